@@ -1,0 +1,36 @@
+package executor
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/polybolos-db/polybolos/plan"
+)
+
+// Builder turns a task's tree into pipelines.
+type Builder struct {
+	Task      *Task
+	pipelines []*Pipeline // run in this order: an operator breaks the pipelines that it depends on before its own stream ends
+}
+
+// builders has a function for each kind of plan node; each operator's file registers its own from an init.
+var builders = map[reflect.Type]func(b *Builder, n plan.Node) (*Stream, error){}
+
+// register makes build the builder of nodes of N's type.
+func register[N plan.Node](build func(b *Builder, n N) (*Stream, error)) {
+	builders[reflect.TypeFor[N]()] = func(b *Builder, n plan.Node) (*Stream, error) { return build(b, n.(N)) }
+}
+
+// Build makes the stream of n's rows; the pipelines below it are added to the builder.
+func (b *Builder) Build(n plan.Node) (*Stream, error) {
+	build, ok := builders[reflect.TypeOf(n)]
+	if !ok {
+		return nil, fmt.Errorf("executor: no operator for plan node %T", n)
+	}
+	return build(b, n)
+}
+
+// Break ends the stream s in br. The pipeline runs before all pipelines that are ended later, so what br collects is complete when they read it.
+func (b *Builder) Break(s *Stream, br Breaker) {
+	b.pipelines = append(b.pipelines, &Pipeline{Source: s.Source, Operators: s.Operators, Breaker: br})
+}

@@ -1,0 +1,80 @@
+package storage
+
+import (
+	"context"
+	"io"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/plan"
+)
+
+// Store is where files are: a file system or an object store.
+type Store interface {
+	// List returns the files that a path, folder or glob names, sorted by URL; UndefinedFile when there is none.
+	List(ctx context.Context, pattern string) ([]plan.File, error)
+	// Open opens a file for ranged reads.
+	Open(ctx context.Context, file plan.File) (ReadFile, error)
+	// Create makes a file that becomes visible, whole, at Commit.
+	Create(ctx context.Context, url string) (WriteFile, error)
+	// Remove deletes a file; a missing one is no error.
+	Remove(ctx context.Context, url string) error
+}
+
+// ReadFile is an open file; ReadAt is safe for concurrent use.
+type ReadFile interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// WriteFile is a file being written. Exactly one of Commit and Abort ends it.
+type WriteFile interface {
+	io.Writer
+	Commit() error
+	Abort() error
+}
+
+// Scan says what a reader has to deliver.
+type Scan struct {
+	Columns []int          // positions of the wanted columns in the table's schema
+	Schema  []column.Field // the table's schema, which the file must satisfy
+	Filters []expr.Expr    // conjuncts over expr.Ref into Columns; the reader may use them to skip rows and must keep every row that satisfies all
+	Options map[string]string
+}
+
+// Format reads and writes one file format.
+type Format interface {
+	// Infer returns the schema of a file.
+	Infer(ctx context.Context, store Store, file plan.File, options map[string]string) ([]column.Field, error)
+	// Statistics of a file, from metadata alone; nil when the format has none. schema is the table's.
+	Statistics(ctx context.Context, store Store, file plan.File, schema []column.Field, options map[string]string) (*plan.Statistics, error)
+	// Splits of a file.
+	Splits(ctx context.Context, store Store, file plan.File, options map[string]string) ([]plan.Split, error)
+	// Prune drops splits that the scan's filters exclude by metadata.
+	Prune(ctx context.Context, store Store, splits []plan.Split, scan *Scan) ([]plan.Split, error)
+	// NewReader makes a reader that allocates from its own arenas under budget.
+	NewReader(store Store, scan *Scan, budget *mem.Budget) (Reader, error)
+	// NewWriter makes a writer of rows of the schema to w. The caller commits the file.
+	NewWriter(w io.Writer, schema []column.Field, options map[string]string) (Writer, error)
+}
+
+// Reader reads splits one after another. It is used by one goroutine at a time.
+type Reader interface {
+	// Start begins a split.
+	Start(ctx context.Context, split plan.Split) error
+	// Next fills b with the next rows of the split (at most column.BatchRows, dense or with a selection) and reports false at its end. The batch is
+	// valid until the next call of Next, Start or Close.
+	Next(ctx context.Context, b *column.Batch) (bool, error)
+	// Exact reports whether every row delivered satisfies all of the scan's filters, so that the operator need not test them again.
+	Exact() bool
+	Close() error
+}
+
+// Writer writes batches.
+type Writer interface {
+	Write(b *column.Batch) error
+	// Close writes what is buffered and the file's end.
+	Close() error
+}
