@@ -29,7 +29,9 @@ type Function struct {
 	// precision, compiled patterns); otherwise Result is the type.
 	Bind   func(args []Expr) (Bound, error)
 	Result column.Type
-	Doc    string // one sentence for the reference
+	// Prepare, when set, adjusts arguments that have the parameters' kinds before Bind sees them: decimals to one scale.
+	Prepare func(args []Expr) ([]Expr, error)
+	Doc     string // one sentence for the reference
 }
 
 // Bound is what Bind chose.

@@ -43,3 +43,16 @@ type SortKey struct {
 	Descending bool
 	NullsFirst bool
 }
+
+var aggNames = [...]string{
+	"none", "count", "count", "sum", "avg", "min", "max", "bool_and", "bool_or", "any_value", "stddev_samp", "stddev_pop", "var_samp", "var_pop",
+	"string_agg", "single", "median", "approx_count_distinct",
+}
+
+// String is the aggregate's SQL name.
+func (o AggOp) String() string {
+	if int(o) < len(aggNames) {
+		return aggNames[o]
+	}
+	return "aggregate"
+}

@@ -123,7 +123,7 @@ type Function struct {
 // Call is one evaluation of a Function over a batch.
 type Call struct {
 	Args []*column.Vector // any form; for a dictionary-encoded single argument the evaluator may call on the dictionary's entries instead
-	Out  *column.Vector   // flat, Len physical rows, validity preset by Strict; the function writes Data at selected rows
+	Out  *column.Vector   // flat, Len physical rows, validity never nil and preset by Strict; the function writes Data at selected rows
 	Sel  []uint32         // rows to compute; nil: all of Len
 	Len  int
 	Heap Heap // for the bytes of long strings in Out

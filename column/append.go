@@ -1,0 +1,240 @@
+package column
+
+import (
+	"unsafe"
+
+	"github.com/polybolos-db/polybolos/column/mem"
+)
+
+// ChunkRows is the number of rows in each chunk of an Appender but the last; a chunk is a batch that pipelines take as it is.
+const (
+	ChunkRows  = BatchRows
+	chunkShift = 12
+	chunkMask  = ChunkRows - 1
+)
+
+// Appender keeps rows in columns that grow: values and strings are copied into its arena, every vector becomes flat, and rows never move once
+// their chunk is full. Row r lies in chunk r/ChunkRows at r%ChunkRows. It is used by one goroutine until it is complete, then any
+// number may read it.
+type Appender struct {
+	types  []Type
+	stores []*store // by column
+	chunks []*chunk
+	rows   int // rows held
+}
+
+// chunk is up to ChunkRows rows.
+type chunk struct {
+	cols []*builder
+	n    int
+}
+
+// NewAppender makes an empty store of rows of the given types in a.
+func NewAppender(a *mem.Arena, types []Type) *Appender {
+	ap := &Appender{types: types, stores: make([]*store, len(types))}
+	for i := range types {
+		ap.stores[i] = newStore(a)
+	}
+	return ap
+}
+
+// Types are the columns' types.
+func (ap *Appender) Types() []Type { return ap.types }
+
+// Rows is the number of rows held. As long as nothing was adopted they are numbered from 0 without gaps.
+func (ap *Appender) Rows() int { return ap.rows }
+
+// Size is the number of bytes that the rows take, strings and unused room included; those of adopted rows are not counted.
+func (ap *Appender) Size() int64 {
+	var n int64
+	for _, c := range ap.chunks {
+		for k, w := range c.cols {
+			if w.store == ap.stores[k] {
+				n += w.size()
+			}
+		}
+	}
+	for _, s := range ap.stores {
+		n += s.taken
+	}
+	return n
+}
+
+// End is one more than the greatest row number.
+func (ap *Appender) End() int {
+	if len(ap.chunks) == 0 {
+		return 0
+	}
+	return (len(ap.chunks)-1)*ChunkRows + ap.chunks[len(ap.chunks)-1].n
+}
+
+// Append copies the selected rows of b, whose columns have the appender's types.
+func (ap *Appender) Append(b *Batch) error { return ap.appendFrom(b, b.Sel, b.Rows()) }
+
+// AppendRows copies the rows of b at the given physical indexes, whatever b's selection. NoRow gives a row of NULLs.
+func (ap *Appender) AppendRows(b *Batch, rows []uint32) error {
+	if rows == nil {
+		return nil
+	}
+	return ap.appendFrom(b, rows, len(rows))
+}
+
+func (ap *Appender) appendFrom(b *Batch, rows []uint32, n int) error {
+	for lo := 0; lo < n; {
+		if len(ap.chunks) == 0 || ap.chunks[len(ap.chunks)-1].n == ChunkRows {
+			ap.addChunk()
+		}
+		last := ap.chunks[len(ap.chunks)-1]
+		hi := min(n, lo+ChunkRows-last.n)
+		for c, w := range last.cols {
+			if err := w.appendRows(b.Cols[c], rows, lo, hi); err != nil {
+				return err
+			}
+		}
+		last.n += hi - lo
+		ap.rows += hi - lo
+		lo = hi
+	}
+	return nil
+}
+
+func (ap *Appender) addChunk() {
+	add := &chunk{cols: make([]*builder, len(ap.types))}
+	for c, s := range ap.stores {
+		add.cols[c] = newBuilder(s, ap.types[c])
+		if len(ap.chunks) > 0 {
+			// What filled one chunk will likely fill another: take it whole instead of growing into it.
+			add.cols[c].least = ChunkRows
+		}
+	}
+	ap.chunks = append(ap.chunks, add)
+}
+
+// Adopt takes over the chunks of other, which has the same types and must not be appended to any more; its arena stays its owner's and must live
+// as long as ap. The first adopted row's number is returned, a multiple of ChunkRows: rows then have gaps in their numbers.
+func (ap *Appender) Adopt(other *Appender) (first int) {
+	if other.rows == 0 {
+		return ap.End()
+	}
+	first = len(ap.chunks) * ChunkRows
+	ap.chunks = append(ap.chunks, other.chunks...)
+	ap.rows += other.rows
+	return first
+}
+
+// Chunks is the number of chunks.
+func (ap *Appender) Chunks() int { return len(ap.chunks) }
+
+// Chunk is chunk i as a batch: valid until the next Append to it and as long as the arena. Row k of it is row i*ChunkRows+k.
+func (ap *Appender) Chunk(i int) *Batch {
+	c := ap.chunks[i]
+	b := &Batch{Cols: make([]*Vector, len(c.cols)), Len: c.n}
+	for k, w := range c.cols {
+		b.Cols[k] = w.vector()
+	}
+	return b
+}
+
+// IsNull reports whether column col of a row is NULL.
+func (ap *Appender) IsNull(col int, row uint32) bool {
+	w := ap.chunks[row>>chunkShift].cols[col]
+	return !w.valid.Get(int(row & chunkMask))
+}
+
+// Chunked is column col's values by chunk, for lookups by row number: row r is at [r/ChunkRows][r%ChunkRows]. T must have the physical type's size.
+// The result is valid until the next Append.
+func Chunked[T any](ap *Appender, col int) [][]T {
+	out := make([][]T, len(ap.chunks))
+	for i, c := range ap.chunks {
+		out[i] = SliceOf[T](c.cols[col].data)[:c.n]
+	}
+	return out
+}
+
+// Gather makes a vector in a from the rows of column col with the given numbers, NULL where a number is NoRow. Strings are not copied.
+func (ap *Appender) Gather(a *mem.Arena, col int, rows []uint32) (*Vector, error) {
+	t := ap.types[col]
+	if t.Kind == Null {
+		return NewNull(t, len(rows)), nil
+	}
+	if t.Kind.IsNested() {
+		return ap.gatherNested(a, col, rows)
+	}
+	data, err := a.Alloc(len(rows) * t.Width())
+	if err != nil {
+		return nil, err
+	}
+	out := &Vector{Type: t, Len: len(rows), Data: data}
+	switch t.Width() {
+	case 1:
+		gatherChunks[uint8](out, ap, col, rows)
+	case 2:
+		gatherChunks[uint16](out, ap, col, rows)
+	case 4:
+		gatherChunks[uint32](out, ap, col, rows)
+	case 8:
+		gatherChunks[uint64](out, ap, col, rows)
+	case 16:
+		gatherChunks[Int128](out, ap, col, rows)
+	}
+	nulls := false
+	for _, c := range ap.chunks {
+		nulls = nulls || c.cols[col].valid != nil
+	}
+	for k, r := range rows {
+		if r != NoRow && (!nulls || !ap.IsNull(col, r)) {
+			continue
+		}
+		if out.Valid == nil {
+			if out.Valid, err = AllocBitmap(a, len(rows)); err != nil {
+				return nil, err
+			}
+		}
+		out.Valid.Clear(k)
+	}
+	return out, nil
+}
+
+func gatherChunks[T any](out *Vector, ap *Appender, col int, rows []uint32) {
+	var zero T
+	dst := Values[T](out)
+	if len(ap.chunks) == 1 {
+		src := SliceOf[T](ap.chunks[0].cols[col].data)
+		for k, r := range rows {
+			if r == NoRow {
+				dst[k] = zero
+			} else {
+				dst[k] = src[r]
+			}
+		}
+		return
+	}
+	bases := make([]unsafe.Pointer, len(ap.chunks))
+	for i, c := range ap.chunks {
+		bases[i] = unsafe.Pointer(unsafe.SliceData(c.cols[col].data))
+	}
+	for k, r := range rows {
+		if r == NoRow {
+			dst[k] = zero
+			continue
+		}
+		dst[k] = *(*T)(unsafe.Add(bases[r>>chunkShift], uintptr(r&chunkMask)*unsafe.Sizeof(zero)))
+	}
+}
+
+func (ap *Appender) gatherNested(a *mem.Arena, col int, rows []uint32) (*Vector, error) {
+	w := newBuilder(newStore(a), ap.types[col])
+	for _, r := range rows {
+		var err error
+		if r == NoRow {
+			err = w.appendNulls(1)
+		} else {
+			at := int(r & chunkMask)
+			err = w.appendRows(ap.chunks[r>>chunkShift].cols[col].vector(), nil, at, at+1)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w.vector(), nil
+}

@@ -1,0 +1,251 @@
+package agg
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/kernels/hash"
+)
+
+// piece is a string of a group and the number of the group's next piece plus one.
+type piece struct {
+	text column.View
+	next uint32
+}
+
+// stringAgg keeps the strings of each group as a chain, in the order in which they came.
+type stringAgg struct {
+	pieces    hash.Slice[piece]
+	head      hash.Slice[uint32] // by group: piece number plus one
+	tail      hash.Slice[uint32]
+	heap      *hash.Strings
+	separator []byte
+	known     bool // the separator has been seen
+}
+
+func newStringAgg(e *env) *stringAgg {
+	return &stringAgg{pieces: hash.Slice[piece]{Budget: e.budget}, head: hash.Slice[uint32]{Budget: e.budget},
+		tail: hash.Slice[uint32]{Budget: e.budget}, heap: hash.NewStrings(e.budget)}
+}
+
+func (s *stringAgg) resize(groups int) error {
+	if err := s.head.Resize(groups); err != nil {
+		return err
+	}
+	return s.tail.Resize(groups)
+}
+
+func (s *stringAgg) free() {
+	s.pieces.Free()
+	s.head.Free()
+	s.tail.Free()
+	s.heap.Free()
+}
+
+func (s *stringAgg) add(g uint32, text *column.View) error {
+	kept, err := s.heap.Copy(text)
+	if err != nil {
+		return err
+	}
+	if err := s.pieces.Append(piece{text: kept}); err != nil {
+		return err
+	}
+	number := uint32(len(s.pieces.S))
+	if s.head.S[g] == 0 {
+		s.head.S[g] = number
+	} else {
+		s.pieces.S[s.tail.S[g]-1].next = number
+	}
+	s.tail.S[g] = number
+	return nil
+}
+
+func (s *stringAgg) update(in *input) error {
+	in = in.valid(0)
+	if len(in.gids) == 0 {
+		return nil
+	}
+	if sep := in.cols[1]; !s.known {
+		s.known = true
+		if r := in.row(0); !sep.IsNull(r) {
+			s.separator = slices.Clone(column.Values[column.View](sep.Target())[sep.Index(r)].Bytes())
+		}
+	}
+	v := in.cols[0]
+	vals := column.Values[column.View](v.Target())
+	for k, g := range in.gids {
+		if err := s.add(g, &vals[v.Index(in.row(k))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stringAgg) merge(gids []uint32, other state, from []uint32) error {
+	o := other.(*stringAgg)
+	if !s.known {
+		s.known, s.separator = o.known, o.separator
+	}
+	for k, g := range gids {
+		for at := o.head.S[source(from, k)]; at != 0; at = o.pieces.S[at-1].next {
+			if err := s.add(g, &o.pieces.S[at-1].text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stringAgg) finish(out *output, lo, hi int) (*column.Vector, error) {
+	v, err := column.NewFlat(out.arena, column.T(column.Text), hi-lo)
+	if err != nil {
+		return nil, err
+	}
+	views := column.Values[column.View](v)
+	var buf []byte
+	for k := range views {
+		buf = buf[:0]
+		for at := s.head.S[lo+k]; at != 0; at = s.pieces.S[at-1].next {
+			if at != s.head.S[lo+k] {
+				buf = append(buf, s.separator...)
+			}
+			buf = append(buf, s.pieces.S[at-1].text.Bytes()...)
+			if len(buf) > math.MaxInt32 {
+				return nil, fault.New(fault.StringTooLong, "the result of string_agg is longer than %d bytes", math.MaxInt32)
+			}
+		}
+		if views[k], err = column.CopyView(out.arena, buf); err != nil {
+			return nil, err
+		}
+	}
+	return v, out.null(v, func(k int) bool { return s.head.S[lo+k] == 0 })
+}
+
+// median keeps all values; the first finish sorts them by group.
+type median struct {
+	gids   hash.Slice[uint32]
+	vals   hash.Slice[float64]
+	starts hash.Slice[uint32] // by group, once sorted: where its values start
+	groups int
+	buf    []float64
+	sort   sync.Once
+	err    error
+}
+
+func newMedian(e *env, a kernels.Aggregate) (state, error) {
+	if !a.ArgTypes[0].Kind.IsNumeric() {
+		return nil, fault.New(fault.UndefinedFunction, "function %s(%s) does not exist", a.Op, a.ArgTypes[0])
+	}
+	return &median{gids: hash.Slice[uint32]{Budget: e.budget}, vals: hash.Slice[float64]{Budget: e.budget},
+		starts: hash.Slice[uint32]{Budget: e.budget}}, nil
+}
+
+func (s *median) resize(groups int) error {
+	s.groups = groups
+	return nil
+}
+
+func (s *median) free() {
+	s.gids.Free()
+	s.vals.Free()
+	s.starts.Free()
+}
+
+func (s *median) add(g uint32, x float64) error {
+	if err := s.gids.Append(g); err != nil {
+		return err
+	}
+	return s.vals.Append(x)
+}
+
+func (s *median) update(in *input) error {
+	in = in.valid(0)
+	s.buf = in.numbers(0, s.buf)
+	for k, g := range in.gids {
+		if err := s.add(g, s.buf[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *median) merge(gids []uint32, other state, from []uint32) error {
+	o := other.(*median)
+	o.arrange()
+	if o.err != nil {
+		return o.err
+	}
+	for k, g := range gids {
+		i := source(from, k)
+		for _, x := range o.vals.S[o.starts.S[i]:o.starts.S[i+1]] {
+			if err := s.add(g, x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// arrange brings the values of each group together, by counting; no more values come after it.
+func (s *median) arrange() {
+	s.sort.Do(func() {
+		if s.err = s.starts.Reset(s.groups + 2); s.err != nil {
+			return
+		}
+		starts := s.starts.S
+		for _, g := range s.gids.S {
+			starts[g+2]++
+		}
+		for i := 2; i < len(starts); i++ {
+			starts[i] += starts[i-1]
+		}
+		sorted := hash.Slice[float64]{Budget: s.vals.Budget}
+		if s.err = sorted.Reset(len(s.vals.S)); s.err != nil {
+			return
+		}
+		for k, g := range s.gids.S {
+			sorted.S[starts[g+1]] = s.vals.S[k]
+			starts[g+1]++
+		}
+		s.vals.Free()
+		s.gids.Free()
+		s.vals = sorted
+		for g := range s.groups {
+			slices.SortFunc(s.vals.S[starts[g]:starts[g+1]], func(a, b float64) int {
+				switch {
+				case lessFloat(&a, &b):
+					return -1
+				case lessFloat(&b, &a):
+					return 1
+				}
+				return 0
+			})
+		}
+	})
+}
+
+func (s *median) finish(out *output, lo, hi int) (*column.Vector, error) {
+	s.arrange()
+	if s.err != nil {
+		return nil, s.err
+	}
+	v, err := column.NewFlat(out.arena, column.T(column.Float64), hi-lo)
+	if err != nil {
+		return nil, err
+	}
+	for k := range hi - lo {
+		vals := s.vals.S[s.starts.S[lo+k]:s.starts.S[lo+k+1]]
+		if n := len(vals); n > 0 {
+			a, b := vals[(n-1)/2], vals[n/2]
+			if a != b {
+				a += (b - a) / 2
+			}
+			column.Values[float64](v)[k] = a
+		}
+	}
+	return v, out.null(v, func(k int) bool { return s.starts.S[lo+k] == s.starts.S[lo+k+1] })
+}

@@ -1,0 +1,204 @@
+package agg
+
+import (
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/kernels/hash"
+)
+
+// env is what the states of one aggregator share.
+type env struct {
+	budget *mem.Budget
+	alloc  *mem.Arena // for what lives as long as the aggregator
+}
+
+// input is rows for a state: columns and, densely, the group of each row.
+type input struct {
+	gids []uint32
+	rows []uint32 // physical rows of cols, nil: 0 to len(gids)-1
+	cols []*column.Vector
+	buf  *buffers
+}
+
+// buffers is scratch memory of one aggregator, overwritten by every use.
+type buffers struct {
+	words  []uint64
+	i128   []column.Int128
+	gids   [2][]uint32
+	rows   [2][]uint32
+	hasher *hash.Hasher // without dictionaries' caches: only to widen
+}
+
+// row is the physical index of the k-th row.
+func (in *input) row(k int) int {
+	if in.rows != nil {
+		return int(in.rows[k])
+	}
+	return k
+}
+
+// where keeps the rows that keep says, using the buffer of that level.
+func (in *input) where(level int, keep func(row int) bool) *input {
+	n := len(in.gids)
+	gids, rows := sized(in.buf.gids[level], n), sized(in.buf.rows[level], n)
+	in.buf.gids[level], in.buf.rows[level] = gids, rows
+	m := 0
+	for k, g := range in.gids {
+		r := in.row(k)
+		if keep(r) {
+			gids[m], rows[m] = g, uint32(r)
+			m++
+		}
+	}
+	return &input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf}
+}
+
+// filtered keeps the rows where the boolean v is true.
+func (in *input) filtered(v *column.Vector) *input {
+	t := column.Values[uint8](v.Target())
+	return in.where(0, func(r int) bool { return !v.IsNull(r) && t[v.Index(r)] != 0 })
+}
+
+// valid keeps the rows where column c is not NULL.
+func (in *input) valid(c int) *input {
+	v := in.cols[c]
+	if v.Valid == nil {
+		return in
+	}
+	if v.Form == column.Constant {
+		if v.Valid.Get(0) {
+			return in
+		}
+		return &input{cols: in.cols, buf: in.buf, rows: in.rows}
+	}
+	n := len(in.gids)
+	gids, rows := sized(in.buf.gids[1], n), sized(in.buf.rows[1], n)
+	in.buf.gids[1], in.buf.rows[1] = gids, rows
+	m := 0
+	if in.rows == nil {
+		for k, g := range in.gids {
+			gids[m], rows[m] = g, uint32(k)
+			m += int(v.Valid[k>>6] >> (uint(k) & 63) & 1)
+		}
+	} else {
+		for k, g := range in.gids {
+			r := in.rows[k]
+			gids[m], rows[m] = g, r
+			m += int(v.Valid[r>>6] >> (r & 63) & 1)
+		}
+	}
+	return &input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf}
+}
+
+// dense is column c's values at the rows, in order: the column's own memory where it is dense already, otherwise in buf.
+func dense[T any](in *input, c int, buf []T) []T {
+	v, n := in.cols[c], len(in.gids)
+	if v.Form == column.Flat && in.rows == nil {
+		return column.Values[T](v)[:n]
+	}
+	buf = sized(buf, n)
+	vals := column.Values[T](v.Target())
+	switch {
+	case v.Form == column.Constant:
+		for k := range buf {
+			buf[k] = vals[0]
+		}
+	case v.Form == column.Flat:
+		for k, r := range in.rows[:n] {
+			buf[k] = vals[r]
+		}
+	case in.rows == nil:
+		for k, code := range v.Codes[:n] {
+			buf[k] = vals[code]
+		}
+	default:
+		for k, r := range in.rows[:n] {
+			buf[k] = vals[v.Codes[r]]
+		}
+	}
+	return buf
+}
+
+// int64s is integer column c (also decimals of 64 bits, dates, times) at the rows, sign-extended.
+func (in *input) int64s(c int) []int64 {
+	v, n := in.cols[c], len(in.gids)
+	if v.Type.Physical() == column.PhysInt64 {
+		in.buf.words = sized(in.buf.words, n)
+		return dense(in, c, column.SliceOf[int64](column.BytesOf(in.buf.words)))
+	}
+	if in.buf.hasher == nil {
+		in.buf.hasher = hash.NewWidener()
+	}
+	words := in.buf.hasher.Words(0, v, in.rows, n)
+	return column.SliceOf[int64](column.BytesOf(words))
+}
+
+// int128s is decimal column c of 128 bits, or uint64 column c, at the rows.
+func (in *input) int128s(c int) []column.Int128 {
+	v, n := in.cols[c], len(in.gids)
+	if v.Type.Physical() == column.PhysInt128 {
+		in.buf.i128 = sized(in.buf.i128, n)
+		return dense(in, c, in.buf.i128)
+	}
+	in.buf.i128 = sized(in.buf.i128, n)
+	unsigned := v.Type.Physical() == column.PhysUint64
+	for k, x := range in.int64s(c) {
+		in.buf.i128[k] = column.Int128FromInt64(x)
+		if unsigned {
+			in.buf.i128[k].Hi = 0
+		}
+	}
+	return in.buf.i128
+}
+
+// floats is float column c at the rows, as doubles.
+func (in *input) floats(c int) []float64 {
+	n := len(in.gids)
+	in.buf.words = sized(in.buf.words, n)
+	buf := column.SliceOf[float64](column.BytesOf(in.buf.words))
+	v := in.cols[c]
+	if v.Type.Kind == column.Float64 {
+		return dense(in, c, buf)
+	}
+	vals := column.Values[float32](v.Target())
+	for k := range buf {
+		buf[k] = float64(vals[v.Index(in.row(k))])
+	}
+	return buf
+}
+
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, max(n, column.BatchRows))
+	}
+	return s[:n]
+}
+
+// output makes result vectors in an arena.
+type output struct{ arena *mem.Arena }
+
+// flat makes a vector of n rows of type t from vals of its physical type, which are copied.
+func flat[T any](out *output, t column.Type, vals []T) (*column.Vector, error) {
+	p, err := out.arena.Copy(column.BytesOf(vals))
+	if err != nil {
+		return nil, err
+	}
+	return &column.Vector{Type: t, Form: column.Flat, Len: len(vals), Data: p}, nil
+}
+
+// null clears v's validity where missing says so.
+func (out *output) null(v *column.Vector, missing func(k int) bool) error {
+	for k := range v.Len {
+		if !missing(k) {
+			continue
+		}
+		if v.Valid == nil {
+			var err error
+			if v.Valid, err = column.AllocBitmap(out.arena, v.Len); err != nil {
+				return err
+			}
+		}
+		v.Valid.Clear(k)
+	}
+	return nil
+}

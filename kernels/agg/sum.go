@@ -1,0 +1,303 @@
+package agg
+
+import (
+	"math/bits"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/kernels/hash"
+)
+
+func newSum(e *env, a kernels.Aggregate) (state, error) {
+	t := a.ArgTypes[0]
+	average := a.Op == kernels.AggAvg
+	switch {
+	case t.Kind.IsFloat():
+		return &floatSum{result: a.Result, average: average, sums: hash.Slice[float64]{Budget: e.budget}, counts: hash.Slice[int64]{Budget: e.budget}}, nil
+	case t.Kind.IsInteger() || t.Kind == column.Decimal:
+		return &exactSum{result: a.Result, partial: sumType(a), name: a.Op.String(), average: average,
+			wide: t.Kind == column.Uint64 || t.Physical() == column.PhysInt128,
+			sums: hash.Slice[column.Int128]{Budget: e.budget}, counts: hash.Slice[int64]{Budget: e.budget}}, nil
+	}
+	return nil, fault.New(fault.UndefinedFunction, "function %s(%s) does not exist", a.Op, t)
+}
+
+// exactSum is sum and avg of integers and decimals: 128-bit sums, which no number of 64-bit arguments can overflow in practice, so that only 128-bit
+// arguments are checked one by one.
+type exactSum struct {
+	result  column.Type
+	partial column.Type
+	name    string
+	average bool
+	wide    bool // arguments have 128 bits
+	sums    hash.Slice[column.Int128]
+	counts  hash.Slice[int64]
+}
+
+func (s *exactSum) resize(groups int) error {
+	if err := s.sums.Resize(groups); err != nil {
+		return err
+	}
+	return s.counts.Resize(groups)
+}
+
+func (s *exactSum) free() {
+	s.sums.Free()
+	s.counts.Free()
+}
+
+func (s *exactSum) overflow(t column.Type) error {
+	return fault.New(fault.NumericOutOfRange, "%s is out of range for type %s", s.name, t)
+}
+
+func (s *exactSum) update(in *input) error {
+	in = in.valid(0)
+	counts := s.counts.S
+	if !s.wide {
+		return s.update64(in.gids, in.int64s(0))
+	}
+	for k, v := range in.int128s(0) {
+		g := in.gids[k]
+		sum, ok := s.sums.S[g].AddChecked(v)
+		if !ok {
+			return s.overflow(s.partial)
+		}
+		s.sums.S[g] = sum
+		counts[g]++
+	}
+	return nil
+}
+
+func (s *exactSum) update64(gids []uint32, vals []int64) error {
+	sums, counts := s.sums.S, s.counts.S
+	vals = vals[:len(gids)]
+	if len(sums) == 1 {
+		// One group: sum in registers.
+		lo, hi := sums[0].Lo, sums[0].Hi
+		for _, v := range vals {
+			var carry uint64
+			lo, carry = bits.Add64(lo, uint64(v), 0)
+			hi += v>>63 + int64(carry)
+		}
+		sums[0] = column.Int128{Lo: lo, Hi: hi}
+		counts[0] += int64(len(vals))
+		return nil
+	}
+	for k, g := range gids {
+		v, p := vals[k], &sums[g]
+		lo, carry := bits.Add64(p.Lo, uint64(v), 0)
+		p.Lo = lo
+		p.Hi += v>>63 + int64(carry)
+		counts[g]++
+	}
+	return nil
+}
+
+func (s *exactSum) add(g uint32, sum column.Int128, count int64) error {
+	t, ok := s.sums.S[g].AddChecked(sum)
+	if !ok {
+		return s.overflow(s.partial)
+	}
+	s.sums.S[g] = t
+	s.counts.S[g] += count
+	return nil
+}
+
+func (s *exactSum) merge(gids []uint32, other state, from []uint32) error {
+	o := other.(*exactSum)
+	for k, g := range gids {
+		i := source(from, k)
+		if err := s.add(g, o.sums.S[i], o.counts.S[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *exactSum) absorb(in *input) error {
+	in = in.valid(0)
+	counts := func(int) int64 { return 1 }
+	if s.average {
+		// The sums below are read into another buffer than the counts.
+		c := in.int64s(1)
+		counts = func(k int) int64 { return c[k] }
+	}
+	for k, v := range in.int128s(0) {
+		if err := s.add(in.gids[k], v, counts(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *exactSum) finish(out *output, lo, hi int) (*column.Vector, error) {
+	v, err := column.NewFlat(out.arena, s.result, hi-lo)
+	if err != nil {
+		return nil, err
+	}
+	var narrow []int64
+	var wide []column.Int128
+	switch s.result.Physical() {
+	case column.PhysInt128:
+		wide = column.Values[column.Int128](v)
+	case column.PhysInt64:
+		narrow = column.Values[int64](v)
+	default:
+		return nil, fault.New(fault.Internal, "%s cannot give %s", s.name, s.result)
+	}
+	up := column.Pow10(0)
+	if s.average {
+		up = column.Pow10(max(0, int(s.result.Scale)-int(s.partial.Scale)))
+	}
+	for k := range hi - lo {
+		sum, n := s.sums.S[lo+k], s.counts.S[lo+k]
+		if n == 0 {
+			continue
+		}
+		ok := true
+		if s.average {
+			sum, ok = quotient(sum, up, n)
+		}
+		if s.result.Kind == column.Decimal {
+			ok = ok && sum.FitsPrecision(int(s.result.Precision))
+		}
+		if narrow != nil {
+			ok = ok && sum.IsInt64()
+		}
+		switch {
+		case !ok:
+			return nil, s.overflow(s.result)
+		case narrow != nil:
+			narrow[k] = int64(sum.Lo)
+		default:
+			wide[k] = sum
+		}
+	}
+	return v, out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 })
+}
+
+// quotient is sum*up/n rounded half away from zero; ok is false when it does not fit.
+func quotient(sum, up column.Int128, n int64) (q column.Int128, ok bool) {
+	d := column.Int128FromInt64(n)
+	// Whole part and remainder apart: the product with up may not fit although the quotient does.
+	whole, rem := sum.QuoRem(d)
+	if q, ok = whole.MulChecked(up); !ok {
+		return q, false
+	}
+	scaled, ok := rem.MulChecked(up)
+	if !ok {
+		return q, false
+	}
+	part, rest := scaled.QuoRem(d)
+	if q, ok = q.AddChecked(part); !ok {
+		return q, false
+	}
+	if rest.Sign() < 0 {
+		rest = rest.Neg()
+	}
+	if rest.Less(d.Sub(rest)) {
+		return q, true
+	}
+	if sum.Sign() < 0 {
+		return q.SubChecked(column.Int128FromInt64(1))
+	}
+	return q.AddChecked(column.Int128FromInt64(1))
+}
+
+func (s *exactSum) export(out *output, lo, hi int) ([]*column.Vector, error) {
+	v, err := flat(out, s.partial, s.sums.S[lo:hi])
+	if err != nil {
+		return nil, err
+	}
+	if err := out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 }); err != nil || !s.average {
+		return []*column.Vector{v}, err
+	}
+	n, err := flat(out, column.T(column.Int64), s.counts.S[lo:hi])
+	return []*column.Vector{v, n}, err
+}
+
+// floatSum is sum and avg of floats, added in the order in which they come.
+type floatSum struct {
+	result  column.Type
+	average bool
+	sums    hash.Slice[float64]
+	counts  hash.Slice[int64]
+}
+
+func (s *floatSum) resize(groups int) error {
+	if err := s.sums.Resize(groups); err != nil {
+		return err
+	}
+	return s.counts.Resize(groups)
+}
+
+func (s *floatSum) free() {
+	s.sums.Free()
+	s.counts.Free()
+}
+
+func (s *floatSum) update(in *input) error {
+	in = in.valid(0)
+	sums, counts := s.sums.S, s.counts.S
+	for k, v := range in.floats(0) {
+		g := in.gids[k]
+		sums[g] += v
+		counts[g]++
+	}
+	return nil
+}
+
+func (s *floatSum) merge(gids []uint32, other state, from []uint32) error {
+	o := other.(*floatSum)
+	for k, g := range gids {
+		i := source(from, k)
+		s.sums.S[g] += o.sums.S[i]
+		s.counts.S[g] += o.counts.S[i]
+	}
+	return nil
+}
+
+func (s *floatSum) absorb(in *input) error {
+	in = in.valid(0)
+	for k, v := range in.floats(0) {
+		s.sums.S[in.gids[k]] += v
+		if !s.average {
+			s.counts.S[in.gids[k]]++
+		}
+	}
+	if s.average {
+		for k, n := range in.int64s(1) {
+			s.counts.S[in.gids[k]] += n
+		}
+	}
+	return nil
+}
+
+func (s *floatSum) finish(out *output, lo, hi int) (*column.Vector, error) {
+	v, err := flat(out, column.T(column.Float64), s.sums.S[lo:hi])
+	if err != nil {
+		return nil, err
+	}
+	if s.average {
+		vals := column.Values[float64](v)
+		for k := range vals {
+			if n := s.counts.S[lo+k]; n != 0 {
+				vals[k] /= float64(n)
+			}
+		}
+	}
+	return v, out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 })
+}
+
+func (s *floatSum) export(out *output, lo, hi int) ([]*column.Vector, error) {
+	v, err := flat(out, column.T(column.Float64), s.sums.S[lo:hi])
+	if err != nil {
+		return nil, err
+	}
+	if err := out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 }); err != nil || !s.average {
+		return []*column.Vector{v}, err
+	}
+	n, err := flat(out, column.T(column.Int64), s.counts.S[lo:hi])
+	return []*column.Vector{v, n}, err
+}

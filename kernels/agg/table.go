@@ -1,0 +1,211 @@
+package agg
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels/hash"
+)
+
+const (
+	firstSlots = 256
+	// maxGroups is bounded by slots that hold a group's number plus one in 32 bits.
+	maxGroups = math.MaxUint32 - 1
+	// residentSlots slots of 8 bytes stay in a second-level cache; larger tables are probed in two passes, so that cache misses overlap.
+	residentSlots = 64 << 10
+)
+
+// Table gives each distinct tuple of keys a dense number, the group: 0 for the first tuple met, and so on. NULLs are equal to each other.
+//
+// Slots are a power of two, at most half of them taken, probed linearly from a hash's high bits on. A slot is 0 or a group's number plus one under
+// the low 32 bits of its hash, so that tuples are compared only where they are almost surely equal.
+type Table struct {
+	types  []column.Type
+	budget *mem.Budget
+	slots  hash.Slice[uint64]
+	shift  uint
+	hashes hash.Slice[uint64] // by group
+	n      int
+	keys   keys
+	codes  codeCache
+	ident  []int
+}
+
+// keys is how a table keeps its tuples.
+type keys interface {
+	// find writes the group of each selected row to out and adds those that are new.
+	find(t *Table, b *column.Batch, cols []int, out []uint32) error
+	// emit makes key i of the given groups.
+	emit(out *output, i int, of groups) (*column.Vector, error)
+	free()
+}
+
+// groups is groups lo to hi-1, or those listed.
+type groups struct {
+	lo, hi int
+	list   []uint32
+}
+
+func (g groups) len() int {
+	if g.list != nil {
+		return len(g.list)
+	}
+	return g.hi - g.lo
+}
+
+func (g groups) at(k int) int {
+	if g.list != nil {
+		return int(g.list[k])
+	}
+	return g.lo + k
+}
+
+// pickGroups is vals of the groups of.
+func pickGroups[T any](vals []T, of groups) []T {
+	if of.list == nil {
+		return vals[of.lo:of.hi]
+	}
+	out := make([]T, len(of.list))
+	for k, g := range of.list {
+		out[k] = vals[g]
+	}
+	return out
+}
+
+// NewTable makes an empty table of keys of the given types, charged to b. It fails with 0A000 for types that cannot be keys.
+func NewTable(b *mem.Budget, types []column.Type) (*Table, error) {
+	t := &Table{types: types, budget: b, slots: hash.Slice[uint64]{Budget: b}, hashes: hash.Slice[uint64]{Budget: b}}
+	for i, typ := range types {
+		if err := hash.Supported(typ); err != nil {
+			return nil, err
+		}
+		t.ident = append(t.ident, i)
+	}
+	t.keys = newKeys(b, types)
+	return t, t.setSlots(firstSlots)
+}
+
+// Len is the number of groups.
+func (t *Table) Len() int { return t.n }
+
+// Free gives all memory back.
+func (t *Table) Free() {
+	t.slots.Free()
+	t.hashes.Free()
+	t.keys.free()
+}
+
+func (t *Table) setSlots(n int) error {
+	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
+	return t.slots.Reset(n)
+}
+
+// Find writes the group of each selected row of b to out, densely, and adds groups for tuples not seen before. cols[i] is the column of key i.
+func (t *Table) Find(b *column.Batch, cols []int, out []uint32) error {
+	if len(cols) == 0 || b.Rows() == 0 {
+		if t.n == 0 && b.Rows() > 0 {
+			t.n = 1
+		}
+		clear(out[:b.Rows()])
+		return nil
+	}
+	if done, err := t.findByCodes(b, cols, out); done || err != nil {
+		return err
+	}
+	return t.keys.find(t, b, cols, out)
+}
+
+// add makes a group in the empty slot at and returns its number; its tuple must be appended to the keys by the caller. slots may move: moved says so.
+func (t *Table) add(h uint64, at uint64) (group uint32, moved bool, err error) {
+	if t.n >= maxGroups {
+		return 0, false, fault.New(fault.InsufficientResources, "more than %d groups", uint32(maxGroups))
+	}
+	group = uint32(t.n)
+	if err := t.hashes.Append(h); err != nil {
+		return 0, false, err
+	}
+	t.n++
+	t.slots.S[at] = uint64(hash.Salt(h))<<32 | uint64(group+1)
+	if t.n*2 <= len(t.slots.S) {
+		return group, false, nil
+	}
+	return group, true, t.grow()
+}
+
+// grow makes room for twice as many groups, four times while the table is small.
+func (t *Table) grow() error {
+	n := len(t.slots.S) * 2
+	if n < residentSlots {
+		n *= 2
+	}
+	if err := t.setSlots(n); err != nil {
+		return err
+	}
+	slots, mask, shift := t.slots.S, uint64(n-1), t.shift
+	for g, h := range t.hashes.S {
+		if h == unslotted {
+			continue
+		}
+		i := h >> shift
+		for slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		slots[i] = uint64(hash.Salt(h))<<32 | uint64(g+1)
+	}
+	return nil
+}
+
+// unslotted is the hash of a group that is found in another way than through a slot. Other groups never have it (see settled).
+const unslotted = 0
+
+// settled is h, or another hash where h has a meaning of its own.
+func settled(h uint64) uint64 {
+	if h == unslotted {
+		return 1
+	}
+	return h
+}
+
+// Keys makes the key columns of groups lo to hi-1, as one dense batch whose values live in a and, strings, in the table.
+func (t *Table) Keys(a *mem.Arena, lo, hi int) (*column.Batch, error) {
+	return t.keysOf(&output{arena: a}, groups{lo: lo, hi: hi})
+}
+
+func (t *Table) keysOf(out *output, of groups) (*column.Batch, error) {
+	b := &column.Batch{Len: of.len(), Cols: make([]*column.Vector, len(t.types))}
+	for i := range t.types {
+		v, err := t.keys.emit(out, i, of)
+		if err != nil {
+			return nil, err
+		}
+		b.Cols[i] = v
+	}
+	return b, nil
+}
+
+// Partition lists the table's groups by which of n partitions their keys belong to, ascending; equal keys belong to the same partition in all
+// tables of the same key types.
+func (t *Table) Partition(n int) [][]uint32 {
+	counts := make([]int, n+1)
+	for _, h := range t.hashes.S {
+		counts[hash.Partition(h, n)+1]++
+	}
+	for p := range n {
+		counts[p+1] += counts[p]
+	}
+	list := make([]uint32, t.n)
+	next := append([]int(nil), counts[:n]...)
+	for g, h := range t.hashes.S {
+		p := hash.Partition(h, n)
+		list[next[p]] = uint32(g)
+		next[p]++
+	}
+	out := make([][]uint32, n)
+	for p := range out {
+		out[p] = list[counts[p]:counts[p+1]]
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package hash
+
+import (
+	"math"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+)
+
+// Supported fails with 0A000 for types that cannot be keys.
+func Supported(t column.Type) error {
+	if t.Kind.IsNested() {
+		return fault.New(fault.FeatureNotSupported, "values of type %s cannot be compared for equality as keys", t)
+	}
+	return nil
+}
+
+// IsExact reports whether Words gives different words for different values of t, that is, whether t's values have at most 64 bits.
+func IsExact(t column.Type) bool {
+	p := t.Physical()
+	return p < column.PhysInt128
+}
+
+// floatWord makes one word of all zeros and one of all NaNs.
+func floatWord(f float64) uint64 {
+	if f == 0 {
+		return 0
+	}
+	if f != f {
+		return 0x7FF8000000000000
+	}
+	return math.Float64bits(f)
+}
+
+// flatWords writes the words of vals' rows (those of v, a flat or constant vector, at positions idx; nil: 0 to len(dst)-1), NULL or not.
+func flatWords(v *column.Vector, idx []uint32, dst []uint64) {
+	switch v.Type.Physical() {
+	case column.PhysNone, column.PhysNested:
+		clear(dst)
+	case column.PhysBool, column.PhysUint8:
+		integers(column.Values[uint8](v), idx, dst)
+	case column.PhysInt8:
+		integers(column.Values[int8](v), idx, dst)
+	case column.PhysInt16:
+		integers(column.Values[int16](v), idx, dst)
+	case column.PhysInt32:
+		integers(column.Values[int32](v), idx, dst)
+	case column.PhysInt64:
+		integers(column.Values[int64](v), idx, dst)
+	case column.PhysUint16:
+		integers(column.Values[uint16](v), idx, dst)
+	case column.PhysUint32:
+		integers(column.Values[uint32](v), idx, dst)
+	case column.PhysUint64:
+		integers(column.Values[uint64](v), idx, dst)
+	case column.PhysFloat32:
+		floats(column.Values[float32](v), idx, dst)
+	case column.PhysFloat64:
+		floats(column.Values[float64](v), idx, dst)
+	case column.PhysInt128:
+		vals := column.Values[column.Int128](v)
+		for k := range dst {
+			dst[k] = wide(vals[at(idx, k)])
+		}
+	case column.PhysInterval:
+		vals := column.Values[column.IntervalValue](v)
+		for k := range dst {
+			dst[k] = wide(vals[at(idx, k)].Span())
+		}
+	case column.PhysView:
+		vals := column.Values[column.View](v)
+		for k := range dst {
+			i := at(idx, k)
+			// A NULL row's view may hold anything, its address too.
+			if v.Valid != nil && !v.Valid.Get(i) {
+				dst[k] = nullRaw
+				continue
+			}
+			dst[k] = view(&vals[i])
+		}
+	}
+}
+
+func at(idx []uint32, k int) int {
+	if idx != nil {
+		return int(idx[k])
+	}
+	return k
+}
+
+func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](vals []T, idx []uint32, dst []uint64) {
+	if idx == nil {
+		vals = vals[:len(dst)]
+		for k, v := range vals {
+			dst[k] = uint64(int64(v))
+		}
+		return
+	}
+	idx = idx[:len(dst)]
+	for k, i := range idx {
+		dst[k] = uint64(int64(vals[i]))
+	}
+}
+
+func floats[T float32 | float64](vals []T, idx []uint32, dst []uint64) {
+	for k := range dst {
+		dst[k] = floatWord(float64(vals[at(idx, k)]))
+	}
+}

@@ -1,0 +1,99 @@
+package core
+
+// JobID names a job, ExecutorID an executor; both are chosen outside.
+type (
+	JobID      string
+	ExecutorID string
+)
+
+// JobSpec is what the core needs to know of a job's plan. Stages are in order of dependency and are named by their index.
+type JobSpec struct {
+	ID     JobID
+	Stages []StageSpec
+}
+
+// StageSpec is a stage: how many tasks, and which earlier stages it reads.
+type StageSpec struct {
+	Tasks int
+	Reads []int
+}
+
+// Task names one attempt of a task.
+type Task struct {
+	Job     JobID
+	Stage   int
+	Index   int // 0 to the stage's number of tasks - 1
+	Attempt int // 0 for the first
+}
+
+// Event is something that happened.
+type Event interface{ event() }
+
+// The events. Events about unknown jobs, executors or attempts are late messages and change nothing.
+type (
+	// Submitted brings a new job.
+	Submitted struct{ Job JobSpec }
+	// Cancelled ends a job at a user's wish.
+	Cancelled struct{ Job JobID }
+	// Joined brings an executor with room for Slots tasks.
+	Joined struct {
+		Executor ExecutorID
+		Slots    int
+	}
+	// Left takes an executor and everything on it away.
+	Left struct{ Executor ExecutorID }
+	// Succeeded says that an attempt's output is complete.
+	Succeeded struct{ Task Task }
+	// Failed says that an attempt ended without output. Retryable failures are the executor's, others the query's own.
+	Failed struct {
+		Task      Task
+		Message   string
+		Retryable bool
+	}
+)
+
+func (Submitted) event() {}
+func (Cancelled) event() {}
+func (Joined) event()    {}
+func (Left) event()      {}
+func (Succeeded) event() {}
+func (Failed) event()    {}
+
+// Action is something to be done.
+type Action interface{ action() }
+
+// State is how a job ended.
+type State uint8
+
+// The ends of a job.
+const (
+	Done State = iota
+	Error
+	Canceled
+)
+
+// The actions.
+type (
+	// Launch starts an attempt on an executor. Producers says for each stage that it reads which attempt of each task to read.
+	Launch struct {
+		Task      Task
+		Executor  ExecutorID
+		Producers map[int][]Task
+	}
+	// Abort stops an attempt whose output nobody wants any more.
+	Abort struct {
+		Task     Task
+		Executor ExecutorID
+	}
+	// End says that a job is over; Message is the cause of an Error. The job's exchange data may go.
+	End struct {
+		Job     JobID
+		State   State
+		Cause   Task // the attempt that failed, for Error
+		Message string
+	}
+)
+
+func (Launch) action() {}
+func (Abort) action()  {}
+func (End) action()    {}

@@ -1,0 +1,103 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/planner/sql"
+	"github.com/polybolos-db/polybolos/planner/sql/parse"
+	"github.com/polybolos-db/polybolos/storage/format"
+)
+
+// copy writes a query's rows, or a table's, to a file.
+func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Result, error) {
+	if c.From {
+		return nil, fault.New(fault.FeatureNotSupported, "COPY FROM is not supported").At(c.Position).
+			WithHint("CREATE TABLE … AS SELECT … FROM 'file' reads a file into a table")
+	}
+	q := c.Query
+	if q == nil {
+		name, err := objectName(c.Table)
+		if err != nil {
+			return nil, err
+		}
+		if q, err = selectAll(name, c.Columns); err != nil {
+			return nil, err
+		}
+	}
+	options, err := optionMap(c.Options)
+	if err != nil {
+		return nil, err
+	}
+	kind, given := options["format"]
+	delete(options, "format")
+	if !given {
+		var known bool
+		if kind, known = format.ForPath(c.Path); !known {
+			return nil, fault.New(fault.InvalidParameterValue, "the name %q does not say which format to write", c.Path).At(c.Position).
+				WithHint("add (FORMAT parquet) or (FORMAT csv)")
+		}
+	}
+	if _, err := format.Lookup(kind); err != nil {
+		return nil, fault.At(err, c.Position)
+	}
+	o = now(o)
+	bound, err := sql.Bind(ctx, q, s.config.Catalog, o)
+	if err != nil {
+		if c.Query == nil {
+			// The query was made here, so its positions are not the user's.
+			if e, ok := fault.As(err); ok {
+				e.Position = c.Table.Position
+			}
+		}
+		return nil, err
+	}
+	fields := fieldsOf(bound.Plan.Columns())
+	p, err := s.planBound(ctx, bound.Plan, bound.IDs, o.Now, func(n plan.Node) plan.Node {
+		return &plan.Write{Info: plan.Info{Rows: 1}, Input: n, Format: kind, Options: options, URL: c.Path, Schema: fields}
+	})
+	if err != nil {
+		return nil, err
+	}
+	count, err := s.runToEnd(ctx, p)
+	if err != nil {
+		return nil, fault.At(err, c.Position)
+	}
+	return done{fmt.Sprintf("COPY %d", count)}, nil
+}
+
+// selectAll is the query that reads columns of a table, all when none are named.
+func selectAll(table string, columns []string) (*parse.Query, error) {
+	text := "select "
+	if len(columns) == 0 {
+		text += "*"
+	}
+	for i, c := range columns {
+		if i > 0 {
+			text += ", "
+		}
+		text += quoteName(c)
+	}
+	list, err := sql.Parse(text + " from " + quoteName(table))
+	if err != nil {
+		return nil, err
+	}
+	q, ok := list[0].Body.(*parse.Query)
+	if !ok {
+		return nil, fault.New(fault.Internal, "COPY of table %q made no query", table)
+	}
+	return q, nil
+}
+
+func quoteName(name string) string {
+	out := []byte{'"'}
+	for i := range len(name) {
+		if name[i] == '"' {
+			out = append(out, '"')
+		}
+		out = append(out, name[i])
+	}
+	return string(append(out, '"'))
+}

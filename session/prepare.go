@@ -1,0 +1,78 @@
+package session
+
+import (
+	"context"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/sql"
+	"github.com/polybolos-db/polybolos/planner/sql/parse"
+)
+
+// prepared is a statement with parameters. It is bound anew for each execution, so that plans see the parameters' values.
+type prepared struct {
+	statement *parse.Statement
+	types     []column.Type
+}
+
+func (s *Session) prepare(p *parse.Prepare) (Result, error) {
+	if s.prepared[p.Name] != nil {
+		return nil, fault.New(fault.DuplicateTable, "prepared statement %q already exists", p.Name)
+	}
+	out := &prepared{statement: p.Statement}
+	for _, t := range p.Types {
+		typ, err := sql.Type(t)
+		if err != nil {
+			return nil, err
+		}
+		out.types = append(out.types, typ)
+	}
+	s.prepared[p.Name] = out
+	return done{"PREPARE"}, nil
+}
+
+func (s *Session) execute(ctx context.Context, e *parse.Execute) (Result, error) {
+	p := s.prepared[e.Name]
+	if p == nil {
+		return nil, fault.New(fault.UndefinedObject, "prepared statement %q does not exist", e.Name).At(e.Position)
+	}
+	if len(p.types) > 0 && len(e.Arguments) != len(p.types) {
+		return nil, fault.New(fault.SyntaxError, "prepared statement %q takes %d parameters, not %d", e.Name, len(p.types), len(e.Arguments)).At(e.Position)
+	}
+	o := now(sql.Options{})
+	for i, a := range e.Arguments {
+		v, err := sql.Evaluate(ctx, a, o)
+		if err != nil {
+			return nil, err
+		}
+		if len(p.types) > 0 {
+			if v, err = convert(v, p.types[i]); err != nil {
+				return nil, fault.At(err, e.Position)
+			}
+		}
+		o.Parameters = append(o.Parameters, v)
+	}
+	return s.run(ctx, p.statement, o)
+}
+
+// convert assigns a value to a declared type.
+func convert(v column.Value, t column.Type) (column.Value, error) {
+	e, err := expr.NewCast(&expr.Literal{Value: v}, t, false)
+	if err != nil {
+		return v, err
+	}
+	return expr.Evaluate(e)
+}
+
+func (s *Session) deallocate(d *parse.Deallocate) (Result, error) {
+	if d.Name == "" {
+		clear(s.prepared)
+		return done{"DEALLOCATE ALL"}, nil
+	}
+	if s.prepared[d.Name] == nil {
+		return nil, fault.New(fault.UndefinedObject, "prepared statement %q does not exist", d.Name)
+	}
+	delete(s.prepared, d.Name)
+	return done{"DEALLOCATE"}, nil
+}

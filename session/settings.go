@@ -1,0 +1,184 @@
+package session
+
+import (
+	"fmt"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/polybolos-db/polybolos/fault"
+)
+
+// setting is a session's parameter: what it means, what it is at first, and what a value must be.
+type setting struct {
+	doc   string
+	first func(s *Session) string
+	// check turns a value as SET gives it into the form that is kept, or says what is wrong.
+	check func(value string) (string, error)
+}
+
+var settings = map[string]setting{
+	"exchange": {
+		"auto runs a query in one stage where one process can; force plans exchanges between stages, as a cluster does",
+		constant("auto"), oneOf("auto", "force"),
+	},
+	"threads": {
+		"how many workers a query may use; 0 means all cores",
+		func(s *Session) string { return strconv.Itoa(s.config.Threads) }, integer(0, 4096),
+	},
+	"partitions": {
+		"how many tasks a stage between exchanges has",
+		func(*Session) string { return strconv.Itoa(max(2, runtime.GOMAXPROCS(0))) }, integer(1, 4096),
+	},
+	"memory_limit": {
+		"how much memory a query may hold, such as 512MB; 0 means the engine's limit",
+		func(s *Session) string { return formatBytes(s.config.MemoryLimit) }, memorySize,
+	},
+	"timezone":         {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
+	"client_encoding":  {"always UTF8", constant("UTF8"), oneOf("utf8", "utf-8", "'utf8'")},
+	"application_name": {"a name for the client, kept as it is", constant(""), anything},
+	"search_path":      {"the schemas in which names are looked up", constant("main"), anything},
+	"datestyle":        {"dates are always shown as ISO", constant("ISO, MDY"), anything},
+}
+
+func constant(v string) func(*Session) string { return func(*Session) string { return v } }
+
+func anything(v string) (string, error) { return v, nil }
+
+func oneOf(allowed ...string) func(string) (string, error) {
+	return func(v string) (string, error) {
+		for _, a := range allowed {
+			if strings.EqualFold(v, a) {
+				return a, nil
+			}
+		}
+		return "", fmt.Errorf("must be one of %s", strings.Join(allowed, ", "))
+	}
+}
+
+func integer(low, high int) func(string) (string, error) {
+	return func(v string) (string, error) {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < low || n > high {
+			return "", fmt.Errorf("must be an integer from %d to %d", low, high)
+		}
+		return strconv.Itoa(n), nil
+	}
+}
+
+func timeZone(v string) (string, error) {
+	if strings.EqualFold(v, "utc") || v == "" {
+		return "UTC", nil
+	}
+	if _, err := time.LoadLocation(v); err != nil {
+		return "", fmt.Errorf("is no time zone known here")
+	}
+	return v, nil
+}
+
+var byteUnits = []struct {
+	suffix string
+	bytes  int64
+}{{"tib", 1 << 40}, {"gib", 1 << 30}, {"mib", 1 << 20}, {"kib", 1 << 10}, {"tb", 1e12}, {"gb", 1e9}, {"mb", 1e6}, {"kb", 1e3}, {"b", 1}}
+
+// ParseBytes reads a number of bytes with an optional unit: 1000, 512MB, 2GiB.
+func ParseBytes(v string) (int64, error) {
+	text, unit := strings.ToLower(strings.TrimSpace(v)), int64(1)
+	for _, u := range byteUnits {
+		if strings.HasSuffix(text, u.suffix) {
+			text, unit = strings.TrimSpace(strings.TrimSuffix(text, u.suffix)), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n < 0 || n*float64(unit) > 1<<62 {
+		return 0, fmt.Errorf("must be a number of bytes such as 512MB or 2GiB")
+	}
+	return int64(n * float64(unit)), nil
+}
+
+func memorySize(v string) (string, error) {
+	n, err := ParseBytes(v)
+	if err != nil {
+		return "", err
+	}
+	return formatBytes(n), nil
+}
+
+// formatBytes prints n exactly, in the largest binary unit that divides it.
+func formatBytes(n int64) string {
+	for _, u := range byteUnits[:4] {
+		if n >= u.bytes && n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + map[int64]string{1 << 40: "TiB", 1 << 30: "GiB", 1 << 20: "MiB", 1 << 10: "KiB"}[u.bytes]
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// canonicalSetting is the name under which a setting is kept.
+func canonicalSetting(name string) string {
+	name = strings.ToLower(name)
+	if name == "time zone" || name == "time_zone" {
+		return "timezone"
+	}
+	return name
+}
+
+func lookupSetting(name string, position int) (string, setting, error) {
+	name = canonicalSetting(name)
+	st, ok := settings[name]
+	if !ok {
+		return "", setting{}, fault.New(fault.UndefinedObject, "there is no setting %q", name).At(position).
+			WithHint("SHOW ALL lists the settings")
+	}
+	return name, st, nil
+}
+
+// Setting is the current value of a setting.
+func (s *Session) Setting(name string) (string, error) {
+	name, st, err := lookupSetting(name, 0)
+	if err != nil {
+		return "", err
+	}
+	if v, ok := s.values[name]; ok {
+		return v, nil
+	}
+	return st.first(s), nil
+}
+
+// mustSetting is Setting for names of this package.
+func (s *Session) mustSetting(name string) string {
+	v, err := s.Setting(name)
+	if err != nil {
+		return ""
+	}
+	return v
+}
+
+// Set changes a setting for the rest of the session.
+func (s *Session) Set(name, value string) error { return s.set(name, value, 0) }
+
+func (s *Session) set(name, value string, position int) error {
+	name, st, err := lookupSetting(name, position)
+	if err != nil {
+		return err
+	}
+	v, err := st.check(value)
+	if err != nil {
+		return fault.New(fault.InvalidParameterValue, "setting %s %s, not %q", name, err, value).At(position)
+	}
+	s.values[name] = v
+	return nil
+}
+
+// settingNames are all names in order.
+func settingNames() []string {
+	out := make([]string, 0, len(settings))
+	for n := range settings {
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return out
+}
