@@ -11,6 +11,8 @@ import (
 type Table interface {
 	// Name is the table's name, or its path for a table that a query named by path.
 	Name() string
+	// Location is the path or URL of the table's file, folder or glob.
+	Location() string
 	// Schema is the table's columns in order.
 	Schema() []column.Field
 	// Source says how to read it: format, options and files.

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 
@@ -10,7 +11,9 @@ import (
 // Builder turns a task's tree into pipelines.
 type Builder struct {
 	Task      *Task
-	pipelines []*Pipeline // run in this order: an operator breaks the pipelines that it depends on before its own stream ends
+	Ctx       context.Context // the task's
+	pipelines []*Pipeline     // run in this order: an operator breaks the pipelines that it depends on before its own stream ends
+	node      plan.Node       // whose builder runs
 }
 
 // builders has a function for each kind of plan node; each operator's file registers its own from an init.
@@ -27,10 +30,19 @@ func (b *Builder) Build(n plan.Node) (*Stream, error) {
 	if !ok {
 		return nil, fmt.Errorf("executor: no operator for plan node %T", n)
 	}
-	return build(b, n)
+	above := b.node
+	b.node = n
+	defer func() { b.node = above }()
+	s, err := build(b, n)
+	if err != nil {
+		return nil, err
+	}
+	s.claim(n)
+	return s, nil
 }
 
 // Break ends the stream s in br. The pipeline runs before all pipelines that are ended later, so what br collects is complete when they read it.
 func (b *Builder) Break(s *Stream, br Breaker) {
-	b.pipelines = append(b.pipelines, &Pipeline{Source: s.Source, Operators: s.Operators, Breaker: br})
+	s.claim(b.node)
+	b.pipelines = append(b.pipelines, &Pipeline{Stream: *s, Breaker: br, node: b.node})
 }

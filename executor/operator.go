@@ -6,6 +6,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/plan"
 )
 
 // ErrDone is what Push returns when no further batch is wanted (a limit is reached): the worker stops its source and finishes. It is no failure.
@@ -17,6 +18,30 @@ type Worker struct {
 	Ctx   context.Context
 	Task  *Task
 	Arena *mem.Arena // for what lives as long as the pipeline runs on this worker; owned by the pipeline
+
+	at      plan.Node // whose code runs, for the report of a panic
+	streams []*Stream // being read, outermost first
+}
+
+// Check returns an error when the query has ended, by a failure elsewhere or by its user. Pipelines check between batches; an operator that
+// works much longer than that on one batch calls it in between.
+func (w *Worker) Check() error {
+	if w.Ctx.Err() != nil {
+		return context.Cause(w.Ctx)
+	}
+	return nil
+}
+
+// enough reports whether an operator that the rows of the stream being read would reach wants no more of them.
+func (w *Worker) enough() bool {
+	for _, s := range w.streams {
+		for _, op := range s.Operators {
+			if e, ok := op.(Enough); ok && e.Enough() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Sink takes the batches of one worker. It is used by that worker's goroutine alone.

@@ -1,22 +1,27 @@
 package expr
 
 import (
-	"sync"
-
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/convert"
 )
 
-// registry holds every overload by name. It is built once and never changes.
-var registry = sync.OnceValue(func() map[string][]*Function {
-	m := map[string][]*Function{}
-	for _, family := range [][]*Function{arithmeticFunctions()} {
+// overloads holds every overload by name. It never changes after the package's initialization.
+var overloads = map[string][]*Function{}
+
+func registry() map[string][]*Function { return overloads }
+
+func init() {
+	for _, family := range [][]*Function{
+		arithmeticFunctions(), roundingFunctions(), mathFunctions(), choiceFunctions(),
+		textFunctions(), patternFunctions(), encodingFunctions(),
+		dateFieldFunctions(), dateMakingFunctions(), dateArithmeticFunctions(),
+	} {
 		for _, f := range family {
-			m[f.Name] = append(m[f.Name], f)
+			overloads[f.Name] = append(overloads[f.Name], f)
 		}
 	}
-	return m
-})
+}
 
 // Names of the types that signatures are made of.
 var (
@@ -47,4 +52,121 @@ func untypedDecimal(e Expr) (Expr, error) {
 	}
 	// The cast words the error.
 	return NewCast(e, column.DecimalType(column.MaxPrecision, divisionScale), false)
+}
+
+// strict makes an overload whose implementation sees no NULL.
+func strict(name, doc string, ps []column.Type, result column.Type, eval func(c *kernels.Call) error) *Function {
+	return &Function{
+		Name: name, Params: ps, Result: result, Op: kernels.OpCall, Doc: doc,
+		Impl: &kernels.Function{Name: name, Strict: true, Eval: eval},
+	}
+}
+
+// operator prints f between its operands.
+func operator(f *Function) *Function {
+	f.Operator = f.Name
+	return f
+}
+
+// alias is f under further names, f itself first.
+func alias(f *Function, names ...string) []*Function {
+	out := []*Function{f}
+	for _, n := range names {
+		g := *f
+		g.Name = n
+		out = append(out, &g)
+	}
+	return out
+}
+
+// map1 makes a strict evaluation of a function of one fixed-width argument.
+func map1[A, R any](f func(a A) (R, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		a, out := kernels.Read[A](c.Args[0]), column.Values[R](c.Out)
+		return c.Rows(func(i int) (err error) {
+			out[i], err = f(a.At(i))
+			return err
+		})
+	}
+}
+
+// map2 makes a strict evaluation of a function of two fixed-width arguments.
+func map2[A, B, R any](f func(a A, b B) (R, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		a, b, out := kernels.Read[A](c.Args[0]), kernels.Read[B](c.Args[1]), column.Values[R](c.Out)
+		return c.Rows(func(i int) (err error) {
+			out[i], err = f(a.At(i), b.At(i))
+			return err
+		})
+	}
+}
+
+// map3 makes a strict evaluation of a function of three fixed-width arguments.
+func map3[A, B, C, R any](f func(a A, b B, c C) (R, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		x, y, z, out := kernels.Read[A](c.Args[0]), kernels.Read[B](c.Args[1]), kernels.Read[C](c.Args[2]), column.Values[R](c.Out)
+		return c.Rows(func(i int) (err error) {
+			out[i], err = f(x.At(i), y.At(i), z.At(i))
+			return err
+		})
+	}
+}
+
+// fromText makes a strict evaluation of a function of one text.
+func fromText[R any](f func(s []byte) (R, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		s, out := kernels.ReadBytes(c.Args[0]), column.Values[R](c.Out)
+		return c.Rows(func(i int) (err error) {
+			out[i], err = f(s.At(i))
+			return err
+		})
+	}
+}
+
+// fromTexts makes a strict evaluation of a function of two texts.
+func fromTexts[R any](f func(s, t []byte) (R, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		s, t, out := kernels.ReadBytes(c.Args[0]), kernels.ReadBytes(c.Args[1]), column.Values[R](c.Out)
+		return c.Rows(func(i int) (err error) {
+			out[i], err = f(s.At(i), t.At(i))
+			return err
+		})
+	}
+}
+
+// toText makes a strict evaluation of a function whose result is a text; f gives the function that appends row i's text to dst. The text must
+// not alias what f keeps, since the buffer is used again.
+func toText(f func(c *kernels.Call) func(dst []byte, i int) ([]byte, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		row, out := f(c), c.WriteBytes()
+		var buf []byte
+		return c.Rows(func(i int) error {
+			p, err := row(buf[:0], i)
+			if err != nil {
+				return err
+			}
+			if err := out.Set(i, p); err != nil {
+				return err
+			}
+			buf = p[:0]
+			return nil
+		})
+	}
+}
+
+// bools turns a bool into a vector's byte.
+func bools(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// literalArg is the value of a constant argument; ok is false when it is none or NULL.
+func literalArg(e Expr) (v column.Value, ok bool) {
+	l, ok := Fold(e).(*Literal)
+	if !ok || l.Value.Null {
+		return column.Value{}, false
+	}
+	return l.Value, true
 }

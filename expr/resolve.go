@@ -68,6 +68,11 @@ func NewCall(name string, args []Expr) (Expr, error) {
 	}
 	out := make([]Expr, len(args))
 	for i, a := range args {
+		if fn.Prepare != nil && fn.param(i).Kind == column.Null {
+			// Any type: Prepare chooses it.
+			out[i] = a
+			continue
+		}
 		if out[i], err = coerceParam(a, fn.param(i)); err != nil {
 			return nil, err
 		}

@@ -29,7 +29,8 @@ func Marshal(p *Plan) ([]byte, error) {
 		}
 		out.Stages = append(out.Stages, e.stage)
 	}
-	return proto.Marshal(out)
+	// Equal plans have equal bytes, so that a plan can be named by its hash.
+	return proto.MarshalOptions{Deterministic: true}.Marshal(out)
 }
 
 // encoder fills one stage's arrays; the first error sticks.

@@ -61,7 +61,7 @@ func measures(n Node, stats map[int]NodeStats) string {
 	s := stats[n.Meta().ID]
 	m += fmt.Sprintf("; rows %d, time %s", s.Rows, s.Time.Round(time.Microsecond))
 	if s.Memory > 0 {
-		m += ", memory " + bytes(s.Memory)
+		m += ", memory " + size(s.Memory)
 	}
 	return m
 }
@@ -73,7 +73,7 @@ func count(rows float64) string {
 	return fmt.Sprintf("%.0f", rows)
 }
 
-func bytes(n int64) string {
+func size(n int64) string {
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	v := float64(n)
 	i := 0

@@ -21,9 +21,11 @@ func (s *Session) createExternalTable(ctx context.Context, c *parse.CreateExtern
 	if len(c.PartitionBy) > 0 {
 		return nil, fault.New(fault.FeatureNotSupported, "PARTITIONED BY is not supported").At(c.Position)
 	}
-	declared, err := sql.Fields(c.Columns)
-	if err != nil {
-		return nil, err
+	var declared []column.Field // nil: the files decide
+	if len(c.Columns) > 0 {
+		if declared, err = sql.Fields(c.Columns); err != nil {
+			return nil, err
+		}
 	}
 	options, err := optionMap(c.Options)
 	if err != nil {

@@ -3,6 +3,7 @@ package agg
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
@@ -38,7 +39,8 @@ func (s *approx) of(g int) []uint8 { return s.s.S[g*registers : (g+1)*registers]
 func (s *approx) update(in *input) error {
 	in = in.valid(0)
 	for k, w := range s.hasher.Words(0, in.cols[0], in.rows, len(in.gids)) {
-		h := hash.Mix(w)
+		// One round leaves sequential values more evenly spread than chance would, which the estimate does not expect.
+		h := hash.Mix(hash.Mix(w))
 		rank := uint8(bits.LeadingZeros64(h<<sketchBits|1<<(sketchBits-1))) + 1
 		if p := &s.of(int(in.gids[k]))[h>>(64-sketchBits)]; rank > *p {
 			*p = rank
@@ -70,6 +72,9 @@ func (s *approx) absorb(in *input) error {
 		if len(p) != registers {
 			return fault.New(fault.DataCorrupted, "state of approx_count_distinct has %d bytes, not %d", len(p), registers)
 		}
+		if slices.Max(p) > 64-sketchBits+1 {
+			return fault.New(fault.DataCorrupted, "state of approx_count_distinct has a register of %d", slices.Max(p))
+		}
 		s.union(int(g), p)
 	}
 	return nil
@@ -86,20 +91,48 @@ func (s *approx) finish(out *output, lo, hi int) (*column.Vector, error) {
 	return v, nil
 }
 
+// estimate is Ertl's improved raw estimator ("New cardinality estimation algorithms for HyperLogLog sketches", 2017), which has no bias to correct
+// where small and large counts meet.
 func estimate(p []uint8) int64 {
-	const m = float64(registers)
-	sum, zeros := 0.0, 0
+	const m, q = float64(registers), 64 - sketchBits
+	var counts [q + 2]float64
 	for _, r := range p {
-		sum += 1 / float64(uint64(1)<<r)
-		if r == 0 {
-			zeros++
-		}
+		counts[r]++
 	}
-	e := 0.7213 / (1 + 1.079/m) * m * m / sum
-	if e <= 2.5*m && zeros > 0 {
-		e = m * math.Log(m/float64(zeros))
+	z := m * tau(1-counts[q+1]/m)
+	for k := q; k >= 1; k-- {
+		z = 0.5 * (z + counts[k])
 	}
-	return int64(math.Round(e))
+	z += m * sigma(counts[0]/m)
+	return int64(math.Round(m * m / (2 * math.Ln2 * z)))
+}
+
+func sigma(x float64) float64 {
+	if x == 1 {
+		return math.Inf(1)
+	}
+	y, z := 1.0, x
+	for before := -1.0; z != before; {
+		x *= x
+		before = z
+		z += x * y
+		y += y
+	}
+	return z
+}
+
+func tau(x float64) float64 {
+	if x == 0 || x == 1 {
+		return 0
+	}
+	y, z := 1.0, 1-x
+	for before := -1.0; z != before; {
+		x = math.Sqrt(x)
+		before = z
+		y *= 0.5
+		z -= (1 - x) * (1 - x) * y
+	}
+	return z / 3
 }
 
 func (s *approx) export(out *output, lo, hi int) ([]*column.Vector, error) {

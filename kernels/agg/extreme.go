@@ -1,6 +1,8 @@
 package agg
 
 import (
+	"unsafe"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
@@ -192,8 +194,7 @@ func (s *extremeText) take(g uint32, x *column.View) error {
 		return nil
 	}
 	if room := s.room.S[g]; room >= x.Len {
-		place := old.Bytes()
-		place = place[:x.Len:x.Len]
+		place := unsafe.Slice(unsafe.SliceData(old.Bytes()), int(x.Len))
 		copy(place, x.Bytes())
 		*old = column.MakeView(place)
 		return nil

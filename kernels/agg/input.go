@@ -9,7 +9,6 @@ import (
 // env is what the states of one aggregator share.
 type env struct {
 	budget *mem.Budget
-	alloc  *mem.Arena // for what lives as long as the aggregator
 }
 
 // input is rows for a state: columns and, densely, the group of each row.

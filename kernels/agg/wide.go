@@ -61,7 +61,9 @@ func (w *wide) free() {
 	}
 }
 
-func (w *wide) emit(out *output, i int, of groups) (*column.Vector, error) { return w.cols[i].emit(out, of) }
+func (w *wide) emit(out *output, i int, of groups) (*column.Vector, error) {
+	return w.cols[i].emit(out, of)
+}
 
 func (w *wide) find(t *Table, b *column.Batch, cols []int, out []uint32) error {
 	n := b.Rows()
@@ -203,10 +205,15 @@ func (c *wordColumn) prepare(v *column.Vector, sel []uint32, n int) []uint64 {
 
 func (c *wordColumn) append(positions []uint32) error {
 	for _, p := range positions {
-		if _, err := c.appendNull(c.row(p)); err != nil {
+		null, err := c.appendNull(c.row(p))
+		if err != nil {
 			return err
 		}
-		if err := c.vals.Append(c.words[p]); err != nil {
+		word := c.words[p]
+		if null {
+			word = 0
+		}
+		if err := c.vals.Append(word); err != nil {
 			return err
 		}
 	}
@@ -217,9 +224,11 @@ func (c *wordColumn) equal(positions, out []uint32, same []bool) {
 	nullable := c.v.Valid != nil
 	for _, p := range positions {
 		g := out[p]
-		// NULL's word may be a value's too.
-		null := nullable && c.v.IsNull(c.row(p))
-		same[p] = same[p] && c.vals.S[g] == c.words[p] && (c.nulls.S[g] != 0) == null
+		if nullable && c.v.IsNull(c.row(p)) {
+			same[p] = same[p] && c.nulls.S[g] != 0
+			continue
+		}
+		same[p] = same[p] && c.vals.S[g] == c.words[p] && c.nulls.S[g] == 0
 	}
 }
 
@@ -264,7 +273,9 @@ func (c *valueColumn[T]) free() {
 	c.vals.Free()
 }
 
-func (c *valueColumn[T]) prepare(v *column.Vector, sel []uint32, n int) []uint64 { return c.set(v, sel, n) }
+func (c *valueColumn[T]) prepare(v *column.Vector, sel []uint32, n int) []uint64 {
+	return c.set(v, sel, n)
+}
 
 func (c *valueColumn[T]) append(positions []uint32) error {
 	vals := column.Values[T](c.v.Target())

@@ -9,10 +9,11 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 )
 
-// The years that dates and timestamps may have: what PostgreSQL allows for timestamps, so that every date is a timestamp.
+// The years that dates and timestamps may have: from PostgreSQL's first to the last whole one whose microseconds since 1970 fit 64 bits, so that every date
+// is a timestamp.
 const (
 	minYear = -4712
-	maxYear = 294275
+	maxYear = 294246
 )
 
 var (

@@ -36,13 +36,14 @@ type slot struct {
 // node is an instruction with what the evaluator keeps for it.
 type node struct {
 	*kernels.Instr
-	arms  [][]*node
-	args  []*column.Vector // scratch for the operands
-	flat  []flatBuffer     // operands expanded or widened
-	dict  *dictResult      // results for a dictionary's entries
-	like  *LikePattern
-	set   *valueSet
-	ones  []column.Vector // scratch for constant operands as flat vectors of one row
+	arms [][]*node
+	args []*column.Vector // scratch for the operands
+	flat []flatBuffer     // operands expanded from dictionaries
+	wide [2]flatBuffer    // operands widened
+	dict *dictResult      // results for a dictionary's entries
+	like *LikePattern
+	set  *valueSet
+	ones []column.Vector // scratch for constant operands as flat vectors of one row
 }
 
 type flatBuffer struct {

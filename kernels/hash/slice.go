@@ -68,6 +68,12 @@ func (s *Slice[T]) Append(v T) error {
 	return nil
 }
 
+// Size is the number of bytes held.
+func (s *Slice[T]) Size() int64 {
+	var zero T
+	return int64(cap(s.S)) * int64(unsafe.Sizeof(zero))
+}
+
 // Free gives the memory back; the slice is empty then.
 func (s *Slice[T]) Free() {
 	if s.arena != nil {

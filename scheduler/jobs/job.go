@@ -66,20 +66,30 @@ func (j *job) run(ctx context.Context, l core.Launch) (map[int]plan.NodeStats, e
 	}
 	t := &executor.Task{
 		Stage: stage, Partition: l.Task.Index, Threads: threads, Budget: j.budget, Settings: j.plan.Settings, Measure: true,
-		Exchanges: j.exchange.Reader(j.attempts(l.Producers)),
+		Exchanges: &executor.LocalExchanges{Store: j.exchange, Outputs: j.outputs(l.Producers)},
 	}
 	if l.Task.Stage == len(j.plan.Stages)-1 {
 		return executor.RunTask(ctx, t, j.results)
 	}
-	return executor.RunTask(ctx, t, j.exchange.Writer(stage, l.Task.Index, l.Task.Attempt))
+	out, err := executor.NewExchangeOutput(ctx, t, j.exchange, j.output(l.Task))
+	if err != nil {
+		return nil, err
+	}
+	return executor.RunTask(ctx, t, out)
 }
 
-// attempts names by stage ID and task the attempt whose output counts.
-func (j *job) attempts(producers map[int][]core.Task) map[int][]int {
-	out := map[int][]int{}
+// output names what an attempt puts into the exchange.
+func (j *job) output(t core.Task) shuffle.ID {
+	return shuffle.ID{Job: string(j.id), Stage: j.plan.Stages[t.Stage].ID, Task: t.Index, Attempt: t.Attempt}
+}
+
+// outputs names by stage ID the outputs of the attempts that count.
+func (j *job) outputs(producers map[int][]core.Task) map[int][]shuffle.ID {
+	out := map[int][]shuffle.ID{}
 	for stage, tasks := range producers {
+		id := j.plan.Stages[stage].ID
 		for _, t := range tasks {
-			out[j.plan.Stages[stage].ID] = append(out[j.plan.Stages[stage].ID], t.Attempt)
+			out[id] = append(out[id], j.output(t))
 		}
 	}
 	return out
@@ -124,7 +134,7 @@ func (j *job) end(e core.End, cause error) {
 			j.cancel(err)
 		}
 		j.tasks.Wait()
-		j.exchange.Close()
+		j.exchange.Drop(string(j.id))
 		j.mu.Lock()
 		stats := j.stats
 		j.mu.Unlock()

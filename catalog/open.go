@@ -1,0 +1,253 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage"
+	"github.com/polybolos-db/polybolos/storage/format"
+	"github.com/polybolos-db/polybolos/storage/objectstore"
+)
+
+// maxOpening is how many files are opened at once to read their schema or statistics: enough to hide an object store's latency.
+const maxOpening = 16
+
+// files is a table of files.
+type files struct {
+	name     string
+	location string
+	schema   []column.Field
+	source   plan.Source
+	format   storage.Format
+	store    storage.Store
+
+	mu    sync.Mutex
+	stats *plan.Statistics
+	known bool
+}
+
+var _ Table = (*files)(nil)
+
+func (t *files) Name() string           { return t.name }
+func (t *files) Schema() []column.Field { return t.schema }
+func (t *files) Source() plan.Source    { return t.source }
+func (t *files) Location() string       { return t.location }
+
+// OpenTable makes the table of the files at location, which source.Format and source.Options say how to read; source.Files is found here. declared is
+// the schema that the user gave, or nil to take that of the files, which must all have the same columns. A folder may be empty when the
+// schema is declared.
+func OpenTable(ctx context.Context, name string, source plan.Source, location string, declared []column.Field) (Table, error) {
+	store, err := objectstore.For(location)
+	if err != nil {
+		return nil, err
+	}
+	source.Format = strings.ToLower(source.Format)
+	f, err := format.Lookup(source.Format)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := store.List(ctx, location)
+	if err != nil && (declared == nil || !errors.Is(err, objectstore.ErrEmptyFolder)) {
+		return nil, err
+	}
+	if source.Files, err = ofFormat(listed, source.Format, location); err != nil {
+		return nil, err
+	}
+	t := &files{name: name, location: location, source: source, format: f, store: store, schema: declared}
+	if t.schema == nil || source.Format != "csv" {
+		if err := t.readSchema(ctx, declared); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// openPath makes the table of a path that a query names.
+func openPath(ctx context.Context, location, formatName string, options map[string]string) (Table, error) {
+	if formatName == "" {
+		known := false
+		if formatName, known = format.ForPath(location); !known {
+			store, err := objectstore.For(location)
+			if err != nil {
+				return nil, err
+			}
+			list, err := store.List(ctx, location)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range list {
+				if formatName, known = format.ForPath(f.URL); known {
+					break
+				}
+			}
+			if !known {
+				return nil, fault.New(fault.InvalidParameterValue, "the name of %q does not say which format it has", location).
+					WithHint("known formats are %s", strings.Join(format.Names(), ", "))
+			}
+		}
+	}
+	return OpenTable(ctx, location, plan.Source{Format: formatName, Options: options}, location, nil)
+}
+
+// ofFormat leaves out the files of a folder or glob whose names tell of another format.
+func ofFormat(listed []plan.File, name, location string) ([]plan.File, error) {
+	if len(listed) <= 1 {
+		return listed, nil
+	}
+	var out []plan.File
+	for _, f := range listed {
+		if other, known := format.ForPath(f.URL); !known || other == name {
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fault.New(fault.UndefinedFile, "%q holds %d files, none of them %s", location, len(listed), name)
+	}
+	return out, nil
+}
+
+// forFiles calls f for each file, some at a time, and returns the first file's error.
+func forFiles(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(n, maxOpening) {
+		wg.Go(func() {
+			for i := range next {
+				if errs[i] = f(ctx, i); errs[i] != nil {
+					cancel()
+				}
+			}
+		})
+	}
+	sent := 0
+	for ; sent < n; sent++ {
+		select {
+		case next <- sent:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	wg.Wait()
+	// A cancellation that another file's error caused says nothing.
+	var canceled error
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		if err != nil {
+			canceled = err
+		}
+	}
+	if canceled == nil && sent < n {
+		canceled = ctx.Err()
+	}
+	return canceled
+}
+
+// readSchema reads the schemas of all files and makes the table's of them, or checks them against the declared one.
+func (t *files) readSchema(ctx context.Context, declared []column.Field) error {
+	list := t.source.Files
+	schemas := make([][]column.Field, len(list))
+	err := forFiles(ctx, len(list), func(ctx context.Context, i int) (err error) {
+		schemas[i], err = t.format.Infer(ctx, t.store, list[i], t.source.Options)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if declared != nil {
+		for i, s := range schemas {
+			if err := check(declared, s, list[i].URL); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	merged := append([]column.Field(nil), schemas[0]...)
+	seen := map[string]bool{}
+	for _, f := range merged {
+		if seen[f.Name] {
+			return fault.New(fault.DuplicateColumn, "column %q appears twice", f.Name).In("%s", list[0].URL)
+		}
+		seen[f.Name] = true
+	}
+	for i, s := range schemas[1:] {
+		if err := merge(merged, s, list[i+1].URL, list[0].URL, t.source.Format == "csv"); err != nil {
+			return err
+		}
+	}
+	t.schema = merged
+	return nil
+}
+
+func find(fields []column.Field, name string) *column.Field {
+	var near *column.Field
+	for i := range fields {
+		if fields[i].Name == name {
+			return &fields[i]
+		}
+		if strings.EqualFold(fields[i].Name, name) {
+			near = &fields[i]
+		}
+	}
+	return near
+}
+
+func noColumn(name, file string) error {
+	return fault.New(fault.UndefinedColumn, "the file has no column %q, which its table has", name).In("%s", file).
+		WithHint("all files of a table must have the same columns")
+}
+
+// check tests that a file has the declared columns.
+func check(declared, have []column.Field, file string) error {
+	for _, want := range declared {
+		f := find(have, want.Name)
+		if f == nil {
+			return noColumn(want.Name, file)
+		}
+		if !storage.Widens(f.Type, want.Type) {
+			return fault.New(fault.DatatypeMismatch, "column %q is declared %s, the file has %s", want.Name, want.Type, f.Type).In("%s", file)
+		}
+	}
+	return nil
+}
+
+// merge widens the table's schema by that of a further file, which must have the same columns. Text takes up what differs when the types were
+// only inferred.
+func merge(table, file []column.Field, name, first string, inferred bool) error {
+	for _, f := range file {
+		if find(table, f.Name) == nil {
+			return fault.New(fault.UndefinedColumn, "the file has a column %q, which %s has not", f.Name, path.Base(first)).In("%s", name).
+				WithHint("all files of a table must have the same columns")
+		}
+	}
+	for i := range table {
+		have := find(file, table[i].Name)
+		switch {
+		case have == nil:
+			return noColumn(table[i].Name, name)
+		case storage.Widens(have.Type, table[i].Type):
+		case storage.Widens(table[i].Type, have.Type):
+			table[i].Type = have.Type
+		case inferred && have.Type.Kind.IsNumeric() && table[i].Type.Kind.IsNumeric():
+			table[i].Type = column.T(column.Float64)
+		case inferred:
+			table[i].Type = column.T(column.Text)
+		default:
+			return fault.New(fault.DatatypeMismatch, "column %q is %s here and %s in %s", have.Name, have.Type, table[i].Type, path.Base(first)).In("%s", name)
+		}
+		table[i].NotNull = table[i].NotNull && have.NotNull
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/reeflective/readline"
+)
+
+const (
+	prompt     = "polybolos> "
+	nextPrompt = "       ... "
+)
+
+// Interactive reads steps from the terminal until the user quits or ctx ends. Errors of steps are printed and do not end it. functions are the
+// names that completion proposes beside tables and columns.
+func (s *Shell) Interactive(ctx context.Context, functions []string) error {
+	s.interactive = true
+	defer func() { s.interactive = false }()
+	editor := s.newEditor(functions)
+	for ctx.Err() == nil {
+		text, err := editor.Readline()
+		switch {
+		case errors.Is(err, readline.ErrInterrupt):
+			// The editor has printed ^C; the input is forgotten.
+			continue
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read from the terminal: %w", err)
+		}
+		s.drainInterrupts()
+		if err := s.script(ctx, strings.NewReader(text), ""); errors.Is(err, errQuit) {
+			return nil
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// drainInterrupts forgets a Ctrl-C that came when nothing ran.
+func (s *Shell) drainInterrupts() {
+	for {
+		select {
+		case <-s.Interrupts:
+		default:
+			return
+		}
+	}
+}
+
+func (s *Shell) newEditor(functions []string) *readline.Shell {
+	editor := readline.NewShell()
+	editor.Prompt.Primary(func() string { return prompt })
+	editor.Prompt.Secondary(func() string { return nextPrompt })
+	editor.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
+	// Tab first completes what all candidates share and lists them, and then walks through them.
+	for option, value := range map[string]any{"menu-complete-display-prefix": true, "completion-ignore-case": true, "bell-style": "none"} {
+		// The options exist; an error would leave the default, with which the editor works too.
+		_ = editor.Config.Set(option, value)
+	}
+	c := &completer{conn: s.Conn, functions: functions}
+	editor.Completer = func(line []rune, cursor int) readline.Completions {
+		return c.forEditor(string(line), len(string(line[:cursor])))
+	}
+	editor.History.Add("history", s.openHistory())
+	return editor
+}
+
+func (s *Shell) openHistory() *history {
+	path, err := HistoryPath()
+	h := &history{}
+	if err == nil {
+		h, err = openHistory(path)
+	}
+	if err != nil {
+		fmt.Fprintf(s.Err, "The history is not kept: %s\n", err)
+	}
+	return h
+}
+
+// isComplete reports whether Enter runs the input instead of adding a line to it.
+func isComplete(text string) bool {
+	var split Splitter
+	split.Feed(text)
+	for {
+		if _, ok := split.Next(); !ok {
+			return !split.Open()
+		}
+	}
+}
+
+// forEditor is complete in the form of the line editor, which replaces the text since the last space.
+func (c *completer) forEditor(text string, cursor int) readline.Completions {
+	word, list := c.complete(text, cursor)
+	blank := text[strings.LastIndexAny(text[:cursor], " \t\n")+1 : cursor]
+	kept := strings.TrimSuffix(blank, word)
+	values := make([]readline.Completion, len(list))
+	for i, e := range list {
+		rest := e.text[len(word):]
+		value := kept + e.text
+		if !strings.HasPrefix(e.text, word) {
+			// The editor adds to what was typed and never changes its case.
+			value = kept + word + rest
+		}
+		values[i] = readline.Completion{Value: value, Display: e.text, Tag: e.kind}
+	}
+	out := readline.CompleteRaw(values)
+	out.PREFIX = blank
+	return out
+}

@@ -1,0 +1,219 @@
+package executor
+
+import (
+	"context"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/kernels/join"
+	"github.com/polybolos-db/polybolos/plan"
+)
+
+// unknowns answers for NOT IN and IN (NullAwareAnti, Mark): which probe rows without a partner have a build row that could be one, were a NULL known.
+//
+// Keys are compared or correlated. NullAwareAnti compares the first key, and further ones say whose subquery a row belongs to; Mark compares the keys that
+// are not null-safe. A build row could be a partner when its correlated keys match and each compared key is equal or NULL on a side. Such pairs have a NULL
+// in a compared key, of the probe row or of the build row; so two tables over the correlated keys suffice: of all build rows, and of those with a NULL.
+type unknowns struct {
+	j        *hashJoin
+	compared []int // key numbers
+	probe    []int // probe columns of correlated keys
+	all      *join.Table
+	withNull *join.Table // nil: no build row has a NULL in a compared key
+}
+
+func newUnknowns(ctx context.Context, j *hashJoin) (*unknowns, error) {
+	u := &unknowns{j: j}
+	var build []int
+	var safe []bool
+	for i, c := range j.buildKeys {
+		nullSafe := j.n.NullSafe != nil && j.n.NullSafe[i]
+		correlated := nullSafe
+		if j.kind == plan.NullAwareAnti {
+			correlated = i > 0
+		}
+		if !correlated {
+			u.compared = append(u.compared, i)
+			continue
+		}
+		u.probe = append(u.probe, j.n.ProbeKeys[i])
+		build, safe = append(build, c), append(safe, nullSafe)
+	}
+	if len(u.compared) == 0 || j.rows.Rows() == 0 {
+		u.compared = nil
+		return u, nil
+	}
+	var err error
+	if u.nullableProbe() {
+		if u.all, err = join.Build(ctx, j.task.Budget, j.rows, build, safe, j.task.Threads); err != nil {
+			return nil, err
+		}
+		j.task.Defer(u.all.Free)
+	}
+	nulls := column.NewAppender(j.task.NewArena(), j.rows.Types())
+	var sel []uint32
+	for i := range j.rows.Chunks() {
+		b := j.rows.Chunk(i)
+		sel = sel[:0]
+		for r := range b.Len {
+			for _, key := range u.compared {
+				if b.Cols[j.buildKeys[key]].IsNull(r) {
+					sel = append(sel, uint32(r))
+					break
+				}
+			}
+		}
+		if err := nulls.AppendRows(b, sel); err != nil {
+			return nil, err
+		}
+	}
+	if nulls.Rows() == 0 {
+		return u, nil
+	}
+	if u.withNull, err = join.Build(ctx, j.task.Budget, nulls, build, safe, j.task.Threads); err != nil {
+		return nil, err
+	}
+	j.task.Defer(u.withNull.Free)
+	return u, nil
+}
+
+// nullableProbe reports whether a compared key of the probe side may be NULL.
+func (u *unknowns) nullableProbe() bool {
+	for _, key := range u.compared {
+		if !u.j.probe[u.j.n.ProbeKeys[key]].NotNull {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownProbe is one worker's part.
+type unknownProbe struct {
+	*unknowns
+	all, withNull *join.Prober
+	chains        chainPairs
+	maybe         []bool
+	sel           []uint32
+	at            []uint32 // positions of sel in the batch
+}
+
+func (u *unknowns) worker() *unknownProbe {
+	p := &unknownProbe{unknowns: u}
+	if u.all != nil {
+		p.all = join.NewProber(u.all)
+	}
+	if u.withNull != nil {
+		p.withNull = join.NewProber(u.withNull)
+	}
+	return p
+}
+
+// find returns, by position, which of b's rows that are not found could have a partner; nil when none could.
+func (p *unknownProbe) find(m *matcher, b *column.Batch, found []bool) ([]bool, error) {
+	if p.all == nil && p.withNull == nil {
+		return nil, nil
+	}
+	if cap(p.maybe) < len(found) {
+		p.maybe = make([]bool, len(found), max(len(found), column.BatchRows))
+	}
+	p.maybe = p.maybe[:len(found)]
+	clear(p.maybe)
+	isNull := func(r int) bool {
+		for _, key := range p.compared {
+			if b.Cols[p.j.n.ProbeKeys[key]].IsNull(r) {
+				return true
+			}
+		}
+		return false
+	}
+	if p.all != nil {
+		if err := p.search(m, b, p.all, p.unknowns.all, func(k int) bool { return !found[k] && isNull(b.Row(k)) }); err != nil {
+			return nil, err
+		}
+	}
+	if p.withNull != nil {
+		if err := p.search(m, b, p.withNull, p.unknowns.withNull, func(k int) bool { return !found[k] && !p.maybe[k] }); err != nil {
+			return nil, err
+		}
+	}
+	return p.maybe, nil
+}
+
+// search sets maybe for the positions that ask and have a possible partner in t.
+func (p *unknownProbe) search(m *matcher, b *column.Batch, prober *join.Prober, t *join.Table, asks func(k int) bool) error {
+	p.sel, p.at = p.sel[:0], p.at[:0]
+	for k := range b.Rows() {
+		if asks(k) {
+			p.sel, p.at = append(p.sel, uint32(b.Row(k))), append(p.at, uint32(k))
+		}
+	}
+	if len(p.sel) == 0 {
+		return nil
+	}
+	some := &column.Batch{Cols: b.Cols, Len: b.Len, Sel: p.sel}
+	heads := prober.Heads(some, p.probe)
+	if len(p.compared) == 1 && m.eval == nil {
+		for i, h := range heads {
+			p.maybe[p.at[i]] = p.maybe[p.at[i]] || h != 0
+		}
+		return nil
+	}
+	enough := make([]bool, len(heads))
+	p.chains.start(t, some, heads)
+	for p.chains.next(false, enough) {
+		if err := m.w.Check(); err != nil {
+			return err
+		}
+		c := &p.chains
+		if m.eval != nil {
+			sel, err := m.holds(some, t.Rows(), c.probe, c.build)
+			if err != nil {
+				return err
+			}
+			c.narrow(sel)
+		}
+		if err := p.couldMatch(m, b, t); err != nil {
+			return err
+		}
+		for _, k := range c.at {
+			enough[k] = true
+			p.maybe[p.at[k]] = true
+		}
+	}
+	return nil
+}
+
+// couldMatch narrows the pairs to those whose compared keys are equal or NULL on a side.
+func (p *unknownProbe) couldMatch(m *matcher, b *column.Batch, t *join.Table) error {
+	if len(p.compared) == 1 {
+		// One of the two is NULL, or the pair would not be looked at.
+		return nil
+	}
+	c := &p.chains
+	for _, key := range p.compared {
+		m.cand.Reset()
+		theirs, err := t.Rows().Gather(m.cand, p.j.buildKeys[key], c.build)
+		if err != nil {
+			return err
+		}
+		ours := b.Cols[p.j.n.ProbeKeys[key]]
+		sel := make([]uint32, 0, len(c.build))
+		for i, r := range c.probe {
+			if ours.IsNull(int(r)) || theirs.IsNull(i) || equalValues(ours.ValueAt(int(r)), theirs.ValueAt(i)) {
+				sel = append(sel, uint32(i))
+			}
+		}
+		c.narrow(sel)
+	}
+	return nil
+}
+
+// equalValues reports whether two values of one type, not NULL, are equal.
+func equalValues(a, b column.Value) bool {
+	switch {
+	case a.Type.Kind.IsFloat():
+		return a.Float == b.Float || a.Float != a.Float && b.Float != b.Float
+	case a.Type.Kind == column.Interval:
+		return a.Interval.Compare(b.Interval) == 0
+	}
+	return a.Int == b.Int && a.Str == b.Str
+}

@@ -1,0 +1,181 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage"
+)
+
+// write is the breaker that writes files: one that all workers share, or one a worker in a folder. Files become visible when all rows are
+// written, and a task that ends before leaves none.
+type write struct {
+	node   *plan.Write
+	task   *Task
+	format storage.Format
+	store  storage.Store
+
+	mu    sync.Mutex // guards the files, and the writing of a shared one
+	files []*outputFile
+	rows  int64
+}
+
+// outputFile is a file being written.
+type outputFile struct {
+	url    string
+	file   storage.WriteFile
+	writer storage.Writer
+	ended  bool
+}
+
+// stream ends s, the input's, in the breaker, and gives the number of rows written.
+func (x *write) stream(b *Builder, s *Stream) *Stream {
+	b.Task.Defer(x.abort)
+	b.Break(s, x)
+	return &Stream{Source: writeCount{x}}
+}
+
+func (x *write) Worker(w *Worker) (Sink, error) { return &writeSink{write: x, w: w}, nil }
+
+// url is where worker id writes.
+func (x *write) url(id int) string {
+	if !x.node.PerTask {
+		return x.node.URL
+	}
+	return fmt.Sprintf("%s/part-%05d-%03d.%s", strings.TrimRight(x.node.URL, "/"), x.task.Partition, id, x.node.Format)
+}
+
+// open makes worker id's file, or gives the shared one. The caller holds mu.
+func (x *write) open(ctx context.Context, id int) (*outputFile, error) {
+	if !x.node.PerTask && len(x.files) > 0 {
+		return x.files[0], nil
+	}
+	url := x.url(id)
+	file, err := x.store.Create(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	out := &outputFile{url: url, file: file}
+	x.files = append(x.files, out)
+	out.writer, err = x.format.NewWriter(file, x.node.Schema, x.node.Options)
+	return out, err
+}
+
+type writeSink struct {
+	*write
+	w    *Worker
+	file *outputFile
+	rows int64
+}
+
+func (s *writeSink) Push(b *column.Batch) error {
+	if err := checkNotNull(s.node, b); err != nil {
+		return err
+	}
+	if s.file == nil {
+		s.mu.Lock()
+		file, err := s.open(s.w.Ctx, s.w.ID)
+		s.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		s.file = file
+	}
+	if !s.node.PerTask {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
+	if err := s.file.writer.Write(b); err != nil {
+		return err
+	}
+	s.rows += int64(b.Rows())
+	return nil
+}
+
+// checkNotNull refuses NULL in columns whose schema promises that there is none.
+func checkNotNull(n *plan.Write, b *column.Batch) error {
+	for c, f := range n.Schema {
+		v := b.Cols[c]
+		if !f.NotNull || v.Valid == nil {
+			continue
+		}
+		for k := range b.Rows() {
+			if v.IsNull(b.Row(k)) {
+				return fault.New(fault.NotNullViolation, "null value in column %q violates not-null constraint", f.Name).In("%s", n.URL)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *writeSink) Finish() error {
+	if s.node.PerTask && s.file != nil {
+		// A worker's own file needs its end written, which may be much work, before the others are done.
+		if err := s.file.writer.Close(); err != nil {
+			return err
+		}
+		s.file.writer = nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.write.rows += s.rows
+	return nil
+}
+
+// Seal makes the files visible. No rows make a file that has the schema.
+func (x *write) Seal(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.files) == 0 {
+		if _, err := x.open(ctx, 0); err != nil {
+			return err
+		}
+	}
+	for _, f := range x.files {
+		if f.writer != nil {
+			if err := f.writer.Close(); err != nil {
+				return err
+			}
+			f.writer = nil
+		}
+	}
+	for i, f := range x.files {
+		f.ended = true
+		if err := f.file.Commit(); err != nil {
+			for _, done := range x.files[:i] {
+				err = errors.Join(err, x.store.Remove(ctx, done.url))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// abort drops what was not committed. The error of an abort would hide the one that led to it.
+func (x *write) abort() {
+	for _, f := range x.files {
+		if !f.ended {
+			f.ended = true
+			_ = f.file.Abort()
+		}
+	}
+}
+
+// writeCount gives the number of rows written, one row.
+type writeCount struct{ write *write }
+
+func (c writeCount) MaxWorkers() int { return 1 }
+
+func (c writeCount) Worker(w *Worker) (Reader, error) {
+	count := column.IntValue(column.T(column.Int64), c.write.rows)
+	return (&values{fields: c.write.node.Fields(), rows: [][]column.Value{{count}}}).Worker(w)
+}
+
+// Report says how many files there are.
+func (x *write) Report() (int64, string) { return 0, fmt.Sprintf("%d files", len(x.files)) }

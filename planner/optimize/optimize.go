@@ -1,0 +1,128 @@
+package optimize
+
+import (
+	"context"
+
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
+	"github.com/polybolos-db/polybolos/planner/optimize/estimate"
+)
+
+// Options choose what is done; the zero value is the default.
+type Options struct {
+	// Trace, when not nil, is called with the plan after each rule.
+	Trace func(rule string, n logical.Node)
+}
+
+// optimizer is the state of one optimization.
+type optimizer struct {
+	ctx  context.Context
+	ids  *logical.IDs
+	made []*logical.CTE // by the rule that runs
+}
+
+// rule is one step: it takes a whole plan and gives an equivalent one.
+type rule struct {
+	name  string
+	apply func(o *optimizer, n logical.Node) (logical.Node, error)
+}
+
+// rules run in this order on the main plan and on the plan of every shared CTE.
+var rules = []rule{
+	{"simplify", simplify},
+	{"push down predicates", pushDown},
+	{"unnest subqueries", unnest},
+	{"simplify", simplify},
+	{"push down predicates", pushDown},
+	{"push down predicates", pushDown}, // outer joins that became inner open the way for more
+	{"prune columns", prune},
+	{"order joins", orderJoins},
+	{"push down limits", pushLimits},
+	{"prune columns", prune},
+}
+
+// Optimize gives a plan equivalent to n without subqueries and dependent joins, whose columns are n's.
+func Optimize(ctx context.Context, n logical.Node, ids *logical.IDs, opts Options) (logical.Node, error) {
+	o := &optimizer{ctx: ctx, ids: ids}
+	cols := n.Columns()
+	n, err := hoistCTEs(o, n)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Trace != nil {
+		opts.Trace("hoist CTEs", n)
+	}
+	for _, r := range rules {
+		if n, err = o.everywhere(r, n); err != nil {
+			return nil, err
+		}
+		if opts.Trace != nil {
+			opts.Trace(r.name, n)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	if w, ok := n.(*logical.With); ok {
+		return &logical.With{CTEs: w.CTEs, Input: logical.Keep(w.Input, cols)}, check(n)
+	}
+	return logical.Keep(n, cols), check(n)
+}
+
+// everywhere applies r to the main plan and to the plans of the CTEs, which all stand in one With at the top. CTEs that r makes come before the
+// plan that it made them for.
+func (o *optimizer) everywhere(r rule, n logical.Node) (logical.Node, error) {
+	var ctes []*logical.CTE
+	if w, ok := n.(*logical.With); ok {
+		n = w.Input
+		for _, c := range w.CTEs {
+			p, err := r.apply(o, c.Plan)
+			if err != nil {
+				return nil, err
+			}
+			// A CTE is what its references point to, so it is changed in place: hoisting made it this optimizer's own. Its columns are read by position.
+			c.Plan = logical.Keep(p, c.Plan.Columns())
+			ctes = append(append(ctes, o.made...), c)
+			o.made = nil
+		}
+	}
+	n, err := r.apply(o, n)
+	if err != nil {
+		return nil, err
+	}
+	ctes = append(ctes, o.made...)
+	o.made = nil
+	if len(ctes) == 0 {
+		return n, nil
+	}
+	return &logical.With{CTEs: ctes, Input: n}, nil
+}
+
+// check makes sure of what Optimize promises.
+func check(n logical.Node) error {
+	var err error
+	var visit func(n logical.Node)
+	visit = func(n logical.Node) {
+		if j, ok := n.(*logical.Join); ok && j.Dependent {
+			err = fault.New(fault.Internal, "a dependent join is left after optimization")
+		}
+		for _, e := range logical.Exprs(n) {
+			if logical.HasSubquery(e) {
+				err = fault.New(fault.Internal, "a subquery is left after optimization: %s", e)
+			}
+		}
+		for _, c := range n.Inputs() {
+			visit(c)
+		}
+		if w, ok := n.(*logical.With); ok {
+			for _, c := range w.CTEs {
+				visit(c.Plan)
+			}
+		}
+	}
+	visit(n)
+	return err
+}
+
+// estimator makes estimates for one rule's run.
+func (o *optimizer) estimator() *estimate.Estimator { return estimate.New(o.ctx) }

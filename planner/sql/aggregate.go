@@ -1,0 +1,481 @@
+package sql
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
+)
+
+// aggregation collects a query's aggregates and groups.
+type aggregation struct {
+	calls   []*expr.AggCall
+	cols    []logical.Col
+	groups  []expr.Expr
+	outputs []logical.Col // of groups
+	targets map[int]int   // select list item → group that it is by position or name
+	sets    [][]int       // nil: plain GROUP BY
+	all     bool          // GROUP BY ALL
+}
+
+func newAggregation() *aggregation {
+	return &aggregation{targets: map[int]int{}}
+}
+
+// aggregate binds an aggregate call. It belongs to the innermost query whose columns it reads, and becomes a column of that.
+func (b *binder) aggregate(f *pg.FuncCall, name string, s *scope) (expr.Expr, error) {
+	position := b.at(f.Location)
+	start := len(b.refs)
+	if s.inAgg {
+		return nil, fault.New(fault.GroupingError, "aggregate function calls cannot be nested").At(position)
+	}
+	s.inAgg = true
+	call, err := b.aggregateCall(f, name, s)
+	s.inAgg = false
+	if err != nil {
+		return nil, err
+	}
+	// Columns of queries inside the arguments do not count.
+	owner := (*scope)(nil)
+	for _, r := range b.refs[start:] {
+		if r.owner.level <= s.level && (owner == nil || r.owner.level > owner.level) {
+			owner = r.owner
+		}
+	}
+	if owner == nil {
+		owner = s
+	}
+	if owner.aggs == nil {
+		return nil, fault.New(fault.GroupingError, "aggregate functions are not allowed in %s", owner.clauseName()).At(position)
+	}
+	for i := range b.refs[start:] {
+		if r := &b.refs[start+i]; r.owner == owner {
+			r.aggregated = true
+		}
+	}
+	col := owner.aggs.add(call, b.ids)
+	e := col.Expr()
+	if owner != s {
+		b.refs = append(b.refs, ref{column: e, owner: owner, from: s, position: position, aggregated: true})
+		for _, c := range b.binding {
+			if owner.level <= c.level {
+				c.correlated = true
+			}
+		}
+	}
+	return e, nil
+}
+
+func (s *scope) clauseName() string {
+	if s.clause == "" {
+		return "this clause"
+	}
+	return s.clause
+}
+
+func (b *binder) aggregateCall(f *pg.FuncCall, name string, s *scope) (*expr.AggCall, error) {
+	position := b.at(f.Location)
+	if f.AggWithinGroup {
+		return b.orderedSet(f, name, s)
+	}
+	var args []expr.Expr
+	for _, n := range f.Args {
+		e, err := b.expr(n, s)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, e)
+	}
+	if len(args) == 0 && !f.AggStar && name == "count" {
+		return nil, fault.New(fault.WrongObjectType, "count(*) must be used to call a parameterless aggregate function").At(position)
+	}
+	call, err := expr.NewAggregate(name, args, f.AggDistinct)
+	if err != nil {
+		return nil, fault.At(err, position)
+	}
+	if f.AggFilter != nil {
+		if call.Filter, err = b.boolean(f.AggFilter, s, "FILTER"); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range f.AggOrder {
+		by := n.GetSortBy()
+		d, err := b.direction(by)
+		if err != nil {
+			return nil, err
+		}
+		e, err := b.expr(by.Node, s)
+		if err != nil {
+			return nil, err
+		}
+		call.OrderBy = append(call.OrderBy, d.key(e))
+	}
+	return call, nil
+}
+
+// orderedSet binds percentile_cont(0.5) WITHIN GROUP (ORDER BY x), which is the median.
+func (b *binder) orderedSet(f *pg.FuncCall, name string, s *scope) (*expr.AggCall, error) {
+	half := false
+	if name == "percentile_cont" && len(f.Args) == 1 && len(f.AggOrder) == 1 {
+		if e, err := b.expr(f.Args[0], s); err == nil {
+			l, ok := e.(*expr.Literal)
+			half = ok && !l.Value.Null && l.Value.String() == "0.5"
+		}
+	}
+	if !half {
+		return nil, b.unsupported(f.Location, "%s WITHIN GROUP", name).WithHint("percentile_cont(0.5) is.")
+	}
+	arg, err := b.expr(f.AggOrder[0].GetSortBy().GetNode(), s)
+	if err != nil {
+		return nil, err
+	}
+	call, err := expr.NewAggregate("median", []expr.Expr{arg}, f.AggDistinct)
+	if err != nil {
+		return nil, fault.At(err, b.at(f.Location))
+	}
+	if f.AggFilter != nil {
+		call.Filter, err = b.boolean(f.AggFilter, s, "FILTER")
+	}
+	return call, err
+}
+
+// add notes an aggregate, once however often it stands in the query.
+func (a *aggregation) add(call *expr.AggCall, ids *logical.IDs) logical.Col {
+	for i, c := range a.calls {
+		if sameCall(c, call) {
+			return a.cols[i]
+		}
+	}
+	col := logical.Col{ID: ids.Next(), Name: call.Fn.Name, Type: call.Typ, Nullable: call.Fn.Name != "count"}
+	a.calls, a.cols = append(a.calls, call), append(a.cols, col)
+	return col
+}
+
+// groupBy binds GROUP BY before the select list, but for ALL.
+func (s *selection) groupBy() error {
+	return s.scope.with("GROUP BY", nil, func() error {
+		var sets [][]int // of the items so far; nil: plain
+		plain := true
+		for _, n := range s.stmt.GroupClause {
+			if isAll(n) {
+				s.aggs.all = true
+				continue
+			}
+			if n.GetGroupingSet() != nil {
+				plain = false
+			}
+			next, err := s.groupingSets(n)
+			if err != nil {
+				return err
+			}
+			if sets, err = crossSets(sets, next, s.at(locationOf(n))); err != nil {
+				return err
+			}
+		}
+		if !plain {
+			s.aggs.sets = sets
+		}
+		return nil
+	})
+}
+
+// maxSets bounds grouping sets, as PostgreSQL does.
+const maxSets = 4096
+
+// crossSets combines every set of a with every set of b.
+func crossSets(a, b [][]int, position int) ([][]int, error) {
+	if a == nil {
+		return b, nil
+	}
+	if len(a)*len(b) > maxSets {
+		return nil, fault.New(fault.StatementTooComplex, "too many grouping sets present (maximum %d)", maxSets).At(position)
+	}
+	var out [][]int
+	for _, x := range a {
+		for _, y := range b {
+			out = append(out, append(append([]int{}, x...), y...))
+		}
+	}
+	return out, nil
+}
+
+// groupingSets are the sets that one item of GROUP BY stands for.
+func (s *selection) groupingSets(n *pg.Node) ([][]int, error) {
+	g := n.GetGroupingSet()
+	if g == nil {
+		set, err := s.groupItems([]*pg.Node{n})
+		return [][]int{set}, err
+	}
+	if g.Kind == pg.GroupingSetKind_GROUPING_SET_SETS {
+		var out [][]int
+		for _, c := range g.Content {
+			sets, err := s.groupingSets(c)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, sets...)
+		}
+		return out, nil
+	}
+	// ROLLUP and CUBE: a parenthesized list is one element.
+	elements := make([][]int, len(g.Content))
+	for i, c := range g.Content {
+		set, err := s.groupItems([]*pg.Node{c})
+		if err != nil {
+			return nil, err
+		}
+		elements[i] = set
+	}
+	var out [][]int
+	switch g.Kind {
+	case pg.GroupingSetKind_GROUPING_SET_EMPTY:
+		out = [][]int{{}}
+	case pg.GroupingSetKind_GROUPING_SET_ROLLUP:
+		for k := len(elements); k >= 0; k-- {
+			out = append(out, concatInts(elements[:k]))
+		}
+	case pg.GroupingSetKind_GROUPING_SET_CUBE:
+		if len(elements) > 12 {
+			return nil, fault.New(fault.StatementTooComplex, "CUBE is limited to 12 elements").At(s.at(g.Location))
+		}
+		for mask := 1<<len(elements) - 1; mask >= 0; mask-- {
+			var set [][]int
+			for i, e := range elements {
+				if mask&(1<<(len(elements)-1-i)) != 0 {
+					set = append(set, e)
+				}
+			}
+			out = append(out, concatInts(set))
+		}
+	}
+	return out, nil
+}
+
+func concatInts(lists [][]int) []int {
+	out := []int{}
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+// groupItems binds expressions to group by; a row stands for its members.
+func (s *selection) groupItems(list []*pg.Node) ([]int, error) {
+	var out []int
+	for _, n := range list {
+		if row := n.GetRowExpr(); row != nil {
+			members, err := s.groupItems(row.Args)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, members...)
+			continue
+		}
+		g, err := s.groupItem(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+// groupItem binds one expression: a position, a column of FROM, an output name or an expression, in this order.
+func (s *selection) groupItem(n *pg.Node) (int, error) {
+	target := -1
+	if n.GetAConst() != nil {
+		i, err := s.outputColumn(n, len(s.items), func(i int) string { return s.items[i].name }, "GROUP BY")
+		if err != nil {
+			return 0, err
+		}
+		target = i
+	} else if name := simpleName(n); name != "" && !s.scope.has(name) {
+		i, err := s.outputColumn(n, len(s.items), func(i int) string { return s.items[i].name }, "GROUP BY")
+		if err != nil {
+			return 0, err
+		}
+		if i == -2 {
+			return 0, fault.New(fault.AmbiguousColumn, "GROUP BY %q is ambiguous", name).At(s.at(locationOf(n)))
+		}
+		target = i
+	}
+	if target >= 0 {
+		if g, ok := s.aggs.targets[target]; ok {
+			return g, nil
+		}
+		e, err := s.bindItem(target)
+		if err != nil {
+			return 0, err
+		}
+		g, err := s.addGroup(e, s.at(locationOf(n)))
+		s.aggs.targets[target] = g
+		return g, err
+	}
+	e, err := s.expr(n, s.scope)
+	if err != nil {
+		return 0, err
+	}
+	return s.addGroup(e, s.at(locationOf(n)))
+}
+
+// has reports whether the scope itself has a column of that name.
+func (s *scope) has(name string) bool {
+	for _, c := range s.visible {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *selection) addGroup(e expr.Expr, position int) (int, error) {
+	if l, ok := e.(*expr.Literal); ok && l.Untyped {
+		var err error
+		if e, err = expr.Coerce(e, column.T(column.Text)); err != nil {
+			return 0, fault.At(err, position)
+		}
+	}
+	if g := find(s.aggs.groups, e); g >= 0 {
+		return g, nil
+	}
+	s.aggs.groups = append(s.aggs.groups, e)
+	return len(s.aggs.groups) - 1, nil
+}
+
+// groupByAll groups by every target without an aggregate.
+func (s *selection) groupByAll() {
+	if !s.aggs.all {
+		return
+	}
+	aggregated := map[expr.ColumnID]bool{}
+	for _, c := range s.aggs.cols {
+		aggregated[c.ID] = true
+	}
+	for i, t := range s.targets {
+		has := false
+		expr.Columns(t, func(c *expr.Column) { has = has || aggregated[c.ID] })
+		if _, literal := t.(*expr.Literal); has || literal {
+			continue
+		}
+		// A target's error is reported where it stands, so that this cannot fail.
+		g, err := s.addGroup(t, s.items[i].at)
+		if err == nil {
+			s.aggs.targets[i] = g
+		}
+	}
+}
+
+// group puts the Aggregate into the plan and rewrites what stands above to its columns.
+func (s *selection) group(having expr.Expr, start int) (expr.Expr, error) {
+	a := s.aggs
+	inputs := s.input.Columns()
+	used := map[expr.ColumnID]bool{}
+	for _, g := range a.groups {
+		col := logical.Col{Name: g.String(), Type: g.Type(), Nullable: !logical.NotNull(g, inputs) || a.sets != nil}
+		if c, ok := g.(*expr.Column); ok {
+			col.Name = c.Name
+			if a.sets == nil && !used[c.ID] && hasColumn(inputs, c.ID) {
+				col.ID = c.ID
+				used[c.ID] = true
+			}
+		}
+		if col.ID == 0 {
+			col.ID = s.ids.Next()
+		}
+		a.outputs = append(a.outputs, col)
+	}
+	for i, g := range a.targets {
+		if a.outputs[g].Name == a.groups[g].String() {
+			a.outputs[g].Name = s.items[i].name
+		}
+	}
+	sets := a.sets
+	s.input = &logical.Aggregate{Input: s.input, GroupCols: a.outputs, Groups: a.groups, AggCols: a.cols, Aggs: a.calls, Sets: sets}
+	if err := s.checkInner(start, used); err != nil {
+		return nil, err
+	}
+	positions := map[*expr.Column]int{}
+	for _, r := range s.refs[start:] {
+		positions[r.column] = r.position
+	}
+	var err error
+	for i := range s.targets {
+		if g, ok := a.targets[i]; ok {
+			s.targets[i] = a.outputs[g].Expr()
+			continue
+		}
+		if s.targets[i], err = s.overGroups(s.targets[i], positions, s.items[i].at); err != nil {
+			return nil, err
+		}
+	}
+	for i := range s.hidden {
+		if s.hidden[i], err = s.overGroups(s.hidden[i], positions, 0); err != nil {
+			return nil, err
+		}
+	}
+	if having != nil {
+		having, err = s.overGroups(having, positions, 0)
+	}
+	return having, err
+}
+
+// checkInner makes sure that subqueries above the Aggregate read only grouped columns of this query.
+func (s *selection) checkInner(start int, grouped map[expr.ColumnID]bool) error {
+	for _, r := range s.refs[start:] {
+		if r.owner == s.scope && r.from != s.scope && !r.aggregated && !grouped[r.column.ID] && s.scope.owns(r.column.ID) {
+			return fault.New(fault.GroupingError, "subquery uses ungrouped column %s from outer query", s.qualified(r.column.ID, r.column.Name)).At(r.position)
+		}
+	}
+	return nil
+}
+
+// overGroups rewrites an expression to the Aggregate's outputs.
+func (s *selection) overGroups(e expr.Expr, positions map[*expr.Column]int, position int) (expr.Expr, error) {
+	if g := find(s.aggs.groups, e); g >= 0 {
+		return s.aggs.outputs[g].Expr(), nil
+	}
+	if c, ok := e.(*expr.Column); ok {
+		if !s.scope.owns(c.ID) || hasColumn(s.aggs.cols, c.ID) {
+			return e, nil
+		}
+		if at := positions[c]; at > 0 {
+			position = at
+		}
+		return nil, fault.New(fault.GroupingError, "column %s must appear in the GROUP BY clause or be used in an aggregate function",
+			s.qualified(c.ID, c.Name)).At(position)
+	}
+	children := e.Children()
+	var changed []expr.Expr
+	for i, c := range children {
+		n, err := s.overGroups(c, positions, position)
+		if err != nil {
+			return nil, err
+		}
+		if n != c && changed == nil {
+			changed = append(make([]expr.Expr, 0, len(children)), children...)
+		}
+		if changed != nil {
+			changed[i] = n
+		}
+	}
+	if changed != nil {
+		e = e.WithChildren(changed)
+	}
+	return e, nil
+}
+
+// qualified is a column's name with its table, quoted for a message.
+func (s *selection) qualified(id expr.ColumnID, name string) string {
+	for _, r := range s.scope.rels {
+		for _, c := range r.cols {
+			if c.ID == id && r.alias != "" {
+				return `"` + strings.Join([]string{r.alias, c.Name}, ".") + `"`
+			}
+		}
+	}
+	return `"` + name + `"`
+}

@@ -1,0 +1,134 @@
+package sql
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
+)
+
+// cteScope is the names that WITH clauses bring, innermost first.
+type cteScope struct {
+	parent *cteScope
+	cte    *cte
+}
+
+// cte is one name of a WITH clause. Its plan is shared by all references, unless it reads columns of a query around it: then each
+// reference binds the query anew.
+type cte struct {
+	name       string
+	tree       *pg.CommonTableExpr
+	outer      *scope
+	level      int       // of outer; −1 for none
+	around     *cteScope // names that its query sees
+	plan       *logical.CTE
+	names      []string // output names, aliases applied
+	used       bool
+	correlated bool
+	unfinished bool
+}
+
+// with binds a WITH clause and brings its names into reach.
+func (b *binder) with(w *pg.WithClause, outer *scope) ([]*cte, error) {
+	var own []*cte
+	seen := map[string]bool{}
+	for _, n := range w.Ctes {
+		tree := n.GetCommonTableExpr()
+		position := b.at(tree.Location)
+		if seen[tree.Ctename] {
+			return nil, fault.New(fault.DuplicateAlias, "WITH query name %q specified more than once", tree.Ctename).At(position)
+		}
+		seen[tree.Ctename] = true
+		if tree.SearchClause != nil || tree.CycleClause != nil {
+			return nil, b.unsupported(tree.Location, "SEARCH or CYCLE")
+		}
+		c := &cte{name: tree.Ctename, tree: tree, outer: outer, level: -1, around: b.ctes}
+		if outer != nil {
+			c.level = outer.level
+		}
+		if w.Recursive {
+			// The name is in reach of its own query only to say that this is not supported.
+			c.around = &cteScope{parent: b.ctes, cte: &cte{name: c.name, unfinished: true}}
+		}
+		node, err := b.cteQuery(c)
+		if err != nil {
+			return nil, err
+		}
+		c.plan = &logical.CTE{Name: c.name, Plan: node}
+		b.ctes = &cteScope{parent: b.ctes, cte: c}
+		own = append(own, c)
+	}
+	return own, nil
+}
+
+// cteQuery binds a CTE's query where its WITH clause stands.
+func (b *binder) cteQuery(c *cte) (logical.Node, error) {
+	s := c.tree.Ctequery.GetSelectStmt()
+	if s == nil {
+		return nil, b.unsupported(c.tree.Location, "a statement that changes data in WITH")
+	}
+	saved := b.ctes
+	b.ctes = c.around
+	b.binding = append(b.binding, c)
+	r, err := b.query(s, c.outer, mode{})
+	b.binding = b.binding[:len(b.binding)-1]
+	b.ctes = saved
+	if err != nil {
+		return nil, err
+	}
+	cols := r.columns()
+	if len(c.tree.Aliascolnames) > len(cols) {
+		return nil, fault.New(fault.InvalidColumnReference, "WITH query %q has %d columns available but %d columns specified", c.name, len(cols),
+			len(c.tree.Aliascolnames)).At(b.at(c.tree.Location))
+	}
+	c.names = make([]string, len(cols))
+	for i, col := range cols {
+		c.names[i] = col.Name
+		if i < len(c.tree.Aliascolnames) {
+			c.names[i] = c.tree.Aliascolnames[i].GetString_().GetSval()
+		}
+	}
+	return r.node, nil
+}
+
+// lookupCTE finds a CTE by name.
+func (b *binder) lookupCTE(name string) *cte {
+	for s := b.ctes; s != nil; s = s.parent {
+		if s.cte.name == name {
+			return s.cte
+		}
+	}
+	return nil
+}
+
+// cteReference reads a CTE in FROM.
+func (b *binder) cteReference(c *cte, position int) (*fromItem, error) {
+	if c.unfinished {
+		return nil, fault.New(fault.FeatureNotSupported, "recursive queries are not supported").At(position)
+	}
+	if c.correlated {
+		node, err := b.cteQuery(c)
+		if err != nil {
+			return nil, err
+		}
+		return tableItem(node, "", c.name, renamed(node.Columns(), c.names)), nil
+	}
+	c.used = true
+	// What is shared does not depend on who reads it; but a CTE around that is being bound and is correlated stays so.
+	ref := &logical.CTERef{CTE: c.plan}
+	for i, col := range c.plan.Plan.Columns() {
+		col.ID, col.Name = b.ids.Next(), c.names[i]
+		ref.Cols = append(ref.Cols, col)
+	}
+	return tableItem(ref, "", c.name, ref.Cols), nil
+}
+
+// renamed are columns under other names.
+func renamed(cols []logical.Col, names []string) []logical.Col {
+	out := make([]logical.Col, len(cols))
+	for i, c := range cols {
+		c.Name = names[i]
+		out[i] = c
+	}
+	return out
+}

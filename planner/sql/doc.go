@@ -1,0 +1,20 @@
+// Package sql binds statements: it turns a parsed query into a logical plan.
+//
+// What flows in is a parse.Query and a catalog.Resolver that knows tables and views; what flows out is a tree of logical nodes whose
+// expressions are typed. Names are resolved innermost scope first, types as PostgreSQL resolves them (package expr holds those rules),
+// and a subquery in an expression becomes a logical.Subquery whose plan may read columns of the scopes around it.
+//
+// One file a subject:
+//
+//	bind.go       entry points and the binder's state
+//	query.go      a query with its CTEs, ORDER BY and LIMIT; setop.go, values.go, select.go its three forms
+//	from.go       tables, files, joins, LATERAL; function_table.go table functions
+//	scope.go      names in reach
+//	aggregate.go  GROUP BY, HAVING and what may stand beside aggregates
+//	expr.go       expressions; literal.go, operator.go, function.go, subquery.go, types.go their kinds
+//	name.go       names of output columns
+//
+// A Subquery's comparison, a set operation and VALUES convert their sides to one type here, so that later stages see equal types only.
+// Errors are *fault.Error with the byte position of the offending node in the script. Recursion is bounded. A binder lives for one call
+// and nothing is shared between calls.
+package sql

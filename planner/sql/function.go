@@ -1,0 +1,96 @@
+package sql
+
+import (
+	"time"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
+)
+
+// function binds a call by name: an aggregate, the statement's time, or a function of the registry.
+func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
+	name := lastString(f.Funcname)
+	if f.Over != nil {
+		return nil, b.unsupported(f.Location, "a window function")
+	}
+	if f.FuncVariadic {
+		return nil, b.unsupported(f.Location, "VARIADIC")
+	}
+	if name == ast.TryCastFunction {
+		c := (*pg.TypeCast)(nil)
+		if len(f.Args) == 1 {
+			c = f.Args[0].GetTypeCast()
+		}
+		if c == nil {
+			return nil, fault.New(fault.SyntaxError, "TRY_CAST needs an expression AS a type").At(b.at(f.Location))
+		}
+		return b.cast(c, s, true)
+	}
+	for _, n := range f.Args {
+		if n.GetNamedArgExpr() != nil {
+			return nil, b.unsupported(locationOf(n), "a named argument")
+		}
+	}
+	if expr.IsAggregate(name) {
+		return b.aggregate(f, name, s)
+	}
+	if f.AggStar || f.AggDistinct || f.AggFilter != nil || len(f.AggOrder) > 0 || f.AggWithinGroup {
+		if !expr.FunctionExists(name) {
+			return nil, b.undefinedFunction(name, f.Location)
+		}
+		return nil, fault.New(fault.WrongObjectType, "%s is not an aggregate function", name).At(b.at(f.Location))
+	}
+	if e := b.statementTime(name); e != nil && len(f.Args) == 0 {
+		return e, nil
+	}
+	if !expr.FunctionExists(name) {
+		return nil, b.undefinedFunction(name, f.Location)
+	}
+	args, err := b.exprs(f.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	e, err := expr.NewCall(name, args)
+	return e, b.blame(err, f.Args, args)
+}
+
+func (b *binder) undefinedFunction(name string, location int32) error {
+	e := fault.New(fault.UndefinedFunction, "function %s does not exist", name).At(b.at(location))
+	if near := expr.SuggestFunction(name); near != "" {
+		return e.WithHint("Did you mean %q?", near)
+	}
+	return e
+}
+
+// statementTime is the value of the functions that are fixed for a statement, nil for other names. Times are in UTC.
+func (b *binder) statementTime(name string) expr.Expr {
+	now := b.options.Now.UTC()
+	micros := now.UnixMicro()
+	days := int64(now.Truncate(24*time.Hour).Unix() / 86_400)
+	literal := func(k column.Kind, v int64) expr.Expr {
+		return &expr.Literal{Value: column.IntValue(column.T(k), v)}
+	}
+	switch name {
+	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp":
+		return literal(column.TimestampTZ, micros)
+	case "localtimestamp":
+		return literal(column.Timestamp, micros)
+	case "current_date", "today":
+		return literal(column.Date, days)
+	case "localtime", "current_time":
+		return literal(column.Time, micros-days*column.MicrosPerDay)
+	}
+	return nil
+}
+
+// valueFunction binds CURRENT_DATE and its like.
+func (b *binder) valueFunction(f *pg.SQLValueFunction) (expr.Expr, error) {
+	if e := b.statementTime(valueFunctionName(f)); e != nil {
+		return e, nil
+	}
+	return nil, b.unsupported(f.Location, "%s", valueFunctionName(f))
+}

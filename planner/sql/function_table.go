@@ -1,0 +1,177 @@
+package sql
+
+import (
+	"path"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/polybolos-db/polybolos/catalog"
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
+	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
+)
+
+// scan reads all columns of a table; the optimizer drops those that nobody uses.
+func (b *binder) scan(t catalog.Table, schema, alias string) *fromItem {
+	fields := t.Schema()
+	scan := &logical.Scan{Table: t, Alias: alias, Limit: -1, Cols: make([]logical.Col, len(fields)), Source: make([]int, len(fields))}
+	for i, f := range fields {
+		scan.Cols[i] = logical.Col{ID: b.ids.Next(), Name: f.Name, Type: f.Type, Nullable: !f.NotNull}
+		scan.Source[i] = i
+	}
+	return tableItem(scan, schema, alias, scan.Cols)
+}
+
+// tableFunction binds a function in FROM. Its arguments may read what stands before it.
+func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error) {
+	items := r.Functions[0].GetList().GetItems()
+	f := items[0].GetFuncCall()
+	if r.IsRowsfrom && len(r.Functions) > 1 || f == nil {
+		return nil, b.unsupported(locationOf(items[0]), "this function in FROM")
+	}
+	if r.Ordinality {
+		return nil, b.unsupported(f.Location, "WITH ORDINALITY")
+	}
+	if len(r.Coldeflist) > 0 {
+		return nil, b.unsupported(f.Location, "a column definition list")
+	}
+	sc := newScope(s, nil, nil, "functions in FROM")
+	name := lastString(f.Funcname)
+	var item *fromItem
+	var err error
+	switch {
+	case name == "generate_series":
+		item, err = b.series(f, sc, r.Alias.GetAliasname())
+	case name == ast.FileFunction:
+		item, err = b.file(f, "", sc)
+	case strings.HasPrefix(name, "read_"):
+		item, err = b.file(f, strings.TrimPrefix(name, "read_"), sc)
+	default:
+		e := fault.New(fault.UndefinedFunction, "table function %s does not exist", name).At(b.at(f.Location))
+		return nil, withSuggestion(e, name, []string{"generate_series", "read_parquet", "read_csv"})
+	}
+	if err != nil {
+		return nil, fault.At(err, b.at(f.Location))
+	}
+	return b.aliased(item, r.Alias, b.at(f.Location))
+}
+
+// file opens the files of a path. Further arguments are options of the format: name => value or name = value.
+func (b *binder) file(f *pg.FuncCall, format string, s *scope) (*fromItem, error) {
+	if len(f.Args) == 0 {
+		return nil, fault.New(fault.UndefinedFunction, "read_%s needs a path", format)
+	}
+	where, err := b.constantText(f.Args[0], s)
+	if err != nil {
+		return nil, err
+	}
+	options := map[string]string{}
+	for _, n := range f.Args[1:] {
+		name, value := n.GetNamedArgExpr().GetName(), n.GetNamedArgExpr().GetArg()
+		if e := n.GetAExpr(); e != nil && lastString(e.Name) == "=" {
+			name, value = simpleName(e.Lexpr), e.Rexpr
+		}
+		if name == "" || value == nil {
+			return nil, fault.New(fault.SyntaxError, "options are written name => value").At(b.at(locationOf(n)))
+		}
+		if options[name], err = b.constantText(value, s); err != nil {
+			return nil, err
+		}
+	}
+	if b.resolver == nil {
+		return nil, fault.New(fault.UndefinedFile, "no file %q", where)
+	}
+	t, err := b.resolver.OpenPath(b.ctx, where, format, options)
+	if err != nil {
+		return nil, fault.At(err, b.at(locationOf(f.Args[0])))
+	}
+	return b.scan(t, "", fileAlias(where)), nil
+}
+
+// fileAlias is the name that a file has in a query without AS: its base name without suffixes.
+func fileAlias(where string) string {
+	base := path.Base(strings.TrimRight(where, "/"))
+	if i := strings.IndexByte(base, '.'); i > 0 {
+		base = base[:i]
+	}
+	return base
+}
+
+// constantText is the text of a constant expression.
+func (b *binder) constantText(n *pg.Node, s *scope) (string, error) {
+	position := b.at(locationOf(n))
+	e, err := b.expr(n, s)
+	if err != nil {
+		return "", err
+	}
+	if logical.HasSubquery(e) {
+		return "", fault.New(fault.FeatureNotSupported, "a constant is needed here").At(position)
+	}
+	constant := true
+	expr.Columns(e, func(*expr.Column) { constant = false })
+	if !constant {
+		return "", fault.New(fault.FeatureNotSupported, "a constant is needed here, not a column").At(position)
+	}
+	v, err := expr.Evaluate(e)
+	if err != nil {
+		return "", fault.At(err, position)
+	}
+	if v.Null {
+		return "", fault.New(fault.InvalidParameterValue, "NULL is not allowed here").At(position)
+	}
+	return v.String(), nil
+}
+
+// series binds generate_series(start, stop[, step]) of integers or timestamps.
+func (b *binder) series(f *pg.FuncCall, s *scope, alias string) (*fromItem, error) {
+	if len(f.Args) < 2 || len(f.Args) > 3 {
+		return nil, fault.New(fault.UndefinedFunction, "generate_series takes a start, a stop and perhaps a step")
+	}
+	args, err := b.exprs(f.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	t, err := expr.CommonType("generate_series", args[:2])
+	if err != nil {
+		return nil, err
+	}
+	if t.Kind == column.Date {
+		t = column.T(column.Timestamp)
+	}
+	stepType := t
+	switch {
+	case t.Kind == column.Timestamp || t.Kind == column.TimestampTZ:
+		stepType = column.T(column.Interval)
+		if len(args) == 2 {
+			return nil, fault.New(fault.UndefinedFunction, "generate_series of timestamps needs a step")
+		}
+	case t.Kind == column.Int64:
+	case t.Kind.IsInteger() && t.Kind.IsSigned():
+		t = column.T(column.Int32)
+		if len(args) == 3 && args[2].Type().Kind == column.Int64 {
+			t = column.T(column.Int64)
+		}
+		stepType = t
+	default:
+		return nil, fault.New(fault.UndefinedFunction, "generate_series does not exist for type %s", t).
+			WithHint("It makes integers and timestamps.")
+	}
+	if len(args) == 2 {
+		args = append(args, &expr.Literal{Value: column.IntValue(stepType, 1)})
+	}
+	for i, to := range []column.Type{t, t, stepType} {
+		if args[i], err = expr.Coerce(args[i], to); err != nil {
+			n := f.Args[min(i, len(f.Args)-1)]
+			return nil, fault.At(err, b.at(locationOf(n)))
+		}
+	}
+	name := "generate_series"
+	if alias != "" {
+		name = alias
+	}
+	node := &logical.Series{Col: logical.Col{ID: b.ids.Next(), Name: name, Type: t}, Start: args[0], Stop: args[1], Step: args[2]}
+	return tableItem(node, "", name, node.Columns()), nil
+}

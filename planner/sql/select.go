@@ -1,0 +1,336 @@
+package sql
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
+	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
+)
+
+// selection is a SELECT being bound.
+type selection struct {
+	*binder
+	stmt    *pg.SelectStmt
+	scope   *scope
+	input   logical.Node
+	aggs    *aggregation
+	items   []item      // the select list
+	targets []expr.Expr // by item
+	hidden  []expr.Expr // sort and DISTINCT ON keys that are no targets
+	keys    []sortKey
+	on      []int // DISTINCT ON: outputs, targets first, then hidden
+}
+
+// item is an entry of the select list after the stars are expanded: a tree or a column.
+type item struct {
+	name string
+	node *pg.Node
+	col  *logical.Col
+	at   int // position
+}
+
+// sortKey sorts by an output: a target, or from len(targets) on a hidden one.
+type sortKey struct {
+	output int
+	direction
+}
+
+// selectStmt binds a SELECT: FROM, WHERE, GROUP BY, the select list, HAVING, ORDER BY, DISTINCT, LIMIT.
+func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, error) {
+	node, sc, err := b.from(stmt.FromClause, outer)
+	if err != nil {
+		return result{}, err
+	}
+	s := &selection{binder: b, stmt: stmt, scope: sc, input: node, aggs: newAggregation()}
+	if stmt.WhereClause != nil {
+		var cond expr.Expr
+		err := sc.with("WHERE", nil, func() (err error) {
+			cond, err = b.boolean(stmt.WhereClause, sc, "WHERE")
+			return err
+		})
+		if err != nil {
+			return result{}, err
+		}
+		s.input = &logical.Filter{Input: s.input, Cond: cond}
+	}
+	if len(stmt.WindowClause) > 0 {
+		return result{}, b.unsupported(locationOf(stmt.WindowClause[0]), "WINDOW")
+	}
+	if err := s.expand(m); err != nil {
+		return result{}, err
+	}
+	start := len(b.refs)
+	having, err := s.bindParts()
+	if err != nil {
+		return result{}, err
+	}
+	if len(stmt.GroupClause) > 0 || stmt.HavingClause != nil || len(s.aggs.calls) > 0 {
+		if having, err = s.group(having, start); err != nil {
+			return result{}, err
+		}
+	}
+	if having != nil {
+		s.input = &logical.Filter{Input: s.input, Cond: having}
+	}
+	r, err := s.finish(m)
+	if err != nil {
+		return result{}, err
+	}
+	if r.node, err = b.limit(r.node, stmt, outer); err == nil && len(m.targets) > 0 {
+		r, err = b.assign(r, m.targets)
+	}
+	return r, fault.At(err, b.at(queryLocation(stmt)))
+}
+
+// bindParts binds everything that may hold aggregates.
+func (s *selection) bindParts() (having expr.Expr, err error) {
+	if err := s.groupBy(); err != nil {
+		return nil, err
+	}
+	s.targets = make([]expr.Expr, len(s.items))
+	err = s.scope.with("SELECT", s.aggs, func() error {
+		for i := range s.items {
+			if s.targets[i], err = s.bindItem(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.groupByAll()
+	if s.stmt.HavingClause != nil {
+		err = s.scope.with("HAVING", s.aggs, func() (err error) {
+			having, err = s.boolean(s.stmt.HavingClause, s.scope, "HAVING")
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return having, s.orderBy()
+}
+
+// bindItem binds an entry of the select list; each call makes new expressions.
+func (s *selection) bindItem(i int) (expr.Expr, error) {
+	it := s.items[i]
+	if it.col != nil {
+		return s.reference(*it.col, s.scope, s.scope, it.at), nil
+	}
+	return s.expr(it.node, s.scope)
+}
+
+// expand makes the select list's items, expanding stars.
+func (s *selection) expand(m mode) error {
+	list := s.stmt.TargetList
+	for i := 0; i < len(list); i++ {
+		t := list[i].GetResTarget()
+		fields := t.GetVal().GetColumnRef().GetFields()
+		if len(fields) == 0 || fields[len(fields)-1].GetAStar() == nil {
+			s.items = append(s.items, item{name: targetName(t), node: t.Val, at: s.at(t.Location)})
+			continue
+		}
+		expanded, err := s.star(t, fields[:len(fields)-1])
+		if err != nil {
+			return err
+		}
+		for i+1 < len(list) {
+			f := list[i+1].GetResTarget().GetVal().GetFuncCall()
+			if name := lastString(f.GetFuncname()); name == ast.ExcludeFunction {
+				expanded, err = s.exclude(expanded, f)
+			} else if name == ast.ReplaceFunction {
+				err = s.replace(expanded, f)
+			} else {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			i++
+		}
+		s.items = append(s.items, expanded...)
+	}
+	if len(s.items) == 0 && m.exists {
+		s.items = []item{{name: unnamed, node: pg.MakeAConstIntNode(1, -1)}}
+	}
+	if len(s.items) == 0 {
+		return fault.New(fault.SyntaxError, "SELECT needs at least one column").At(s.at(queryLocation(s.stmt)))
+	}
+	return nil
+}
+
+// star expands * or table.*.
+func (s *selection) star(t *pg.ResTarget, qualifier []*pg.Node) ([]item, error) {
+	position := s.at(t.Location)
+	cols := s.scope.visible
+	if len(qualifier) > 0 {
+		schema, alias := "", lastString(qualifier)
+		if len(qualifier) > 1 {
+			schema = lastString(qualifier[:len(qualifier)-1])
+		}
+		rel, owner, err := s.scope.relation(schema, alias, position)
+		if err != nil {
+			return nil, err
+		}
+		if rel == nil || owner != s.scope {
+			return nil, undefinedRelation(alias, s.scope).At(position)
+		}
+		cols = rel.cols
+	} else if len(s.scope.rels) == 0 {
+		return nil, fault.New(fault.SyntaxError, "SELECT * with no tables specified is not valid").At(position)
+	}
+	items := make([]item, len(cols))
+	for i := range cols {
+		items[i] = item{name: cols[i].Name, col: &cols[i], at: position}
+	}
+	return items, nil
+}
+
+// exclude drops the named columns of a star.
+func (s *selection) exclude(items []item, f *pg.FuncCall) ([]item, error) {
+	for _, n := range f.Args {
+		name := lastString(n.GetColumnRef().GetFields())
+		var kept []item
+		for _, it := range items {
+			if it.name != name {
+				kept = append(kept, it)
+			}
+		}
+		if len(kept) == len(items) {
+			return nil, notInStar("EXCLUDE", name, items).At(s.at(locationOf(n)))
+		}
+		items = kept
+	}
+	return items, nil
+}
+
+// replace puts expressions in place of a star's columns; arguments are pairs of expression and name.
+func (s *selection) replace(items []item, f *pg.FuncCall) error {
+	if len(f.Args)%2 != 0 {
+		return fault.New(fault.SyntaxError, "REPLACE takes a list of expression AS column").At(s.at(f.Location))
+	}
+	for i := 0; i+1 < len(f.Args); i += 2 {
+		name := simpleName(f.Args[i+1])
+		found := false
+		for j := range items {
+			if items[j].name == name {
+				items[j].col, items[j].node, found = nil, f.Args[i], true
+			}
+		}
+		if !found {
+			return notInStar("REPLACE", name, items).At(s.at(locationOf(f.Args[i+1])))
+		}
+	}
+	return nil
+}
+
+func notInStar(what, name string, items []item) *fault.Error {
+	names := make([]string, len(items))
+	for i, it := range items {
+		names[i] = it.name
+	}
+	return withSuggestion(fault.New(fault.UndefinedColumn, "column %q of %s does not exist", name, what), name, names)
+}
+
+// finish projects the targets, removes duplicates, sorts and drops what only sorting needed.
+func (s *selection) finish(m mode) (result, error) {
+	r := result{}
+	names := make([]string, len(s.items))
+	simple := len(s.keys) == 0 && len(s.stmt.DistinctClause) == 0 && s.stmt.LimitCount == nil && s.stmt.LimitOffset == nil
+	direct := simple && len(m.targets) == len(s.targets)
+	for i, e := range s.targets {
+		names[i] = s.items[i].name
+		to := known(e.Type())
+		literal, _ := e.(*expr.Literal)
+		untyped := literal != nil && literal.Untyped
+		if direct {
+			to = m.targets[i]
+		} else if untyped && m.keepUntyped && simple {
+			if r.literals == nil {
+				r.literals = make([]*expr.Literal, len(s.targets))
+			}
+			r.literals[i] = literal
+		}
+		if untyped || !e.Type().Equal(to) {
+			var err error
+			if s.targets[i], err = expr.Coerce(e, to); err != nil {
+				return result{}, fault.At(err, s.items[i].at)
+			}
+		}
+	}
+	outputs := append(s.targets[:len(s.targets):len(s.targets)], s.hidden...)
+	for range s.hidden {
+		names = append(names, "")
+	}
+	node := s.project(s.input, outputs, names)
+	cols := node.Columns()
+	distinct := s.stmt.DistinctClause
+	if len(distinct) > 0 && len(s.on) == 0 {
+		node = &logical.Distinct{Input: node}
+	}
+	if len(s.keys) > 0 {
+		keys := make([]expr.SortKey, len(s.keys))
+		for i, k := range s.keys {
+			keys[i] = k.key(cols[k.output].Expr())
+		}
+		node = &logical.Sort{Input: node, Keys: keys}
+	}
+	if len(s.on) > 0 {
+		on := make([]expr.Expr, len(s.on))
+		for i, output := range s.on {
+			on[i] = cols[output].Expr()
+		}
+		node = &logical.Distinct{Input: node, On: on}
+	}
+	if len(s.hidden) > 0 {
+		visible := cols[:len(s.targets)]
+		exprs := make([]expr.Expr, len(visible))
+		for i, c := range visible {
+			exprs[i] = c.Expr()
+		}
+		node = &logical.Project{Input: node, Cols: visible, Exprs: exprs}
+	}
+	r.node = node
+	return r, nil
+}
+
+// project computes expressions. A plain column keeps its ID the first time.
+func (b *binder) project(input logical.Node, exprs []expr.Expr, names []string) logical.Node {
+	inputs := input.Columns()
+	cols := make([]logical.Col, len(exprs))
+	used := map[expr.ColumnID]bool{}
+	for i, e := range exprs {
+		c := logical.Col{Name: names[i], Type: e.Type(), Nullable: !logical.NotNull(e, inputs)}
+		if ref, ok := e.(*expr.Column); ok && !used[ref.ID] && hasColumn(inputs, ref.ID) {
+			c.ID = ref.ID
+			used[ref.ID] = true
+		} else {
+			c.ID = b.ids.Next()
+		}
+		if c.Name == "" {
+			c.Name = nameOf(e)
+		}
+		cols[i] = c
+	}
+	return &logical.Project{Input: input, Cols: cols, Exprs: exprs}
+}
+
+// nameOf names a column that no output is: by its own name or by its expression.
+func nameOf(e expr.Expr) string {
+	if c, ok := e.(*expr.Column); ok {
+		return c.Name
+	}
+	return e.String()
+}
+
+func hasColumn(cols []logical.Col, id expr.ColumnID) bool {
+	for _, c := range cols {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package csv
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/storage"
+)
+
+// NewWriter makes a writer. A header is written unless the option says no.
+func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]string) (storage.Writer, error) {
+	d, err := parseOptions(options, "")
+	if err != nil {
+		return nil, err
+	}
+	out := &writer{fields: fields, dialect: d}
+	if d.gzip {
+		out.zip = gzip.NewWriter(w)
+		w = out.zip
+	}
+	out.w = bufio.NewWriterSize(w, 256<<10)
+	for _, f := range fields {
+		if f.Type.Kind.IsNested() {
+			return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be written to CSV", f.Name, f.Type)
+		}
+	}
+	if d.header != headerNo {
+		for i, f := range fields {
+			if i > 0 {
+				out.line = append(out.line, d.delimiter)
+			}
+			out.text([]byte(f.Name))
+		}
+		err = out.endLine()
+	}
+	return out, err
+}
+
+type writer struct {
+	w       *bufio.Writer
+	zip     *gzip.Writer
+	fields  []column.Field
+	dialect dialect
+	line    []byte
+}
+
+func (w *writer) endLine() error {
+	w.line = append(w.line, '\n')
+	_, err := w.w.Write(w.line)
+	w.line = w.line[:0]
+	return err
+}
+
+// Write appends the batch's selected rows.
+func (w *writer) Write(b *column.Batch) error {
+	for k := range b.Rows() {
+		row := b.Row(k)
+		for i, v := range b.Cols {
+			if i > 0 {
+				w.line = append(w.line, w.dialect.delimiter)
+			}
+			if v.IsNull(row) {
+				w.line = append(w.line, w.dialect.null...)
+				continue
+			}
+			w.value(v.Target(), v.Index(row))
+		}
+		if err := w.endLine(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) value(v *column.Vector, i int) {
+	switch v.Type.Physical() {
+	case column.PhysView:
+		view := &column.Values[column.View](v)[i]
+		if v.Type.Kind == column.Text {
+			w.text(view.Bytes())
+			return
+		}
+	case column.PhysInt64:
+		n := column.Values[int64](v)[i]
+		if v.Type.Kind == column.Int64 {
+			w.plain(func(p []byte) []byte { return strconv.AppendInt(p, n, 10) })
+			return
+		}
+		if v.Type.Kind == column.Decimal {
+			w.plain(func(p []byte) []byte { return column.Int128FromInt64(n).AppendDecimal(p, int(v.Type.Scale)) })
+			return
+		}
+	}
+	w.text([]byte(v.ValueAt(i).String()))
+}
+
+// plain appends what f makes, quoted where it must be.
+func (w *writer) plain(f func([]byte) []byte) {
+	at := len(w.line)
+	w.line = f(w.line)
+	if field := w.line[at:]; w.mustQuote(field) {
+		field = append([]byte(nil), field...)
+		w.line = w.line[:at]
+		w.quoted(field)
+	}
+}
+
+func (w *writer) text(field []byte) {
+	if w.mustQuote(field) {
+		w.quoted(field)
+		return
+	}
+	w.line = append(w.line, field...)
+}
+
+// mustQuote reports whether a field would read as something else without quotes.
+func (w *writer) mustQuote(field []byte) bool {
+	d := &w.dialect
+	if string(field) == d.null || len(field) == 0 {
+		return true
+	}
+	for _, c := range field {
+		if c == d.delimiter || c == d.quote || c == '\n' || c == '\r' {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) quoted(field []byte) {
+	d := &w.dialect
+	if d.quote == 0 {
+		w.line = append(w.line, field...) // the user turned quoting off
+		return
+	}
+	w.line = append(w.line, d.quote)
+	if bytes.IndexByte(field, d.quote) < 0 && bytes.IndexByte(field, d.escape) < 0 {
+		w.line = append(w.line, field...)
+	} else {
+		for _, c := range field {
+			if c == d.quote || c == d.escape {
+				w.line = append(w.line, d.escape)
+			}
+			w.line = append(w.line, c)
+		}
+	}
+	w.line = append(w.line, d.quote)
+}
+
+// Close writes what is buffered.
+func (w *writer) Close() error {
+	err := w.w.Flush()
+	if w.zip != nil {
+		err = errors.Join(err, w.zip.Close())
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+package format
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/storage"
+	"github.com/polybolos-db/polybolos/storage/format/csv"
+	"github.com/polybolos-db/polybolos/storage/format/parquet"
+)
+
+type entry struct {
+	format  storage.Format
+	endings []string // of file names; each may be followed by one of compressed's
+}
+
+var formats = map[string]entry{
+	"parquet": {parquet.Format{}, []string{".parquet", ".parq", ".pq"}},
+	"csv":     {csv.Format{}, []string{".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tbl", ".tbl.gz"}},
+}
+
+// Lookup returns the format of that name, in any case.
+func Lookup(name string) (storage.Format, error) {
+	if e, ok := formats[strings.ToLower(name)]; ok {
+		return e.format, nil
+	}
+	return nil, fault.New(fault.InvalidParameterValue, "there is no file format %q", name).WithHint("the formats are %s", strings.Join(Names(), ", "))
+}
+
+// Names are the formats' names, sorted.
+func Names() []string {
+	names := make([]string, 0, len(formats))
+	for n := range formats {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// ForPath is the format that a file's name tells.
+func ForPath(path string) (string, bool) {
+	path = strings.ToLower(path)
+	for name, e := range formats {
+		for _, ending := range e.endings {
+			if strings.HasSuffix(path, ending) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,171 @@
+package parquet
+
+import (
+	"errors"
+	"hash/crc32"
+
+	"github.com/apache/arrow-go/v18/parquet/compress"
+
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/storage"
+)
+
+// chunkSource reads the pages of a column chunk in order, through a window of the file.
+type chunkSource struct {
+	file   storage.ReadFile
+	pool   *pool
+	chunk  *chunk
+	codec  compress.Codec // nil: not compressed
+	window []byte         // what was read of the file, from a pool buffer
+	start  int64          // the file's offset of window[0]
+	next   int64          // the file's offset of the next page's header
+	end    int64          // of the chunk
+}
+
+// readAhead is the least that is read at a time, in bytes: large enough that system calls do not count, small enough for the second-level cache.
+const readAhead = 1 << 20
+
+// maxPageHeader bounds a page's header, in bytes: statistics in it may be long texts.
+const maxPageHeader = 16 << 20
+
+func (s *chunkSource) open(file storage.ReadFile, p *pool, c *chunk) error {
+	s.close()
+	*s = chunkSource{file: file, pool: p, chunk: c, next: c.offset, start: c.offset, end: c.offset + c.size}
+	if c.encrypted {
+		return fault.New(fault.FeatureNotSupported, "the column is encrypted")
+	}
+	if c.codec != compress.Codecs.Uncompressed {
+		codec, err := compress.GetCodec(c.codec)
+		if err != nil {
+			return fault.New(fault.FeatureNotSupported, "the column is compressed by %s, which cannot be read", c.codec)
+		}
+		s.codec = codec
+	}
+	return nil
+}
+
+func (s *chunkSource) close() {
+	if s.pool != nil {
+		s.pool.put(s.window)
+	}
+	s.window, s.file = nil, nil
+}
+
+var errOutside = errors.New("a page lies outside its column chunk")
+
+// bytes is the file's n bytes at offset at, valid until the next call; fewer at the chunk's end when short is set.
+func (s *chunkSource) bytes(at int64, n int, short bool) ([]byte, error) {
+	if left := s.end - at; int64(n) > left {
+		if !short {
+			return nil, errOutside
+		}
+		n = int(left)
+	}
+	if at >= s.start && at+int64(n) <= s.start+int64(len(s.window)) {
+		off := int(at - s.start)
+		return s.window[off : off+n : off+n], nil
+	}
+	size := int(min(int64(max(n, readAhead)), s.end-at))
+	if cap(s.window) < size+slack {
+		s.pool.put(s.window)
+		s.window = nil
+		w, err := s.pool.get(size)
+		if err != nil {
+			return nil, err
+		}
+		s.window = w
+	}
+	s.window, s.start = s.window[:size], at
+	if _, err := s.file.ReadAt(s.window, at); err != nil {
+		s.window = s.window[:0]
+		return nil, fault.Wrap(fault.IOError, err, "cannot read %d bytes at %d", size, at)
+	}
+	return s.window[:n:n], nil
+}
+
+// header reads the next page's header. The page's body follows with body and is passed over otherwise.
+func (s *chunkSource) header() (h pageHeader, body int64, err error) {
+	for n := 1 << 10; ; n *= 8 {
+		if s.next >= s.end {
+			return h, 0, errors.New("the column chunk has fewer values than its metadata says")
+		}
+		b, err := s.bytes(s.next, n, true)
+		if err != nil {
+			return h, 0, err
+		}
+		h, size, err := parsePageHeader(b)
+		if err == errShort && len(b) == n && n < maxPageHeader {
+			continue
+		}
+		if err != nil {
+			return h, 0, err
+		}
+		body = s.next + int64(size)
+		if int64(h.compressed) > s.end-body {
+			return h, 0, errOutside
+		}
+		s.next = body + int64(h.compressed)
+		return h, body, nil
+	}
+}
+
+var errChecksum = errors.New("a page's checksum is wrong")
+
+// load reads and decompresses the body of a page into a buffer of the pool. In a data page of version 2 the levels are not compressed.
+func (s *chunkSource) load(h *pageHeader, body int64) ([]byte, error) {
+	b, err := s.bytes(body, h.compressed, false)
+	if err != nil {
+		return nil, err
+	}
+	if h.hasCRC && crc32.ChecksumIEEE(b) != h.crc {
+		return nil, errChecksum
+	}
+	levels := 0
+	if h.kind == pageDataV2 {
+		levels = h.defBytes + h.repBytes
+		if levels > h.compressed || levels > h.uncompressed {
+			return nil, errors.New("a page's levels are longer than the page")
+		}
+	}
+	stored := s.codec == nil || h.kind == pageDataV2 && !h.compressV2
+	if stored && h.compressed != h.uncompressed {
+		return nil, errors.New("an uncompressed page has two sizes")
+	}
+	out, err := s.pool.get(h.uncompressed)
+	if err != nil {
+		return nil, err
+	}
+	copy(out, b[:levels])
+	if stored {
+		copy(out, b)
+		return out, nil
+	}
+	rest := out[levels:]
+	if len(rest) == 0 {
+		return out, nil // a page of NULLs alone; not every codec unfolds nothing
+	}
+	if err := s.decompress(rest, b[levels:]); err != nil {
+		s.pool.put(out)
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s *chunkSource) decompress(dst, src []byte) error {
+	if err := checkLength(s.chunk.codec, src, len(dst)); err != nil {
+		return err
+	}
+	// The decoder must not write behind dst, where a buffer of the pool has more room.
+	got, err := compress.Decode(s.codec, dst[:len(dst):len(dst)], src)
+	if err != nil {
+		return err
+	}
+	if len(got) != len(dst) {
+		return errors.New("a page does not have the size that its header says")
+	}
+	// Codecs return dst itself where it was large enough; the others' result lies on the Go heap.
+	if len(dst) > 0 && &got[0] != &dst[0] {
+		copy(dst, got)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package parquet
+
+import (
+	"context"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage"
+)
+
+// Format is the Parquet format.
+type Format struct{}
+
+var _ storage.Format = Format{}
+
+// Infer returns the schema that the footer declares.
+func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, _ map[string]string) ([]column.Field, error) {
+	f, err := footerOf(ctx, store, file)
+	if err != nil {
+		return nil, err
+	}
+	fields := make([]column.Field, len(f.leaves))
+	for i := range f.leaves {
+		fields[i] = f.leaves[i].field()
+	}
+	return fields, nil
+}
+
+// Splits are the row groups.
+func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, _ map[string]string) ([]plan.Split, error) {
+	f, err := footerOf(ctx, store, file)
+	if err != nil {
+		return nil, err
+	}
+	splits := make([]plan.Split, 0, len(f.groups))
+	for i := range f.groups {
+		g := &f.groups[i]
+		if g.rows == 0 {
+			continue
+		}
+		s := plan.Split{File: file, Start: int64(i), End: int64(i) + 1, Rows: g.rows}
+		for k := range g.chunks {
+			s.Bytes += g.chunks[k].size
+		}
+		splits = append(splits, s)
+	}
+	return splits, nil
+}
+
+// resolve finds the leaf of each wanted column in a file and checks that it can be read as the table's type.
+func (f *footer) resolve(url string, schema []column.Field, columns []int) ([]*leaf, error) {
+	leaves := make([]*leaf, len(columns))
+	for i, c := range columns {
+		want := schema[c]
+		l := f.leaf(want.Name)
+		if l == nil {
+			return nil, fault.New(fault.UndefinedColumn, "the file has no column %q, which its table has", want.Name).In("%s", url).
+				WithHint("all files of a table must have the same columns")
+		}
+		if l.nested {
+			return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be read: nested Parquet columns are not supported yet",
+				l.name, l.typ).In("%s", url).WithHint("the file's other columns can be read: name them instead of *")
+		}
+		if _, err := l.conversionTo(want.Type); err != nil {
+			return nil, fault.Wrap(fault.DatatypeMismatch, err, "cannot read column %q", want.Name).In("%s", url)
+		}
+		leaves[i] = l
+	}
+	return leaves, nil
+}

@@ -1,0 +1,226 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+var (
+	errRunsEnd   = errors.New("the runs of codes or levels end too soon")
+	errRunHeader = errors.New("a run of codes or levels has a malformed header")
+)
+
+// hybrid reads the RLE and bit-packing hybrid of up to 32 bits a value, run by run, without keeping more than its place in the input.
+type hybrid struct {
+	src     []byte // what follows the current run
+	width   uint
+	repeats int    // values left of a run of equal ones
+	value   uint32 // what is repeated
+	packed  []byte // the bytes of a bit-packed run
+	at      int    // values of it that were taken
+	count   int    // values in it
+}
+
+func (h *hybrid) reset(src []byte, width uint) { *h = hybrid{src: src, width: width} }
+
+// advance reads the next run's header.
+func (h *hybrid) advance() error {
+	head, n := binary.Uvarint(h.src)
+	switch {
+	case n == 0:
+		return errRunsEnd
+	case n < 0:
+		return errRunHeader
+	}
+	h.src = h.src[n:]
+	h.repeats, h.at, h.count = 0, 0, 0
+	if head&1 == 0 {
+		size := int(h.width+7) / 8
+		if len(h.src) < size {
+			return errRunsEnd
+		}
+		var v uint64
+		for i := size - 1; i >= 0; i-- {
+			v = v<<8 | uint64(h.src[i])
+		}
+		if v>>h.width != 0 {
+			return errRunHeader
+		}
+		h.src = h.src[size:]
+		h.value, h.repeats = uint32(v), clampRun(head>>1)
+		return nil
+	}
+	groups := head >> 1
+	if h.width == 0 {
+		h.value, h.repeats = 0, clampRun(min(groups, 1<<40)*8)
+		return nil
+	}
+	// Some writers leave out the padding of the last group.
+	size := len(h.src)
+	if g := groups * uint64(h.width); groups < 1<<32 && g < uint64(size) {
+		size = int(g)
+	}
+	h.packed, h.src = h.src[:size], h.src[size:]
+	h.count = size * 8 / int(h.width)
+	if groups < 1<<32 {
+		h.count = min(h.count, int(groups)*8)
+	}
+	return nil
+}
+
+// clampRun makes a run's length an int; no page has more values than 2^31.
+func clampRun(n uint64) int { return int(min(n, 1<<31)) }
+
+// next reads len(dst) values.
+func (h *hybrid) next(dst []uint32) error {
+	for len(dst) > 0 {
+		if n := min(h.repeats, len(dst)); n > 0 {
+			v := h.value
+			for i := range dst[:n] {
+				dst[i] = v
+			}
+			h.repeats -= n
+			dst = dst[n:]
+			continue
+		}
+		if n := min(h.count-h.at, len(dst)); n > 0 {
+			unpack(dst[:n], h.packed, h.at, h.width)
+			h.at += n
+			dst = dst[n:]
+			continue
+		}
+		if err := h.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skip passes over n values.
+func (h *hybrid) skip(n int) error {
+	for n > 0 {
+		if k := min(h.repeats, n); k > 0 {
+			h.repeats -= k
+			n -= k
+		} else if k := min(h.count-h.at, n); k > 0 {
+			h.at += k
+			n -= k
+		} else if err := h.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bitsAt is the width-bit value at position i of packed values; width is at most 32.
+func bitsAt(src []byte, i int, width uint) uint32 {
+	bit := i * int(width)
+	p := bit >> 3
+	var v uint64
+	if p+8 <= len(src) {
+		v = binary.LittleEndian.Uint64(src[p:])
+	} else {
+		for k := len(src) - 1; k >= p; k-- {
+			v = v<<8 | uint64(src[k])
+		}
+	}
+	return uint32(v >> (uint(bit) & 7) & (1<<width - 1))
+}
+
+// unpack reads len(dst) packed values of width bits (1 to 32), beginning with the one at position at. src holds them all.
+func unpack(dst []uint32, src []byte, at int, width uint) {
+	// Whole groups of eight values begin at a byte; what stands before and after them goes value by value.
+	for len(dst) > 0 && at&7 != 0 {
+		dst[0] = bitsAt(src, at, width)
+		dst = dst[1:]
+		at++
+	}
+	p := at / 8 * int(width)
+	done := 0
+	switch {
+	case width == 32:
+		for ; done+8 <= len(dst) && p+32 <= len(src); done, p = done+8, p+32 {
+			for k := range 8 {
+				dst[done+k] = binary.LittleEndian.Uint32(src[p+4*k:])
+			}
+		}
+	case width <= 8:
+		done = unpack8(dst, src[p:], width)
+	case width <= 16:
+		done = unpack16(dst, src[p:], width)
+	default:
+		done = unpackWide(dst, src[p:], width)
+	}
+	for i := done; i < len(dst); i++ {
+		dst[i] = bitsAt(src, at+i, width)
+	}
+}
+
+// unpack8 unpacks groups of eight values of up to 8 bits: one word holds a group. It returns how many values it wrote.
+func unpack8(dst []uint32, src []byte, width uint) int {
+	m := uint64(1)<<(width&63) - 1
+	w := width & 63
+	done, p := 0, 0
+	for ; done+8 <= len(dst) && p+8 <= len(src); done, p = done+8, p+int(width) {
+		v := binary.LittleEndian.Uint64(src[p:])
+		d := dst[done : done+8 : done+8]
+		d[0] = uint32(v & m)
+		v >>= w
+		d[1] = uint32(v & m)
+		v >>= w
+		d[2] = uint32(v & m)
+		v >>= w
+		d[3] = uint32(v & m)
+		v >>= w
+		d[4] = uint32(v & m)
+		v >>= w
+		d[5] = uint32(v & m)
+		v >>= w
+		d[6] = uint32(v & m)
+		v >>= w
+		d[7] = uint32(v & m)
+	}
+	return done
+}
+
+// unpack16 unpacks groups of eight values of 9 to 16 bits: each half of a group fits a word.
+func unpack16(dst []uint32, src []byte, width uint) int {
+	m := uint64(1)<<(width&63) - 1
+	w := width & 63
+	half, shift := int(width)/2, width%2*4
+	done, p := 0, 0
+	for ; done+8 <= len(dst) && p+half+8 <= len(src); done, p = done+8, p+int(width) {
+		v := binary.LittleEndian.Uint64(src[p:])
+		u := binary.LittleEndian.Uint64(src[p+half:]) >> (shift & 63)
+		d := dst[done : done+8 : done+8]
+		d[0] = uint32(v & m)
+		d[4] = uint32(u & m)
+		v >>= w
+		u >>= w
+		d[1] = uint32(v & m)
+		d[5] = uint32(u & m)
+		v >>= w
+		u >>= w
+		d[2] = uint32(v & m)
+		d[6] = uint32(u & m)
+		v >>= w
+		u >>= w
+		d[3] = uint32(v & m)
+		d[7] = uint32(u & m)
+	}
+	return done
+}
+
+// unpackWide unpacks groups of eight values of 17 to 31 bits, a word a value.
+func unpackWide(dst []uint32, src []byte, width uint) int {
+	m := uint64(1)<<(width&63) - 1
+	done, p := 0, 0
+	for ; done+8 <= len(dst) && p+int(width)+8 <= len(src); done, p = done+8, p+int(width) {
+		d := dst[done : done+8 : done+8]
+		for k := range d {
+			bit := uint(k) * width
+			d[k] = uint32(binary.LittleEndian.Uint64(src[p+int(bit>>3):]) >> (bit & 7) & m)
+		}
+	}
+	return done
+}

@@ -1,0 +1,209 @@
+package parquet
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"github.com/polybolos-db/polybolos/column"
+)
+
+// intervalMark is the key-value metadata key under which our writer names its columns of type interval, separated by zero bytes. Their
+// values are FIXED_LEN_BYTE_ARRAY(16): months and days as int32, microseconds as int64, little-endian. Parquet's own INTERVAL holds neither
+// negative parts nor microseconds.
+const intervalMark = "polybolos.interval"
+
+// meaning is what the raw values of a leaf stand for beyond their physical type.
+type meaning uint8
+
+const (
+	plainMeaning meaning = iota
+	unsignedInt
+	decimalInt  // DECIMAL in INT32, INT64
+	decimalText // DECIMAL in big-endian bytes
+	milliseconds
+	microseconds
+	nanoseconds
+	uuidBytes
+	halfFloat
+	parquetInterval
+	ownInterval
+)
+
+// leaf is a column of the file: how its values are written and what they mean.
+type leaf struct {
+	name     string
+	index    int // position among the chunks of a row group
+	physical parquet.Type
+	length   int // bytes of a FIXED_LEN_BYTE_ARRAY value
+	optional bool
+	means    meaning
+	typ      column.Type
+	nested   bool // cannot be read yet
+}
+
+// field is the leaf as a column of a table.
+func (l *leaf) field() column.Field {
+	return column.Field{Name: l.name, Type: l.typ, NotNull: !l.optional && !l.nested}
+}
+
+// rawWidth is the number of bytes of a value as pages are unfolded: a byte for booleans, a View for byte arrays.
+func (l *leaf) rawWidth() int {
+	switch l.physical {
+	case parquet.Types.Boolean:
+		return 1
+	case parquet.Types.Int32, parquet.Types.Float:
+		return 4
+	case parquet.Types.Int64, parquet.Types.Double:
+		return 8
+	case parquet.Types.Int96:
+		return 12
+	case parquet.Types.ByteArray:
+		return 16
+	}
+	return l.length
+}
+
+// leavesOf lists the top-level columns of a file.
+func leavesOf(sc *schema.Schema, ownIntervals map[string]bool) ([]leaf, error) {
+	root := sc.Root()
+	position := make(map[schema.Node]int, sc.NumColumns())
+	for i := range sc.NumColumns() {
+		if n := sc.ColumnRoot(i); n != nil {
+			if _, seen := position[n]; !seen {
+				position[n] = i
+			}
+		}
+	}
+	leaves := make([]leaf, root.NumFields())
+	for i := range leaves {
+		node := root.Field(i)
+		l := &leaves[i]
+		l.name, l.index = node.Name(), position[node]
+		l.optional = node.RepetitionType() == parquet.Repetitions.Optional
+		p, primitive := node.(*schema.PrimitiveNode)
+		if !primitive || node.RepetitionType() == parquet.Repetitions.Repeated {
+			l.nested, l.typ = true, nestedType(node)
+			continue
+		}
+		l.physical, l.length = p.PhysicalType(), p.TypeLength()
+		var err error
+		if l.typ, l.means, err = typeOf(p); err != nil {
+			return nil, fmt.Errorf("column %q: %w", l.name, err)
+		}
+		if ownIntervals[l.name] && l.physical == parquet.Types.FixedLenByteArray && l.length == 16 {
+			l.typ, l.means = column.T(column.Interval), ownInterval
+		}
+		if l.physical == parquet.Types.FixedLenByteArray && l.length <= 0 {
+			return nil, fmt.Errorf("column %q has values of %d bytes", l.name, l.length)
+		}
+	}
+	return leaves, nil
+}
+
+// nestedType is the type of a column that has children, so that the table's schema can name it.
+func nestedType(node schema.Node) column.Type {
+	var t column.Type
+	g, group := node.(*schema.GroupNode)
+	if !group {
+		t, _, _ = typeOf(node.(*schema.PrimitiveNode))
+	} else {
+		fields := make([]column.Field, g.NumFields())
+		for i := range fields {
+			child := g.Field(i)
+			fields[i] = column.Field{Name: child.Name(), Type: nestedType(child), NotNull: child.RepetitionType() == parquet.Repetitions.Required}
+		}
+		t = column.Type{Kind: column.Struct, Nested: &column.Nested{Fields: fields}}
+		_, list := g.LogicalType().(schema.ListLogicalType)
+		_, isMap := g.LogicalType().(schema.MapLogicalType)
+		if list && len(fields) == 1 && fields[0].Type.Kind == column.List {
+			elem := fields[0].Type.Nested.Fields[0].Type
+			if elem.Kind == column.Struct && len(elem.Nested.Fields) == 1 {
+				elem = elem.Nested.Fields[0].Type
+			}
+			return column.ListType(elem)
+		}
+		if isMap && len(fields) == 1 && fields[0].Type.Kind == column.List {
+			if elem := fields[0].Type.Nested.Fields[0].Type; elem.Kind == column.Struct && len(elem.Nested.Fields) == 2 {
+				return column.Type{Kind: column.Map, Nested: elem.Nested}
+			}
+		}
+	}
+	if node.RepetitionType() == parquet.Repetitions.Repeated {
+		return column.ListType(t)
+	}
+	return t
+}
+
+// typeOf is the type that a primitive column has in a table.
+func typeOf(p *schema.PrimitiveNode) (column.Type, meaning, error) {
+	simple := func(k column.Kind, m meaning) (column.Type, meaning, error) { return column.T(k), m, nil }
+	switch lt := p.LogicalType().(type) {
+	case schema.DecimalLogicalType:
+		return decimalOf(p, lt)
+	case schema.IntLogicalType:
+		bits := map[int8]int{8: 0, 16: 1, 32: 2, 64: 3}[lt.BitWidth()]
+		if lt.IsSigned() {
+			return simple(column.Int8+column.Kind(bits), plainMeaning)
+		}
+		return simple(column.Uint8+column.Kind(bits), unsignedInt)
+	case schema.DateLogicalType:
+		return simple(column.Date, plainMeaning)
+	case schema.TimeLogicalType:
+		return simple(column.Time, unitOf(lt.TimeUnit()))
+	case schema.TimestampLogicalType:
+		if lt.IsAdjustedToUTC() && !lt.IsFromConvertedType() {
+			return simple(column.TimestampTZ, unitOf(lt.TimeUnit()))
+		}
+		return simple(column.Timestamp, unitOf(lt.TimeUnit()))
+	case schema.StringLogicalType, schema.EnumLogicalType, schema.JSONLogicalType:
+		return simple(column.Text, plainMeaning)
+	case schema.UUIDLogicalType:
+		return simple(column.UUID, uuidBytes)
+	case schema.IntervalLogicalType:
+		return simple(column.Interval, parquetInterval)
+	case schema.Float16LogicalType:
+		return simple(column.Float32, halfFloat)
+	}
+	switch p.PhysicalType() {
+	case parquet.Types.Boolean:
+		return simple(column.Bool, plainMeaning)
+	case parquet.Types.Int32:
+		return simple(column.Int32, plainMeaning)
+	case parquet.Types.Int64:
+		return simple(column.Int64, plainMeaning)
+	case parquet.Types.Int96:
+		return simple(column.Timestamp, nanoseconds)
+	case parquet.Types.Float:
+		return simple(column.Float32, plainMeaning)
+	case parquet.Types.Double:
+		return simple(column.Float64, plainMeaning)
+	case parquet.Types.ByteArray, parquet.Types.FixedLenByteArray:
+		return simple(column.Binary, plainMeaning)
+	}
+	return column.Type{}, 0, fmt.Errorf("unknown physical type %s", p.PhysicalType())
+}
+
+func unitOf(u schema.TimeUnitType) meaning {
+	switch u {
+	case schema.TimeUnitMillis:
+		return milliseconds
+	case schema.TimeUnitNanos:
+		return nanoseconds
+	}
+	return microseconds
+}
+
+func decimalOf(p *schema.PrimitiveNode, d schema.DecimalLogicalType) (column.Type, meaning, error) {
+	precision, scale := int(d.Precision()), int(d.Scale())
+	if precision < 1 || precision > column.MaxPrecision || scale < 0 || scale > precision {
+		return column.Type{}, 0, fmt.Errorf("numeric(%d,%d) is beyond the %d digits that numeric can have", precision, scale, column.MaxPrecision)
+	}
+	t := column.DecimalType(precision, scale)
+	switch p.PhysicalType() {
+	case parquet.Types.Int32, parquet.Types.Int64:
+		return t, decimalInt, nil
+	}
+	return t, decimalText, nil
+}
