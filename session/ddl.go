@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/polybolos-db/polybolos/catalog"
@@ -140,22 +142,28 @@ func (s *Session) createTableAs(ctx context.Context, c *parse.CreateTableAs, o s
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.planBound(ctx, bound.Plan, bound.IDs, o.Now, s.writer(folder, fields))
-	if err != nil {
-		return nil, err
-	}
-	count, err := s.runToEnd(ctx, p)
+	count, err := s.fill(ctx, bound, o, folder, fields)
 	if err != nil {
 		return nil, err
 	}
 	return done{fmt.Sprintf("SELECT %d", count)}, s.adopt(ctx, name, folder, fields)
 }
 
-// writer puts a Write of Parquet files into a folder of the session on top of a plan.
-func (s *Session) writer(folder string, fields []column.Field) func(plan.Node) plan.Node {
-	return func(n plan.Node) plan.Node {
+// fill writes a query's rows as Parquet files into a folder of the session, which it removes when that fails: what a failed statement wrote must
+// not become part of a table. It returns the number of rows.
+func (s *Session) fill(ctx context.Context, q *sql.Bound, o sql.Options, folder string, fields []column.Field) (count int64, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
+	}()
+	p, err := s.planBound(ctx, q.Plan, q.IDs, o.Now, func(n plan.Node) plan.Node {
 		return &plan.Write{Info: plan.Info{Rows: 1}, Input: n, Format: "parquet", URL: folder, PerTask: true, Schema: fields}
+	})
+	if err != nil {
+		return 0, err
 	}
+	return s.runToEnd(ctx, p)
 }
 
 func (s *Session) createView(ctx context.Context, c *parse.CreateView) (Result, error) {
@@ -229,11 +237,12 @@ func (s *Session) insert(ctx context.Context, i *parse.Insert, o sql.Options) (R
 	if got := len(bound.Plan.Columns()); got != len(fields) {
 		return nil, fault.New(fault.SyntaxError, "INSERT has %d expressions for %d columns", got, len(fields)).At(i.Table.Position)
 	}
-	p, err := s.planBound(ctx, bound.Plan, bound.IDs, o.Now, s.writer(folder, fields))
-	if err != nil {
-		return nil, err
+	// Each INSERT writes into a folder of its own, so that its files cannot meet those of another.
+	part := filepath.Join(folder, fmt.Sprintf("insert-%d", s.tables.Add(1)))
+	if err := os.Mkdir(part, 0o700); err != nil {
+		return nil, fault.Wrap(fault.IOError, err, "insert into table %q", name)
 	}
-	count, err := s.runToEnd(ctx, p)
+	count, err := s.fill(ctx, bound, o, part, fields)
 	if err != nil {
 		return nil, err
 	}

@@ -142,14 +142,14 @@ func interactive(c *cobra.Command, sh *shell.Shell, cleanup func() error) error 
 	sh.Interrupts = takeInterrupts(ctx)
 	done := make(chan struct{})
 	defer close(done)
-	go leaveOnSignal(ctx, c.InOrStdin(), done, cleanup)
+	restore := terminalState(c.InOrStdin())
+	go leaveOnSignal(ctx, done, restore, cleanup)
 	fmt.Fprintf(sh.Out, "Polybolos %s. \\? lists commands, Ctrl-D quits.\n", currentVersion())
 	return sh.Interactive(ctx, functionNames())
 }
 
 // leaveOnSignal ends the process when a signal came and the prompt goes on waiting for keys: the editor's read cannot be interrupted.
-func leaveOnSignal(ctx context.Context, stdin any, done <-chan struct{}, cleanup func() error) {
-	restore := terminalState(stdin)
+func leaveOnSignal(ctx context.Context, done <-chan struct{}, restore func(), cleanup func() error) {
 	select {
 	case <-done:
 		return

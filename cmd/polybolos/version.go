@@ -68,7 +68,9 @@ func newVersionCommand() *cobra.Command {
 // machine describes the build and the machine, a line each.
 func machine() string {
 	var b strings.Builder
-	line := func(name, format string, args ...any) { fmt.Fprintf(&b, "%-9s %s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-9s %s\n", name, fmt.Sprintf(format, args...))
+	}
 	line("go", "%s", runtime.Version())
 	line("platform", "%s/%s", runtime.GOOS, runtime.GOARCH)
 	if info, ok := debug.ReadBuildInfo(); ok {

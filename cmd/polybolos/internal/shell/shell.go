@@ -322,8 +322,12 @@ func (s *Shell) watch(cancel context.CancelCauseFunc) func() {
 // canceled is err, or why ctx was canceled when that is what err is about.
 func canceled(ctx context.Context, err error) error {
 	if ctx.Err() != nil && fault.CodeOf(err) == fault.QueryCanceled {
-		if e, ok := fault.As(context.Cause(ctx)); ok {
+		cause := context.Cause(ctx)
+		if e, ok := fault.As(cause); ok {
 			return e
+		}
+		if !errors.Is(cause, context.Canceled) {
+			return fault.New(fault.QueryCanceled, "canceled: %s", cause)
 		}
 	}
 	return err

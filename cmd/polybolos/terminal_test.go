@@ -1,0 +1,216 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// terminal is the shell in a terminal of its own.
+type terminal struct {
+	t    *testing.T
+	c    *exec.Cmd
+	tty  *os.File
+	mu   sync.Mutex
+	text strings.Builder // all that was printed
+	seen int             // how much of it expect has passed
+	more chan struct{}
+}
+
+// patience is how long a terminal may be silent before the test gives up: far more than anything takes.
+const patience = time.Minute
+
+func openTerminal(t *testing.T, args ...string) *terminal {
+	t.Helper()
+	c := command(t, append([]string{"sql"}, args...)...)
+	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 50, Cols: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &terminal{t: t, c: c, tty: tty, more: make(chan struct{}, 1)}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buf)
+			x.mu.Lock()
+			x.text.Write(buf[:n])
+			x.mu.Unlock()
+			// The editor asks where the cursor is and waits for the answer.
+			for range strings.Count(string(buf[:n]), "\x1b[6n") {
+				if _, err := io.WriteString(tty, "\x1b[1;1R"); err != nil {
+					return
+				}
+			}
+			select {
+			case x.more <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		if c.ProcessState == nil {
+			// It may have ended by now.
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+		_ = tty.Close()
+		<-read
+	})
+	x.expect("polybolos> ")
+	return x
+}
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]|\r")
+
+// expect waits until text is printed after what was expected before.
+func (x *terminal) expect(text string) {
+	x.t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		x.mu.Lock()
+		all := escapes.ReplaceAllString(x.text.String(), "")
+		x.mu.Unlock()
+		if i := strings.Index(all[min(x.seen, len(all)):], text); i >= 0 {
+			x.seen += i + len(text)
+			return
+		}
+		select {
+		case <-x.more:
+		case <-timeout.C:
+			x.t.Fatalf("no %q in\n%s", text, all[min(x.seen, len(all)):])
+		}
+	}
+}
+
+func (x *terminal) send(keys string) {
+	x.t.Helper()
+	if _, err := io.WriteString(x.tty, keys); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// status waits for the shell's end.
+func (x *terminal) status() int {
+	x.t.Helper()
+	var exit *exec.ExitError
+	if err := x.c.Wait(); err != nil && !errors.As(err, &exit) {
+		x.t.Fatal(err)
+	}
+	return x.c.ProcessState.ExitCode()
+}
+
+func TestInteractive(t *testing.T) {
+	x := openTerminal(t)
+	x.send("select 40\r+ 2 as answer;\r")
+	x.expect("│     42 │")
+	x.expect("(1 row)")
+	x.send("create table numbers as select i as number from generate_series(1, 100) g(i);\r")
+	x.expect("SELECT 100")
+	x.send("\\d\r")
+	x.expect("│ numbers │ table │")
+	x.send("\\d numbers\r")
+	x.expect("│ number │ integer │")
+	x.send("\\timing\r")
+	x.expect("Timing is on.")
+	x.send("select * from numbers;\r")
+	x.expect("(100 rows, 40 shown)")
+	x.expect("Time: ")
+	x.send("select nope;\r")
+	x.expect("ERROR 42703")
+	x.send("selec\x03")
+	x.expect("^C")
+	x.send("\\format csv\r")
+	x.expect("Format is csv.")
+	x.send("select 'after' as word;\r")
+	x.expect("word\nafter\n")
+	x.send("\\q\r")
+	if status := x.status(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	history, err := os.ReadFile(filepath.Join(stateOf(x.c), "polybolos", "history"))
+	if err != nil || !strings.Contains(string(history), `"select 40\n+ 2 as answer;"`) {
+		t.Errorf("%v, %s", err, history)
+	}
+}
+
+func stateOf(c *exec.Cmd) string {
+	for _, v := range c.Env {
+		if dir, ok := strings.CutPrefix(v, "XDG_STATE_HOME="); ok && dir != "" {
+			return dir
+		}
+	}
+	return ""
+}
+
+// TestPaste runs every statement of a paste.
+func TestPaste(t *testing.T) {
+	x := openTerminal(t)
+	x.send("\x1b[200~select 11 as a\n  , 12 as b;\nselect 13 as c;\n\x1b[201~")
+	x.expect("│ 11 │ 12 │")
+	x.expect("│ 13 │")
+	x.send("\x04")
+	if status := x.status(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// TestCancel cancels a statement that would take hours; the shell goes on.
+func TestCancel(t *testing.T) {
+	x := openTerminal(t)
+	x.send("select count(*) from generate_series(1,100000000) a, generate_series(1,100000) b;\r")
+	// The bar shows that it runs.
+	x.expect(" s")
+	x.send("\x03")
+	x.expect("ERROR 57014: canceled by the user")
+	x.expect("polybolos> ")
+	x.send("select 'going' || ' on' as word;\r")
+	x.expect("│ going on │")
+	x.send("\\q\r")
+	if status := x.status(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// TestTerminate ends a waiting prompt, and leaves no files.
+func TestTerminate(t *testing.T) {
+	x := openTerminal(t)
+	x.send("create table t as select 1 as a;\r")
+	x.expect("SELECT 1")
+	if err := x.c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := x.status(); status != 128+int(syscall.SIGTERM) {
+		t.Errorf("status %d", status)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(stateOf(x.c)), "polybolos-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// TestBinaryOnTerminal refuses to print Parquet to a terminal.
+func TestBinaryOnTerminal(t *testing.T) {
+	x := openTerminal(t, "--format", "parquet")
+	x.send("select 1;\r")
+	x.expect("parquet is binary and is not written to a terminal")
+	x.send("\x04")
+	if status := x.status(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
