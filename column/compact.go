@@ -107,10 +107,13 @@ func flattenChildren(a *mem.Arena, out, v *Vector) error {
 	return nil
 }
 
-// Clone copies the selected rows of b into a, strings included, as a dense batch of flat vectors that depends on no other memory.
+// Clone copies the selected rows of b into a, strings included, as a dense batch of flat vectors that depends on no other memory. Columns that are nil stay nil.
 func Clone(a *mem.Arena, b *Batch) (*Batch, error) {
 	out := &Batch{Cols: make([]*Vector, len(b.Cols)), Len: b.Rows()}
 	for i, v := range b.Cols {
+		if v == nil {
+			continue
+		}
 		w := newBuilder(newStore(a), v.Type)
 		if err := w.reserve(out.Len); err != nil {
 			return nil, err

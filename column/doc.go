@@ -22,4 +22,9 @@
 //
 // A Batch is vectors of equal length and a selection: nil for all rows, or the ascending indexes of the rows that count. Filters narrow the
 // selection instead of copying; expressions compute at the selected positions only; Compact makes a batch dense when little is left.
+//
+// # Keeping and moving rows
+//
+// An Appender keeps rows in an arena, strings included, and finds them by number; Clone keeps one batch. Gather picks rows by index, NoRow giving NULL;
+// Slice, Scatter and Flatten do as they say, all without copying strings. ToArrow and FromArrow lead to Arrow records and back.
 package column

@@ -14,6 +14,7 @@ type Builder struct {
 	Ctx       context.Context // the task's
 	pipelines []*Pipeline     // run in this order: an operator breaks the pipelines that it depends on before its own stream ends
 	node      plan.Node       // whose builder runs
+	inOrder   bool            // the rows of that node reach the output of the task as they come
 }
 
 // builders has a function for each kind of plan node; each operator's file registers its own from an init.
@@ -30,15 +31,24 @@ func (b *Builder) Build(n plan.Node) (*Stream, error) {
 	if !ok {
 		return nil, fmt.Errorf("executor: no operator for plan node %T", n)
 	}
-	above := b.node
-	b.node = n
-	defer func() { b.node = above }()
+	above, inOrder := b.node, b.inOrder
+	b.node, b.inOrder = n, inOrder && keepsOrder(above)
+	defer func() { b.node, b.inOrder = above, inOrder }()
 	s, err := build(b, n)
 	if err != nil {
 		return nil, err
 	}
 	s.claim(n)
 	return s, nil
+}
+
+// keepsOrder reports whether n, nil being the task's output, passes rows in the order of its input.
+func keepsOrder(n plan.Node) bool {
+	switch n.(type) {
+	case nil, *plan.Filter, *plan.Project, *plan.Limit:
+		return true
+	}
+	return false
 }
 
 // Break ends the stream s in br. The pipeline runs before all pipelines that are ended later, so what br collects is complete when they read it.

@@ -76,7 +76,7 @@ func TestStagesExchangeRows(t *testing.T) {
 		t.Run(fmt.Sprint(c.output), func(t *testing.T) {
 			read := &plan.ExchangeRead{Info: plan.Info{ID: 2}, Stage: 0, Kind: c.output.Kind, Out: fields}
 			parts := runStages(t, []*plan.Stage{
-				{ID: 0, Root: series(1, 1, rows, 1), Tasks: 1, Output: c.output},
+				{ID: 0, Root: spread(series(1, 1, rows, 1)), Tasks: 1, Output: c.output},
 				{ID: 1, Root: &plan.Sort{Input: read, Keys: []kernels.SortKey{{}}, Count: -1}, Tasks: c.tasks},
 			})
 			seen := make([]int, rows+1)
@@ -104,7 +104,7 @@ func TestAFailedTaskLeavesNoOutput(t *testing.T) {
 	budget := mem.NewBudget("job", 0, nil)
 	store := shuffle.NewMemory(budget)
 	quotient := mustCall(t, "/", literal(1), mustCall(t, "-", ref(0), literal(500_000)))
-	root := &plan.Project{Input: series(1, 1, 1_000_000, 1), Exprs: []expr.Expr{quotient}, Out: []column.Field{{Name: "q", Type: bigint}}}
+	root := &plan.Project{Input: spread(series(1, 1, 1_000_000, 1)), Exprs: []expr.Expr{quotient}, Out: []column.Field{{Name: "q", Type: bigint}}}
 	task := &Task{Stage: &plan.Stage{Root: root, Tasks: 1, Output: plan.Partitioning{Kind: plan.Hash, Keys: []int{0}, Partitions: 3}}, Threads: 2, Budget: budget}
 	id := shuffle.ID{Job: "job"}
 	out, err := NewExchangeOutput(t.Context(), task, store, id)

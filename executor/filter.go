@@ -2,19 +2,15 @@ package executor
 
 import (
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/cpu"
 	"github.com/polybolos-db/polybolos/plan"
 )
 
-// filter passes the rows where a condition is true.
+// filter passes the rows where a condition is true. It narrows the selection and never copies: making a batch of four columns dense took longer at every
+// selectivity from 3% to 50% than it saved an arithmetic expression and a hash behind it, and joins make dense vectors anyway.
 type filter struct{ program *kernels.Program }
-
-// compactBelow is the share of a batch's rows under which the rest is copied together: what follows then works on dense vectors instead of touching
-// a cache line for every row.
-const compactBelow = 0.25
 
 func init() {
 	register(func(b *Builder, n *plan.Filter) (*Stream, error) {
@@ -43,14 +39,13 @@ func (f *filter) Worker(w *Worker, next Sink) (Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filterSink{evaluator: evaluator, next: next, dense: w.Task.NewArena()}, nil
+	return &filterSink{evaluator: evaluator, next: next}, nil
 }
 
 type filterSink struct {
 	evaluator *cpu.Evaluator
 	next      Sink
 	out       column.Batch
-	dense     *mem.Arena // of a compacted batch
 }
 
 func (s *filterSink) Push(b *column.Batch) error {
@@ -62,23 +57,7 @@ func (s *filterSink) Push(b *column.Batch) error {
 		return nil
 	}
 	s.out = column.Batch{Cols: b.Cols, Len: b.Len, Sel: sel}
-	out, err := compactFew(s.dense, &s.out)
-	if err != nil {
-		return err
-	}
-	return s.next.Push(out)
+	return s.next.Push(&s.out)
 }
 
-// compactFew makes b dense in a, which it resets, when few of its rows are left.
-func compactFew(a *mem.Arena, b *column.Batch) (*column.Batch, error) {
-	if b.Sel == nil || float64(len(b.Sel)) >= compactBelow*float64(b.Len) {
-		return b, nil
-	}
-	a.Reset()
-	return column.Compact(a, b)
-}
-
-func (s *filterSink) Finish() error {
-	s.dense.Free()
-	return s.next.Finish()
-}
+func (s *filterSink) Finish() error { return s.next.Finish() }

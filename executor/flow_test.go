@@ -33,6 +33,11 @@ func series(id int, from, to, step int64) *plan.Series {
 		Start: column.IntValue(bigint, from), Stop: column.IntValue(bigint, to), Step: column.IntValue(bigint, step)}
 }
 
+// spread stands between a series and what would keep its order, so that all workers take part.
+func spread(n plan.Node) plan.Node {
+	return &plan.Union{Info: plan.Info{ID: 1000}, In: []plan.Node{n}, Out: n.Fields()}
+}
+
 func ref(i int) expr.Expr { return &expr.Ref{Index: i, Typ: bigint} }
 
 func literal(v int64) expr.Expr { return &expr.Literal{Value: column.IntValue(bigint, v)} }
@@ -160,7 +165,7 @@ func TestFilterProjectLimitOnSeveralWorkers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		filter := &plan.Filter{Info: plan.Info{ID: 2}, Input: series(1, 1, 1_000_000, 1), Cond: greater(ref(0), literal(900_000))}
+		filter := &plan.Filter{Info: plan.Info{ID: 2}, Input: spread(series(1, 1, 1_000_000, 1)), Cond: greater(ref(0), literal(900_000))}
 		project := &plan.Project{Info: plan.Info{ID: 3}, Input: filter, Exprs: []expr.Expr{double}, Out: []column.Field{{Name: "d", Type: bigint}}}
 		rows, stats, err := collect(t, taskOf(project, threads))
 		if err != nil {
@@ -181,6 +186,15 @@ func TestFilterProjectLimitOnSeveralWorkers(t *testing.T) {
 			t.Errorf("limit: %d rows, %v", len(rows), err)
 		}
 	}
+}
+
+func TestASeriesThatIsReadAsItComesStaysInOrder(t *testing.T) {
+	n := &plan.Filter{Input: series(1, 1, 1_000_000, 1), Cond: greater(ref(0), literal(10))}
+	rows, _, err := collect(t, taskOf(n, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, ints(rows), span(11, 1_000_000))
 }
 
 func TestLimitKeepsTheOrderOfOneSource(t *testing.T) {
@@ -298,7 +312,7 @@ func TestErrorsOfOneWorkerEndTheTask(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &plan.Project{Input: series(1, 1, 1_000_000, 1), Exprs: []expr.Expr{quotient}, Out: []column.Field{{Name: "q", Type: bigint}}}
+	n := &plan.Project{Input: spread(series(1, 1, 1_000_000, 1)), Exprs: []expr.Expr{quotient}, Out: []column.Field{{Name: "q", Type: bigint}}}
 	if _, _, err := collect(t, taskOf(n, 4)); fault.CodeOf(err) != fault.DivisionByZero {
 		t.Errorf("got %v", err)
 	}
@@ -360,7 +374,7 @@ func TestPanicsBecomeErrorsThatNameTheNode(t *testing.T) {
 		"freed mappings": func() { readUnmapped() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := &wrapped{Info: plan.Info{ID: 42}, input: series(1, 1, 1_000_000, 1), op: faulty{how}}
+			n := &wrapped{Info: plan.Info{ID: 42}, input: spread(series(1, 1, 1_000_000, 1)), op: faulty{how}}
 			_, _, err := collect(t, taskOf(&plan.Sort{Input: n, Keys: []kernels.SortKey{{}}, Count: -1}, 3))
 			e, ok := fault.As(err)
 			if !ok || e.Code != fault.Internal || e.Message != "internal error in *executor.wrapped (node 42)" && e.Message != "internal error in *executor.wrapped (node 42): boom" {
@@ -397,7 +411,7 @@ func (s *slowSink) Push(b *column.Batch) error {
 func (s *slowSink) Finish() error { return s.next.Finish() }
 
 func TestCancellationReachesEveryKindOfOperator(t *testing.T) {
-	ever := series(1, 1, 1<<62, 1)
+	ever := spread(series(1, 1, 1<<62, 1))
 	never := greater(ref(0), literal(1<<62))
 	for name, n := range map[string]plan.Node{
 		"filter that passes nothing": &plan.Filter{Input: ever, Cond: never},
@@ -425,7 +439,7 @@ func TestCancellationReachesEveryKindOfOperator(t *testing.T) {
 }
 
 func TestClosingResultsEndsTheTask(t *testing.T) {
-	task := taskOf(series(1, 1, 1<<62, 1), 2)
+	task := taskOf(spread(series(1, 1, 1<<62, 1)), 2)
 	r := Start(t.Context(), task)
 	if b, err := r.Next(t.Context()); err != nil || b.Rows() == 0 {
 		t.Fatal(err)
@@ -444,7 +458,7 @@ func TestClosingResultsEndsTheTask(t *testing.T) {
 func TestALimitStopsWorkersWhoseFilterPassesNothing(t *testing.T) {
 	// One worker finds the row at once; the other would search for ever.
 	cond := &expr.Comparison{Op: expr.Lt, Left: ref(0), Right: literal(100)}
-	n := &plan.Limit{Input: &plan.Filter{Input: series(1, 1, 1<<62, 1), Cond: cond}, Count: 5}
+	n := &plan.Limit{Input: &plan.Filter{Input: spread(series(1, 1, 1<<62, 1)), Cond: cond}, Count: 5}
 	rows, _, err := collect(t, taskOf(n, 4))
 	if err != nil || len(rows) != 5 {
 		t.Errorf("%d rows, %v", len(rows), err)

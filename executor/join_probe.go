@@ -28,7 +28,12 @@ type matcher struct {
 	cand *mem.Arena // of the candidate pairs being tested
 	pair column.Batch
 
+	verdict [1]*column.Vector
+	truths  []uint32
+	nulls   []uint32 // pairs whose condition was NULL at the last call of holds, for kinds that ask
+
 	found []bool // by position in the probe batch: a partner exists
+	open  []bool // by position: with some row the condition is NULL
 	idx   []uint32
 	sel   []uint32
 }
@@ -46,7 +51,11 @@ func (m *matcher) free() {
 	m.cand.Free()
 }
 
-// holds returns which of the pairs (probe row of b, row of rows) satisfy the condition, as positions; nil means all.
+// asksUnknown reports whether the kind tells a NULL condition from a false one.
+func (j *joined) asksUnknown() bool { return j.kind == plan.Mark || j.kind == plan.NullAwareAnti }
+
+// holds returns which of the pairs (probe row of b, row of rows) satisfy the condition, as positions; nil means all. For kinds that ask, nulls lists those for
+// which it is NULL.
 func (m *matcher) holds(b *column.Batch, rows *column.Appender, probe, build []uint32) ([]uint32, error) {
 	m.cand.Reset()
 	m.pair = column.Batch{Cols: m.pair.Cols[:0], Len: len(build)}
@@ -65,7 +74,33 @@ func (m *matcher) holds(b *column.Batch, rows *column.Appender, probe, build []u
 		}
 		m.pair.Cols = append(m.pair.Cols, v)
 	}
-	return m.eval.Select(&m.pair)
+	if !m.j.asksUnknown() {
+		return m.eval.Select(&m.pair)
+	}
+	return m.decide()
+}
+
+// decide evaluates the condition on pair, row by row true, NULL or false.
+func (m *matcher) decide() ([]uint32, error) {
+	if err := m.eval.Eval(&m.pair, m.verdict[:]); err != nil {
+		return nil, err
+	}
+	v := m.verdict[0]
+	vals := column.Values[uint8](v.Target())
+	m.truths, m.nulls = m.truths[:0], m.nulls[:0]
+	if m.truths == nil {
+		m.truths = []uint32{} // nil would mean all
+	}
+	for k := range m.pair.Rows() {
+		r := m.pair.Row(k)
+		switch {
+		case v.IsNull(r):
+			m.nulls = append(m.nulls, uint32(r))
+		case vals[v.Index(r)] != 0:
+			m.truths = append(m.truths, uint32(r))
+		}
+	}
+	return m.truths, nil
 }
 
 // pushPairs pushes the output of pairs; NoRow as a build row gives NULLs.
@@ -223,8 +258,8 @@ func (m *matcher) pushOuter(b *column.Batch) error {
 	return m.next.Push(out)
 }
 
-// pushMark pushes all of b's rows and whether they have a partner; unknown (nil: none) says for which of the others that is NULL.
-func (m *matcher) pushMark(b *column.Batch, unknown []bool) error {
+// pushMark pushes all of b's rows and whether they have a partner: NULL where none is found and the condition is open.
+func (m *matcher) pushMark(b *column.Batch) error {
 	m.out.Reset()
 	mark, err := column.NewFlat(m.out, column.T(column.Bool), b.Len)
 	if err != nil {
@@ -235,7 +270,7 @@ func (m *matcher) pushMark(b *column.Batch, unknown []bool) error {
 		switch {
 		case m.found[k]:
 			mark.Data[r] = 1
-		case unknown != nil && unknown[k]:
+		case m.open[k]:
 			if mark.Valid == nil {
 				if mark.Valid, err = column.AllocBitmap(m.out, b.Len); err != nil {
 					return err
@@ -255,13 +290,19 @@ func (m *matcher) pushMark(b *column.Batch, unknown []bool) error {
 	return m.next.Push(out)
 }
 
-// reset makes found n times false.
+// reset makes found and open n times false.
 func (m *matcher) reset(n int) {
-	if cap(m.found) < n {
-		m.found = make([]bool, n, max(n, column.BatchRows))
+	m.found, m.open = falses(m.found, n), falses(m.open, n)
+}
+
+// falses is s with length n, all false.
+func falses(s []bool, n int) []bool {
+	if cap(s) < n {
+		return make([]bool, n, max(n, column.BatchRows))
 	}
-	m.found = m.found[:n]
-	clear(m.found)
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // finish ends the worker's part of the probe side.
@@ -360,15 +401,14 @@ func (s *probeSink) pushFound(b *column.Batch) error {
 	case plan.ProbeAnti:
 		return s.pushWhere(b, false)
 	}
-	maybe, err := s.unknown.find(&s.matcher, b, s.found)
-	if err != nil {
+	if err := s.unknown.find(&s.matcher, b); err != nil {
 		return err
 	}
 	if s.j.kind == plan.Mark {
-		return s.pushMark(b, maybe)
+		return s.pushMark(b)
 	}
-	for k, u := range maybe {
-		s.found[k] = s.found[k] || u
+	for k, open := range s.open {
+		s.found[k] = s.found[k] || open
 	}
 	return s.pushWhere(b, false)
 }
@@ -410,6 +450,11 @@ func (s *probeSink) pushTested(b *column.Batch, heads []uint32) error {
 		sel, err := s.holds(b, s.j.rows, c.probe, c.build)
 		if err != nil {
 			return err
+		}
+		if s.j.asksUnknown() {
+			for _, p := range s.nulls {
+				s.open[c.at[p]] = true
+			}
 		}
 		c.narrow(sel)
 		for i, k := range c.at {

@@ -2,21 +2,21 @@ package executor
 
 import (
 	"context"
+	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/kernels/join"
-	"github.com/polybolos-db/polybolos/plan"
 )
 
 // unknowns answers for NOT IN and IN (NullAwareAnti, Mark): which probe rows without a partner have a build row that could be one, were a NULL known.
 //
-// Keys are compared or correlated. NullAwareAnti compares the first key, and further ones say whose subquery a row belongs to; Mark compares the keys that
-// are not null-safe. A build row could be a partner when its correlated keys match and each compared key is equal or NULL on a side. Such pairs have a NULL
-// in a compared key, of the probe row or of the build row; so two tables over the correlated keys suffice: of all build rows, and of those with a NULL.
+// The condition as a whole, equality of the keys and the residual, is NULL for such a pair: each key that is not null-safe is equal or NULL on a side, null-safe
+// ones agree, and the residual is not false. Pairs whose keys are all equal are met by the join itself. The others have a NULL in a key that is not
+// null-safe, of the probe row or of the build row; so two tables over the null-safe keys suffice: of all build rows, and of those with a NULL.
 type unknowns struct {
 	j        *hashJoin
 	compared []int // key numbers
-	probe    []int // probe columns of correlated keys
+	safe     []int // probe columns of null-safe keys
 	all      *join.Table
 	withNull *join.Table // nil: no build row has a NULL in a compared key
 }
@@ -26,17 +26,12 @@ func newUnknowns(ctx context.Context, j *hashJoin) (*unknowns, error) {
 	var build []int
 	var safe []bool
 	for i, c := range j.buildKeys {
-		nullSafe := j.n.NullSafe != nil && j.n.NullSafe[i]
-		correlated := nullSafe
-		if j.kind == plan.NullAwareAnti {
-			correlated = i > 0
-		}
-		if !correlated {
+		if j.n.NullSafe == nil || !j.n.NullSafe[i] {
 			u.compared = append(u.compared, i)
 			continue
 		}
-		u.probe = append(u.probe, j.n.ProbeKeys[i])
-		build, safe = append(build, c), append(safe, nullSafe)
+		u.safe = append(u.safe, j.n.ProbeKeys[i])
+		build, safe = append(build, c), append(safe, true)
 	}
 	if len(u.compared) == 0 || j.rows.Rows() == 0 {
 		u.compared = nil
@@ -91,13 +86,13 @@ type unknownProbe struct {
 	*unknowns
 	all, withNull *join.Prober
 	chains        chainPairs
-	maybe         []bool
 	sel           []uint32
 	at            []uint32 // positions of sel in the batch
+	either        []uint32
 }
 
 func (u *unknowns) worker() *unknownProbe {
-	p := &unknownProbe{unknowns: u}
+	p := &unknownProbe{unknowns: u, either: []uint32{}}
 	if u.all != nil {
 		p.all = join.NewProber(u.all)
 	}
@@ -107,16 +102,8 @@ func (u *unknowns) worker() *unknownProbe {
 	return p
 }
 
-// find returns, by position, which of b's rows that are not found could have a partner; nil when none could.
-func (p *unknownProbe) find(m *matcher, b *column.Batch, found []bool) ([]bool, error) {
-	if p.all == nil && p.withNull == nil {
-		return nil, nil
-	}
-	if cap(p.maybe) < len(found) {
-		p.maybe = make([]bool, len(found), max(len(found), column.BatchRows))
-	}
-	p.maybe = p.maybe[:len(found)]
-	clear(p.maybe)
+// find sets open for b's rows that are not found and could have a partner.
+func (p *unknownProbe) find(m *matcher, b *column.Batch) error {
 	isNull := func(r int) bool {
 		for _, key := range p.compared {
 			if b.Cols[p.j.n.ProbeKeys[key]].IsNull(r) {
@@ -126,19 +113,19 @@ func (p *unknownProbe) find(m *matcher, b *column.Batch, found []bool) ([]bool, 
 		return false
 	}
 	if p.all != nil {
-		if err := p.search(m, b, p.all, p.unknowns.all, func(k int) bool { return !found[k] && isNull(b.Row(k)) }); err != nil {
-			return nil, err
+		if err := p.search(m, b, p.all, p.unknowns.all, func(k int) bool { return !m.found[k] && !m.open[k] && isNull(b.Row(k)) }); err != nil {
+			return err
 		}
 	}
 	if p.withNull != nil {
-		if err := p.search(m, b, p.withNull, p.unknowns.withNull, func(k int) bool { return !found[k] && !p.maybe[k] }); err != nil {
-			return nil, err
+		if err := p.search(m, b, p.withNull, p.unknowns.withNull, func(k int) bool { return !m.found[k] && !m.open[k] }); err != nil {
+			return err
 		}
 	}
-	return p.maybe, nil
+	return nil
 }
 
-// search sets maybe for the positions that ask and have a possible partner in t.
+// search sets open for the positions that ask and have a possible partner in t.
 func (p *unknownProbe) search(m *matcher, b *column.Batch, prober *join.Prober, t *join.Table, asks func(k int) bool) error {
 	p.sel, p.at = p.sel[:0], p.at[:0]
 	for k := range b.Rows() {
@@ -150,10 +137,10 @@ func (p *unknownProbe) search(m *matcher, b *column.Batch, prober *join.Prober, 
 		return nil
 	}
 	some := &column.Batch{Cols: b.Cols, Len: b.Len, Sel: p.sel}
-	heads := prober.Heads(some, p.probe)
+	heads := prober.Heads(some, p.safe)
 	if len(p.compared) == 1 && m.eval == nil {
 		for i, h := range heads {
-			p.maybe[p.at[i]] = p.maybe[p.at[i]] || h != 0
+			m.open[p.at[i]] = m.open[p.at[i]] || h != 0
 		}
 		return nil
 	}
@@ -169,14 +156,17 @@ func (p *unknownProbe) search(m *matcher, b *column.Batch, prober *join.Prober, 
 			if err != nil {
 				return err
 			}
-			c.narrow(sel)
+			// True and NULL alike leave the pair open.
+			p.either = append(append(p.either[:0], sel...), m.nulls...)
+			slices.Sort(p.either)
+			c.narrow(p.either)
 		}
 		if err := p.couldMatch(m, b, t); err != nil {
 			return err
 		}
 		for _, k := range c.at {
 			enough[k] = true
-			p.maybe[p.at[k]] = true
+			m.open[p.at[k]] = true
 		}
 	}
 	return nil

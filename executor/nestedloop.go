@@ -54,7 +54,7 @@ func (j *nestedLoop) Worker(w *Worker, next Sink) (Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loopSink{matcher: m, dense: w.Task.NewArena(), one: w.Task.NewArena(), verdict: make([]*column.Vector, 1)}, nil
+	return &loopSink{matcher: m, dense: w.Task.NewArena(), one: w.Task.NewArena()}, nil
 }
 
 // loopSink is one worker's part of the probe side.
@@ -62,10 +62,8 @@ type loopSink struct {
 	matcher
 	dense   *mem.Arena // of the probe batch without its selection
 	one     *mem.Arena // of what repeats a single row
-	verdict []*column.Vector
-	unknown []bool   // by probe row: a condition was NULL
-	heads   []uint32 // by probe row, kind Single: its partner plus one
-	open    []uint32 // probe rows still to be tried
+	heads   []uint32   // by probe row, kind Single: its partner plus one
+	untried []uint32   // probe rows still to be tried
 	holding []uint32
 	probes  []uint32 // pairs that wait to be pushed together
 	builds  []uint32
@@ -85,11 +83,6 @@ func (s *loopSink) Push(b *column.Batch) error {
 	}
 	s.reset(b.Len)
 	s.probes, s.builds = s.probes[:0], s.builds[:0]
-	if cap(s.unknown) < b.Len {
-		s.unknown = make([]bool, b.Len, max(b.Len, column.BatchRows))
-	}
-	s.unknown = s.unknown[:b.Len]
-	clear(s.unknown)
 	if s.j.kind == plan.Single {
 		s.heads = sizedRows(s.heads, b.Len)
 		clear(s.heads)
@@ -120,9 +113,9 @@ func (s *loopSink) end(b *column.Batch) error {
 	case plan.ProbeSemi:
 		return s.pushWhere(b, true)
 	case plan.Mark:
-		return s.pushMark(b, s.unknown)
+		return s.pushMark(b)
 	case plan.NullAwareAnti:
-		for k, u := range s.unknown {
+		for k, u := range s.open {
 			s.found[k] = s.found[k] || u
 		}
 	}
@@ -192,7 +185,7 @@ func (s *loopSink) test(probe, build *column.Batch, n int, sel []uint32, unknown
 		s.pair.Cols = append(s.pair.Cols, v)
 	}
 	s.holding = s.holding[:0]
-	if s.j.kind != plan.Mark && s.j.kind != plan.NullAwareAnti {
+	if !s.j.asksUnknown() {
 		got, err := s.eval.Select(&s.pair)
 		if err != nil || got != nil {
 			return got, err
@@ -202,28 +195,18 @@ func (s *loopSink) test(probe, build *column.Batch, n int, sel []uint32, unknown
 		}
 		return s.holding, nil
 	}
-	if err := s.eval.Eval(&s.pair, s.verdict); err != nil {
-		return nil, err
+	got, err := s.decide()
+	for _, r := range s.nulls {
+		unknownAt(int(r))
 	}
-	v := s.verdict[0]
-	vals := column.Values[uint8](v.Target())
-	for k := range s.pair.Rows() {
-		r := s.pair.Row(k)
-		switch {
-		case v.IsNull(r):
-			unknownAt(r)
-		case vals[v.Index(r)] != 0:
-			s.holding = append(s.holding, uint32(r))
-		}
-	}
-	return s.holding, nil
+	return got, err
 }
 
 // byBuildRow tries each build row with all probe rows.
 func (s *loopSink) byBuildRow(b *column.Batch) error {
 	j := s.j
 	exists := s.exists()
-	s.open = nil
+	s.untried = nil
 	for i := range j.rows.Chunks() {
 		chunk := j.rows.Chunk(i)
 		for k := range chunk.Len {
@@ -239,7 +222,7 @@ func (s *loopSink) byBuildRow(b *column.Batch) error {
 				}
 			}
 			id := uint32(i*column.ChunkRows + k)
-			sel, err := s.test(b, row, b.Len, s.open, func(r int) { s.unknown[r] = true })
+			sel, err := s.test(b, row, b.Len, s.untried, func(r int) { s.open[r] = true })
 			if err != nil {
 				return err
 			}
@@ -255,7 +238,7 @@ func (s *loopSink) byBuildRow(b *column.Batch) error {
 				}
 			}
 			if exists {
-				if s.narrow(b.Len); len(s.open) == 0 {
+				if s.narrow(b.Len); len(s.untried) == 0 {
 					return nil
 				}
 			}
@@ -269,15 +252,17 @@ func (s *loopSink) byBuildRow(b *column.Batch) error {
 	return nil
 }
 
-// narrow makes open the probe rows that have no partner yet.
+// narrow makes untried the probe rows that have no partner yet.
 func (s *loopSink) narrow(n int) {
-	open := make([]uint32, 0, n)
+	if s.untried == nil {
+		s.untried = make([]uint32, 0, n)
+	}
+	s.untried = s.untried[:0]
 	for r := range n {
 		if !s.found[r] {
-			open = append(open, uint32(r))
+			s.untried = append(s.untried, uint32(r))
 		}
 	}
-	s.open = open
 }
 
 // meet notes that probe row r has build row id as a partner.
@@ -316,7 +301,7 @@ func (s *loopSink) byProbeRow(b *column.Batch) error {
 					return err
 				}
 			}
-			sel, err := s.test(row, chunk, chunk.Len, nil, func(int) { s.unknown[r] = true })
+			sel, err := s.test(row, chunk, chunk.Len, nil, func(int) { s.open[r] = true })
 			if err != nil {
 				return err
 			}

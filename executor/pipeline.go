@@ -178,7 +178,8 @@ func (s *Stream) feed(w *Worker, first *boundary) error {
 		return s.read(w, first)
 	}
 	for _, in := range s.Inputs {
-		if w.ID >= in.maxWorkers() {
+		// An input without rows still ends its operators, on one worker.
+		if w.ID >= max(1, in.maxWorkers()) {
 			continue
 		}
 		if err := in.pump(w, first); err != nil {

@@ -37,7 +37,7 @@ func (t *Task) run(ctx context.Context, out Breaker) error {
 
 // build makes the pipelines of the task in the order in which they run.
 func (t *Task) build(ctx context.Context, out Breaker) (_ []*Pipeline, err error) {
-	b := &Builder{Task: t, Ctx: ctx}
+	b := &Builder{Task: t, Ctx: ctx, inOrder: true}
 	defer recovered(&err, &b.node)
 	for i, n := range t.Stage.Shared {
 		// Shared subplans read only earlier ones.

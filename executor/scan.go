@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/kernels/cpu"
 	"github.com/polybolos-db/polybolos/plan"
@@ -82,11 +81,15 @@ func (s *scan) Report() (int64, string) {
 
 func (s *scan) Worker(w *Worker) (Reader, error) {
 	// One worker prunes, the others wait for it: they would have nothing to do.
-	s.once.Do(func() { s.err = s.prune(w) })
+	s.once.Do(func() {
+		if s.err = s.prune(w); w.Task.Progress != nil {
+			w.Task.Progress.Splits.Add(int64(len(s.splits)))
+		}
+	})
 	if s.err != nil {
 		return nil, s.err
 	}
-	r := &scanReader{scan: s, w: w, dense: w.Task.NewArena(), out: column.Batch{Cols: make([]*column.Vector, len(s.out))}}
+	r := &scanReader{scan: s, w: w, out: column.Batch{Cols: make([]*column.Vector, len(s.out))}}
 	for _, use := range s.node.Runtime {
 		if f := w.Task.RuntimeFilter(use.Filter); f != nil {
 			r.runtime = append(r.runtime, runtimeUse{filter: f, column: use.Column})
@@ -149,7 +152,6 @@ type scanReader struct {
 	started   bool
 	evaluator *cpu.Evaluator // nil: the reader's rows satisfy the filters
 	runtime   []runtimeUse
-	dense     *mem.Arena
 	in        column.Batch
 	sel       [2][]uint32 // of the runtime filters, in turn
 	out       column.Batch
@@ -182,6 +184,11 @@ func (r *scanReader) Next(b *column.Batch) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if p := r.w.Task.Progress; p != nil && more {
+			p.Rows.Add(int64(r.in.Rows()))
+		} else if p != nil {
+			p.Done.Add(1)
+		}
 		if !more {
 			r.started = false
 			continue
@@ -193,7 +200,8 @@ func (r *scanReader) Next(b *column.Batch) (bool, error) {
 			continue
 		}
 		r.passed.Add(int64(r.in.Rows()))
-		return true, r.pass(b)
+		r.pass(b)
+		return true, nil
 	}
 }
 
@@ -221,20 +229,12 @@ func (r *scanReader) narrow(b *column.Batch) error {
 }
 
 // pass makes b of the columns that go on.
-func (r *scanReader) pass(b *column.Batch) error {
+func (r *scanReader) pass(b *column.Batch) {
 	for i, c := range r.scan.out {
 		r.out.Cols[i] = r.in.Cols[c]
 	}
 	r.out.Len, r.out.Sel = r.in.Len, r.in.Sel
-	out, err := compactFew(r.dense, &r.out)
-	if err != nil {
-		return err
-	}
-	*b = *out
-	return nil
+	*b = r.out
 }
 
-func (r *scanReader) Close() error {
-	r.dense.Free()
-	return r.reader.Close()
-}
+func (r *scanReader) Close() error { return r.reader.Close() }

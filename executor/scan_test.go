@@ -163,6 +163,16 @@ func TestScanFiltersPrunesAndProjects(t *testing.T) {
 		}
 
 		n = scanNumbers([]int{0})
+		task := taskOf(n, threads)
+		task.Progress = &Progress{}
+		if _, _, err := collect(t, task); err != nil {
+			t.Fatal(err)
+		}
+		if p := task.Progress; p.Splits.Load() != 20 || p.Done.Load() != 20 || p.Rows.Load() != 200_000 {
+			t.Errorf("progress: %d of %d splits, %d rows", p.Done.Load(), p.Splits.Load(), p.Rows.Load())
+		}
+
+		n = scanNumbers([]int{0})
 		n.Runtime = []plan.RuntimeFilterUse{{Filter: 3, Column: 0}}
 		rows, stats, err = collect(t, taskOf(n, threads))
 		if err != nil {

@@ -51,9 +51,9 @@ func numberSeries(b *Builder, n *plan.Series) (*Stream, error) {
 			return nil, fault.New(fault.StatementTooComplex, "generate_series of 2^64 rows")
 		}
 	}
-	// A series that is read alone stays in order; morsels of one worker do.
+	// The morsels of one worker are in order, which is what people expect to see.
 	s.workers = 1
-	if s.count > 64*seriesMorsel {
+	if s.count > 64*seriesMorsel && !b.inOrder {
 		s.workers = b.Task.Threads
 	}
 	return &Stream{Source: s}, nil

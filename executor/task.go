@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -19,6 +20,7 @@ type Task struct {
 	Splits    map[int][]plan.Split // by scan node: this task's share; a scan that is missing takes every Stage.Tasks-th split of its own
 	Exchanges Exchanges            // where ExchangeRead nodes read; nil when there are none
 	Measure   bool                 // take statistics of every node
+	Progress  *Progress            // what scans have done; nil: not counted
 
 	mu       sync.Mutex
 	arenas   []*mem.Arena
@@ -26,6 +28,13 @@ type Task struct {
 	shared   []*Rows
 	filters  map[int]RuntimeFilter
 	stats    map[int]*plan.NodeStats
+}
+
+// Progress counts how far scans are. Several tasks may share one; it may be read while they run.
+type Progress struct {
+	Splits atomic.Int64 // to be read; a scan adds its own when it starts, pruned ones are not counted
+	Done   atomic.Int64 // read to their end
+	Rows   atomic.Int64 // that readers have delivered
 }
 
 // Exchanges opens what earlier stages have put out.

@@ -35,10 +35,13 @@ func NewReader(ctx context.Context, store Store, outputs []ID, partition int, fi
 // Blocks is how many blocks there are.
 func (r *Reader) Blocks() int { return len(r.blocks) }
 
-// Read decodes block i into a.
-func (r *Reader) Read(ctx context.Context, i int, a *mem.Arena) (batches []*column.Batch, err error) {
+// Read decodes block i into a. A damaged block gives XX001.
+func (r *Reader) Read(ctx context.Context, i int, a *mem.Arena) ([]*column.Batch, error) {
 	p, err := r.blocks[i].Read(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if p, err = checked(p); err != nil {
 		return nil, err
 	}
 	stream, err := ipc.NewReader(bytes.NewReader(p))
@@ -46,6 +49,7 @@ func (r *Reader) Read(ctx context.Context, i int, a *mem.Arena) (batches []*colu
 		return nil, fault.Wrap(fault.DataCorrupted, err, "cannot read a shuffle block")
 	}
 	defer stream.Release()
+	var batches []*column.Batch
 	for {
 		rec, err := stream.Read()
 		if errors.Is(err, io.EOF) {

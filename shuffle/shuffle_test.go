@@ -243,6 +243,57 @@ func TestOnlyCommittedOutputsAreSeen(t *testing.T) {
 	}
 }
 
+// oneBlock is a store of a single block.
+type oneBlock struct {
+	shuffle.Store
+	block []byte
+}
+
+func (s oneBlock) Blocks(context.Context, shuffle.ID, int) ([]shuffle.Block, error) {
+	return []shuffle.Block{s}, nil
+}
+
+func (s oneBlock) Read(context.Context) ([]byte, error) { return s.block, nil }
+
+func TestDamagedBlocksAreRefused(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 2))
+	types := []column.Type{column.T(column.Int64), column.T(column.Text), column.ListType(column.T(column.Text)), column.DecimalType(15, 2)}
+	fields := fieldsOf(types)
+	store := shuffle.NewMemory(nil)
+	a := mem.NewArena(nil)
+	defer a.Free()
+	id := shuffle.ID{Job: "j"}
+	write(t, store, id, plan.Partitioning{Partitions: 1}, fields, nil, []*column.Batch{columntest.RandomBatch(r, a, types, 200)})
+	blocks, err := store.Blocks(t.Context(), id, 0)
+	if err != nil || len(blocks) != 1 {
+		t.Fatalf("%d blocks, %v", len(blocks), err)
+	}
+	whole, err := blocks[0].Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		damaged := slices.Clone(whole)
+		for range 1 + r.IntN(3) {
+			damaged[r.IntN(len(damaged))] ^= byte(1 << r.IntN(8))
+		}
+		if r.IntN(4) == 0 {
+			damaged = damaged[:r.IntN(len(damaged))]
+		}
+		if slices.Equal(damaged, whole) {
+			continue // a bit was flipped twice
+		}
+		rd, err := shuffle.NewReader(t.Context(), oneBlock{block: damaged}, []shuffle.ID{id}, 0, fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rd.Read(t.Context(), 0, a); fault.CodeOf(err) != fault.DataCorrupted {
+			t.Fatalf("a damaged block gave %v", err)
+		}
+	}
+	store.Drop("j")
+}
+
 func TestAFullStoreRefuses(t *testing.T) {
 	store := shuffle.NewMemory(mem.NewBudget("shuffle", 1<<20, nil))
 	out, err := store.Create(t.Context(), shuffle.ID{Job: "j"}, 1)

@@ -20,6 +20,9 @@ type item struct {
 const (
 	// radixBits is how many bits one pass distributes by: the counters and the ends of all buckets stay in the first-level cache.
 	radixBits = 8
+	// deepest is how many bytes of strings are distributed by; strings that agree in more are compared, which needs no level of recursion for
+	// every eight bytes.
+	deepest = 256
 	// fewItems are sorted by comparison: below it a pass costs more than it saves.
 	fewItems = 192
 )
@@ -158,9 +161,9 @@ func (s *sorting) equalText(items, spare []item, segment, depth int) error {
 		shortest, longest = min(shortest, n), max(longest, n)
 	}
 	switch {
-	case shortest > depth:
+	case shortest > depth && depth < deepest:
 		return s.byText(items, spare, segment, depth)
-	case shortest < longest:
+	case shortest > depth || shortest < longest:
 		return s.compare(items, segment)
 	case segment+1 == len(l.segments):
 		return nil

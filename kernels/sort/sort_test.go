@@ -244,6 +244,23 @@ func TestManyRowsInSeveralPieces(t *testing.T) {
 	}
 }
 
+func TestStringsWithALongCommonPrefix(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 5))
+	a := mem.NewArena(nil)
+	defer a.Free()
+	types := []column.Type{column.T(column.Text), column.T(column.Int32)}
+	prefix := strings.Repeat("x", 1000)
+	var vals, nums []column.Value
+	for range 600 {
+		vals = append(vals, column.TextValue(prefix[:[]int{990, 1000}[r.IntN(2)]]+[]string{"", "a", "b", "\x00"}[r.IntN(4)]))
+		nums = append(nums, column.IntValue(types[1], r.Int64N(100)))
+	}
+	b := &column.Batch{Cols: []*column.Vector{columntest.Vector(a, types[0], vals), columntest.Vector(a, types[1], nums)}, Len: len(vals)}
+	for _, keys := range [][]kernels.SortKey{{{Column: 0}, {Column: 1}}, {{Column: 0, Descending: true}, {Column: 1}}} {
+		verify(t, sorted(t, types, keys, -1, 1, []*column.Batch{b}), columntest.Rows(b), keys, -1)
+	}
+}
+
 func TestSortingStopsWhenAsked(t *testing.T) {
 	a := mem.NewArena(nil)
 	defer a.Free()

@@ -1,0 +1,28 @@
+package shuffle
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/polybolos-db/polybolos/fault"
+)
+
+// A block ends with the CRC-32C of the stream before it, where Arrow readers look no more. Arrow's metadata is trusted when it is decoded: a length that one
+// flipped bit has made large would take all memory of the process.
+const checksumLen = 4
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is what follows a stream.
+func checksum(stream []byte) []byte {
+	return binary.LittleEndian.AppendUint32(nil, crc32.Checksum(stream, castagnoli))
+}
+
+// checked is the stream of a block.
+func checked(block []byte) ([]byte, error) {
+	n := len(block) - checksumLen
+	if n < 0 || binary.LittleEndian.Uint32(block[n:]) != crc32.Checksum(block[:n], castagnoli) {
+		return nil, fault.New(fault.DataCorrupted, "a shuffle block of %d bytes does not have the checksum that it was written with", len(block))
+	}
+	return block[:n], nil
+}
