@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -19,9 +18,7 @@ import (
 // job is a plan that runs. launch, abort and end are called by the loop alone.
 type job struct {
 	id       core.JobID
-	spec     core.JobSpec
 	plan     *plan.Plan
-	index    map[int]int // stage ID to its position in the plan
 	jobs     *Jobs
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
@@ -36,7 +33,7 @@ type job struct {
 	mu    sync.Mutex
 	stats map[int]plan.NodeStats
 
-	splitsDone, splits, rows atomic.Int64
+	progress executor.Progress
 }
 
 // launch runs an attempt on a goroutine, which tells the loop how it ended.
@@ -65,7 +62,7 @@ func (j *job) run(ctx context.Context, l core.Launch) (map[int]plan.NodeStats, e
 		threads = j.jobs.config.Threads
 	}
 	t := &executor.Task{
-		Stage: stage, Partition: l.Task.Index, Threads: threads, Budget: j.budget, Settings: j.plan.Settings, Measure: true,
+		Stage: stage, Partition: l.Task.Index, Threads: threads, Budget: j.budget, Settings: j.plan.Settings, Measure: true, Progress: &j.progress,
 		Exchanges: &executor.LocalExchanges{Store: j.exchange, Outputs: j.outputs(l.Producers)},
 	}
 	if l.Task.Stage == len(j.plan.Stages)-1 {
@@ -152,7 +149,7 @@ func (j *job) Stats() map[int]plan.NodeStats { return j.results.Stats() }
 
 // Progress says how far the scans are.
 func (j *job) Progress() session.Progress {
-	return session.Progress{Done: j.splitsDone.Load(), Total: j.splits.Load(), Rows: j.rows.Load()}
+	return session.Progress{Done: j.progress.Done.Load(), Total: j.progress.Splits.Load(), Rows: j.progress.Rows.Load()}
 }
 
 // errDropped ends a job whose rows nobody wants any more; it is no failure.

@@ -102,7 +102,7 @@ func (j *Jobs) Run(ctx context.Context, encoded []byte) (session.Job, error) {
 	budget := mem.NewBudget("the query", p.Settings.MemoryLimit, j.budget)
 	ctx, cancel := context.WithCancelCause(ctx)
 	out := &job{
-		id: spec.ID, spec: spec, plan: p, jobs: j, ctx: ctx, cancel: cancel, budget: budget, index: index,
+		id: spec.ID, plan: p, jobs: j, ctx: ctx, cancel: cancel, budget: budget,
 		results:  executor.NewResults(p.Result(), budget, resultDepth),
 		exchange: shuffle.NewMemory(budget),
 		stats:    map[int]plan.NodeStats{},
