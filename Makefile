@@ -57,7 +57,7 @@ tools: oracle $(GOLANGCI_LINT) ## build what tests and checks use: the DuckDB or
 .PHONY: oracle
 oracle:
 	.ci/install
-	cd test/oracle && $(GO) build -trimpath -o ../../build/oracle/oracle ./cmd/oracle
+	cd test/oracle && $(GO) build -o ../../build/oracle/oracle ./cmd/oracle
 
 $(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/bin/tools $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -109,7 +109,7 @@ func TestErrorsCarryCodeAndPlaceAndLeaveTheSessionAlive(t *testing.T) {
 		{"set nonsense = 1", fault.UndefinedObject, ""},
 		{"drop table nowhere", fault.UndefinedTable, ""},
 		{"select x from (values (2147483647)) v(x) where x + x > 0", fault.NumericOutOfRange, ""},
-		{"execute nothing", fault.UndefinedObject, ""},
+		{"execute nothing", fault.InvalidStatementName, ""},
 	} {
 		err := s.Exec(t.Context(), c.sql)
 		if got := fault.CodeOf(err); err == nil || got != c.code {

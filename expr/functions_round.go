@@ -242,5 +242,14 @@ func comparer(t column.Type) func(a, b *column.Vector, i int) int {
 	case column.PhysInterval:
 		return func(a, b *column.Vector, i int) int { return a.ValueAt(i).Interval.Compare(b.ValueAt(i).Interval) }
 	}
-	return func(a, b *column.Vector, i int) int { return a.ValueAt(i).Int.Cmp(b.ValueAt(i).Int) }
+	flip := int64(0)
+	if t.Kind == column.UUID {
+		// Big-endian bytes order as unsigned numbers.
+		flip = math.MinInt64
+	}
+	return func(a, b *column.Vector, i int) int {
+		x, y := a.ValueAt(i).Int, b.ValueAt(i).Int
+		x.Hi, y.Hi = x.Hi^flip, y.Hi^flip
+		return x.Cmp(y)
+	}
 }

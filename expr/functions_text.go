@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"math"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,10 +12,16 @@ import (
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
+// programLimit is SQLSTATE program_limit_exceeded.
+const programLimit fault.Code = "54000"
+
+// substringError is SQLSTATE substring_error.
+const substringError fault.Code = "22011"
+
 // maxText is the greatest length in bytes that a function makes a text of.
 const maxText = 256 << 20
 
-func textTooLong() error { return fault.New(fault.StringTooLong, "requested length too large") }
+func textTooLong() error { return fault.New(programLimit, "requested length too large") }
 
 // skip is the byte offset of the n-th character of s, at most len(s).
 func skip(s []byte, n int) int {
@@ -132,7 +139,7 @@ func textFunctions() []*Function {
 	}), "substr")
 	add(textN("substring", "So many characters from the start-th on.", 2, func(dst, s []byte, start, n int64) ([]byte, error) {
 		if n < 0 {
-			return nil, fault.New("22011", "negative substring length not allowed")
+			return nil, fault.New(substringError, "negative substring length not allowed")
 		}
 		return append(dst, substring(s, start, n)...), nil
 	}), "substr")
@@ -228,10 +235,10 @@ func textFunctions() []*Function {
 		return func(dst []byte, i int) ([]byte, error) {
 			r := n.At(i)
 			if r == 0 {
-				return nil, fault.New("54000", "null character not permitted")
+				return nil, fault.New(programLimit, "null character not permitted")
 			}
 			if !utf8.ValidRune(r) {
-				return nil, fault.New("54000", "requested character not valid for encoding: %d", r)
+				return nil, fault.New(programLimit, "requested character not valid for encoding: %d", r)
 			}
 			return utf8.AppendRune(dst, r), nil
 		}
@@ -250,9 +257,9 @@ func textFunctions() []*Function {
 		f.Prepare = allText
 		out = append(out, f)
 	}
-	concat := &Function{Name: "concat", Params: params(anyType), Variadic: true, Op: kernels.OpCall, Result: tText, Prepare: allText,
+	concat := &Function{Name: "concat", Params: params(anyType), Variadic: true, Op: kernels.OpCall, Result: tText, Prepare: allPrinted,
 		Doc: "The arguments' texts one after the other; NULLs are left out.", Impl: &kernels.Function{Name: "concat", Eval: concatenate}}
-	concatWS := &Function{Name: "concat_ws", Params: params(tText, anyType), Variadic: true, Op: kernels.OpCall, Result: tText, Prepare: allText,
+	concatWS := &Function{Name: "concat_ws", Params: params(tText, anyType), Variadic: true, Op: kernels.OpCall, Result: tText, Prepare: allPrinted,
 		Doc: "The arguments' texts with the first one between them; NULLs are left out.", Impl: &kernels.Function{Name: "concat_ws", Eval: concatenateWithSeparator}}
 	return append(out, concat, concatWS)
 }
@@ -267,6 +274,19 @@ func allText(args []Expr) ([]Expr, error) {
 		}
 	}
 	return out, nil
+}
+
+// allPrinted prints every argument as results are printed, which for booleans is t and f where a cast gives true and false.
+func allPrinted(args []Expr) ([]Expr, error) {
+	out := slices.Clone(args)
+	for i, a := range args {
+		if a.Type().Kind == column.Bool {
+			letter := func(s string) Expr { return &Literal{Value: column.TextValue(s)} }
+			out[i] = &Case{Whens: []When{{Cond: a, Then: letter("t")}, {Cond: &Not{Arg: a}, Then: letter("f")}},
+				Else: &Literal{Value: column.NullValue(tText)}, Typ: tText}
+		}
+	}
+	return allText(out)
 }
 
 func concatenate(c *kernels.Call) error {
@@ -450,7 +470,7 @@ func overlay(counted bool) *Function {
 					n = int64(r.At(i))
 				}
 				if start <= 0 {
-					return nil, fault.New("22011", "negative substring length not allowed")
+					return nil, fault.New(substringError, "negative substring length not allowed")
 				}
 				dst = append(dst, substring(text, 1, start-1)...)
 				dst = append(dst, over...)

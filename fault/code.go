@@ -28,6 +28,8 @@ const (
 	InvalidTextRepresentation Code = "22P02"
 	BadCopyFileFormat         Code = "22P04"
 	NotNullViolation          Code = "23502"
+	InvalidStatementName      Code = "26000"
+	DuplicateStatement        Code = "42P05"
 
 	// Class 34, 42: names, syntax, types.
 	SyntaxErrorOrAccessRule Code = "42000"

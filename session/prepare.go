@@ -18,7 +18,7 @@ type prepared struct {
 
 func (s *Session) prepare(p *parse.Prepare) (Result, error) {
 	if s.prepared[p.Name] != nil {
-		return nil, fault.New(fault.DuplicateTable, "prepared statement %q already exists", p.Name)
+		return nil, fault.New(fault.DuplicateStatement, "prepared statement %q already exists", p.Name)
 	}
 	out := &prepared{statement: p.Statement}
 	for _, t := range p.Types {
@@ -35,7 +35,7 @@ func (s *Session) prepare(p *parse.Prepare) (Result, error) {
 func (s *Session) execute(ctx context.Context, e *parse.Execute) (Result, error) {
 	p := s.prepared[e.Name]
 	if p == nil {
-		return nil, fault.New(fault.UndefinedObject, "prepared statement %q does not exist", e.Name).At(e.Position)
+		return nil, fault.New(fault.InvalidStatementName, "prepared statement %q does not exist", e.Name).At(e.Position)
 	}
 	if len(p.types) > 0 && len(e.Arguments) != len(p.types) {
 		return nil, fault.New(fault.SyntaxError, "prepared statement %q takes %d parameters, not %d", e.Name, len(p.types), len(e.Arguments)).At(e.Position)
@@ -71,7 +71,7 @@ func (s *Session) deallocate(d *parse.Deallocate) (Result, error) {
 		return done{"DEALLOCATE ALL"}, nil
 	}
 	if s.prepared[d.Name] == nil {
-		return nil, fault.New(fault.UndefinedObject, "prepared statement %q does not exist", d.Name)
+		return nil, fault.New(fault.InvalidStatementName, "prepared statement %q does not exist", d.Name)
 	}
 	delete(s.prepared, d.Name)
 	return done{"DEALLOCATE"}, nil

@@ -1,4 +1,3 @@
-// Package columntest makes vectors of values for tests, in every form, and reads them back.
 package columntest
 
 import (

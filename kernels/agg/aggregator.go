@@ -95,8 +95,9 @@ func (g *Aggregator) Update(b *column.Batch, keys []int) error {
 	if err := g.find(b, keys); err != nil {
 		return err
 	}
+	g.buf.known = false
 	for i, a := range g.aggs {
-		in := &input{gids: g.gids[:n], rows: b.Sel, cols: g.args[i], buf: &g.buf}
+		in := &input{gids: g.gids[:n], rows: b.Sel, cols: g.args[i], buf: &g.buf, all: true}
 		for k, c := range a.Args {
 			in.cols[k] = b.Cols[c]
 		}

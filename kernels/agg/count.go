@@ -28,6 +28,13 @@ func (s *count) update(in *input) error {
 		n[0] += int64(len(in.gids))
 		return nil
 	}
+	if len(n) <= fewGroups && len(in.gids) >= fewGroups {
+		counts := in.perGroup()
+		for g := range n {
+			n[g] += counts[g]
+		}
+		return nil
+	}
 	for _, g := range in.gids {
 		n[g]++
 	}

@@ -17,6 +17,7 @@ type input struct {
 	rows []uint32 // physical rows of cols, nil: 0 to len(gids)-1
 	cols []*column.Vector
 	buf  *buffers
+	all  bool // all rows of a batch: states share what is known of them
 }
 
 // buffers is scratch memory of one aggregator, overwritten by every use.
@@ -25,7 +26,9 @@ type buffers struct {
 	i128   []column.Int128
 	gids   [2][]uint32
 	rows   [2][]uint32
-	hasher *hash.Hasher // without dictionaries' caches: only to widen
+	counts [fewGroups]int64 // rows of the batch at hand by group, when counted
+	known  bool             // counts are those of the batch at hand
+	hasher *hash.Hasher     // without dictionaries' caches: only to widen
 }
 
 // row is the physical index of the k-th row.
@@ -200,4 +203,32 @@ func (out *output) null(v *column.Vector, missing func(k int) bool) error {
 		v.Valid.Clear(k)
 	}
 	return nil
+}
+
+// fewGroups is up to how many groups sums are collected batch by batch in arrays of their own: two of them, so that rows of one group one after the other
+// do not wait for each other's addition to reach memory.
+const fewGroups = 64
+
+// perGroup is how many of the rows are in each of the first fewGroups groups; there must be no others.
+func (in *input) perGroup() *[fewGroups]int64 {
+	b := in.buf
+	if in.all && b.known {
+		return &b.counts
+	}
+	b.known = in.all
+	var odd [fewGroups]int64
+	b.counts = [fewGroups]int64{}
+	gids := in.gids
+	for len(gids) >= 2 {
+		b.counts[gids[0]%fewGroups]++
+		odd[gids[1]%fewGroups]++
+		gids = gids[2:]
+	}
+	if len(gids) == 1 {
+		odd[gids[0]%fewGroups]++
+	}
+	for g, n := range odd {
+		b.counts[g] += n
+	}
+	return &b.counts
 }

@@ -38,6 +38,7 @@ type packed[K comparable] struct {
 	rows     []uint32
 	out      []uint32
 	touched  []uint64
+	peeked   []K
 }
 
 // keyBits is the width of a key in a packed tuple, 0 when it does not pack.
@@ -163,9 +164,7 @@ func (p *packed[K]) findNullable(t *Table, v *column.Vector, b *column.Batch, ou
 		if err := p.tuples.Append(zero); err != nil {
 			return err
 		}
-		if err := t.hashes.Append(unslotted); err != nil {
-			return err
-		}
+		t.hashes.S = append(t.hashes.S, unslotted)
 		t.n++
 	}
 	at := 0
@@ -264,17 +263,34 @@ func (p *packed[K]) hash(n int) {
 	}
 }
 
+// touch reads the slots that the hashes begin at and the tuples that they name, so that cache misses overlap.
+func (p *packed[K]) touch(slots []uint64, shift uint, hashes []uint64) {
+	p.touched, p.peeked = sized(p.touched, len(hashes)), sized(p.peeked, len(hashes))
+	touched, peeked, known := p.touched[:len(hashes)], p.peeked[:len(hashes)], p.tuples.S
+	for k, h := range hashes {
+		touched[k] = slots[h>>shift]
+	}
+	for k, e := range touched {
+		if e != 0 {
+			peeked[k] = known[uint32(e)-1]
+		}
+	}
+}
+
 // probe finds or adds the tuples.
 func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) error {
+	if err := p.tuples.Reserve(len(tuples)); err != nil {
+		return err
+	}
+	if words, ok := any(p).(*packed[uint64]); ok {
+		return probeWords(words, t, column.SliceOf[uint64](column.BytesOf(tuples)), hashes, out)
+	}
 	slots, shift := t.slots.S, t.shift
 	mask := uint64(len(slots) - 1)
 	known := p.tuples.S
 	hashes, out = hashes[:len(tuples)], out[:len(tuples)]
 	if len(slots) > residentSlots {
-		p.touched = sized(p.touched, len(tuples))
-		for k, h := range hashes {
-			p.touched[k] = slots[h>>shift]
-		}
+		p.touch(slots, shift, hashes)
 	}
 	var last K
 	for k, tuple := range tuples {
@@ -293,9 +309,7 @@ func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) e
 				if err != nil {
 					return err
 				}
-				if err := p.tuples.Append(tuple); err != nil {
-					return err
-				}
+				p.tuples.S = append(p.tuples.S, tuple)
 				known = p.tuples.S
 				if moved {
 					slots, shift = t.slots.S, t.shift
@@ -310,6 +324,50 @@ func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) e
 			}
 			i = (i + 1) & mask
 		}
+	}
+	return nil
+}
+
+// probeWords is probe for tuples of one word, which the slots hold too.
+func probeWords(p *packed[uint64], t *Table, tuples, hashes []uint64, out []uint32) error {
+	slots, shift := t.slots.S, t.shift
+	mask := uint64(len(slots)/2 - 1)
+	hashes, out = hashes[:len(tuples)], out[:len(tuples)]
+	if len(slots) > residentSlots {
+		p.touched = sized(p.touched, len(hashes))
+		touched := p.touched[:len(hashes)]
+		for k, h := range hashes {
+			touched[k] = slots[h>>shift*2]
+		}
+	}
+	for k, tuple := range tuples {
+		if k > 0 && tuple == tuples[k-1] {
+			out[k] = out[k-1]
+			continue
+		}
+		h := hashes[k]
+		i := h >> shift
+		e := slots[i*2]
+		for e != 0 && slots[i*2+1] != tuple {
+			i = (i + 1) & mask
+			e = slots[i*2]
+		}
+		if e != 0 {
+			out[k] = uint32(e) - 1
+			continue
+		}
+		p.tuples.S = append(p.tuples.S, tuple)
+		g, moved, err := t.add(h, i)
+		if err != nil {
+			return err
+		}
+		if moved {
+			slots, shift = t.slots.S, t.shift
+			mask = uint64(len(slots)/2 - 1)
+		} else {
+			slots[i*2+1] = tuple
+		}
+		out[k] = g
 	}
 	return nil
 }

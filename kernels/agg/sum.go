@@ -17,8 +17,8 @@ func newSum(e *env, a kernels.Aggregate) (state, error) {
 		return &floatSum{result: a.Result, average: average, sums: hash.Slice[float64]{Budget: e.budget}, counts: hash.Slice[int64]{Budget: e.budget}}, nil
 	case t.Kind.IsInteger() || t.Kind == column.Decimal:
 		return &exactSum{result: a.Result, partial: sumType(a), name: a.Op.String(), average: average,
-			wide: t.Kind == column.Uint64 || t.Physical() == column.PhysInt128,
-			sums: hash.Slice[column.Int128]{Budget: e.budget}, counts: hash.Slice[int64]{Budget: e.budget}}, nil
+			wide:   t.Kind == column.Uint64 || t.Physical() == column.PhysInt128,
+			totals: hash.Slice[total]{Budget: e.budget}}, nil
 	}
 	return nil, fault.New(fault.UndefinedFunction, "function %s(%s) does not exist", a.Op, t)
 }
@@ -31,21 +31,17 @@ type exactSum struct {
 	name    string
 	average bool
 	wide    bool // arguments have 128 bits
-	sums    hash.Slice[column.Int128]
-	counts  hash.Slice[int64]
+	totals  hash.Slice[total]
 }
 
-func (s *exactSum) resize(groups int) error {
-	if err := s.sums.Resize(groups); err != nil {
-		return err
-	}
-	return s.counts.Resize(groups)
+// total is the sum and the number of a group's values, together since they are always touched together.
+type total struct {
+	sum   column.Int128
+	count int64
 }
 
-func (s *exactSum) free() {
-	s.sums.Free()
-	s.counts.Free()
-}
+func (s *exactSum) resize(groups int) error { return s.totals.Resize(groups) }
+func (s *exactSum) free()                   { s.totals.Free() }
 
 func (s *exactSum) overflow(t column.Type) error {
 	return fault.New(fault.NumericOutOfRange, "%s is out of range for type %s", s.name, t)
@@ -53,62 +49,95 @@ func (s *exactSum) overflow(t column.Type) error {
 
 func (s *exactSum) update(in *input) error {
 	in = in.valid(0)
-	counts := s.counts.S
 	if !s.wide {
-		return s.update64(in.gids, in.int64s(0))
+		vals := in.int64s(0)
+		if n := len(s.totals.S); n < 2 || n > fewGroups || len(vals) < fewGroups || !s.updateFew(in, vals) {
+			s.update64(in.gids, vals)
+		}
+		return nil
 	}
 	for k, v := range in.int128s(0) {
-		g := in.gids[k]
-		sum, ok := s.sums.S[g].AddChecked(v)
-		if !ok {
-			return s.overflow(s.partial)
+		if err := s.add(in.gids[k], total{sum: v, count: 1}); err != nil {
+			return err
 		}
-		s.sums.S[g] = sum
-		counts[g]++
 	}
 	return nil
 }
 
-func (s *exactSum) update64(gids []uint32, vals []int64) error {
-	sums, counts := s.sums.S, s.counts.S
+func (s *exactSum) update64(gids []uint32, vals []int64) {
+	totals := s.totals.S
 	vals = vals[:len(gids)]
-	if len(sums) == 1 {
+	if len(totals) == 1 {
 		// One group: sum in registers.
-		lo, hi := sums[0].Lo, sums[0].Hi
+		lo, hi := totals[0].sum.Lo, totals[0].sum.Hi
 		for _, v := range vals {
 			var carry uint64
 			lo, carry = bits.Add64(lo, uint64(v), 0)
 			hi += v>>63 + int64(carry)
 		}
-		sums[0] = column.Int128{Lo: lo, Hi: hi}
-		counts[0] += int64(len(vals))
-		return nil
+		totals[0].sum = column.Int128{Lo: lo, Hi: hi}
+		totals[0].count += int64(len(vals))
+		return
 	}
 	for k, g := range gids {
-		v, p := vals[k], &sums[g]
-		lo, carry := bits.Add64(p.Lo, uint64(v), 0)
-		p.Lo = lo
-		p.Hi += v>>63 + int64(carry)
-		counts[g]++
+		v, p := vals[k], &totals[g]
+		lo, carry := bits.Add64(p.sum.Lo, uint64(v), 0)
+		p.sum.Lo = lo
+		p.sum.Hi += v>>63 + int64(carry)
+		p.count++
 	}
-	return nil
 }
 
-func (s *exactSum) add(g uint32, sum column.Int128, count int64) error {
-	t, ok := s.sums.S[g].AddChecked(sum)
+// smallBits bounds values whose sum over a batch fits 64 bits: 2^50 times up to 2^12 rows, with a bit for the sign.
+const smallBits = 50
+
+// updateFew is update64 for few groups. It reports false, having done nothing, when values are so large that 64 bits might not hold their sum.
+func (s *exactSum) updateFew(in *input, vals []int64) bool {
+	if len(vals) > column.BatchRows {
+		return false
+	}
+	var even, odd [fewGroups]int64
+	var large int64
+	gids := in.gids[:len(vals)]
+	k := 0
+	for ; k+1 < len(vals); k += 2 {
+		v, w := vals[k], vals[k+1]
+		even[gids[k]%fewGroups] += v
+		odd[gids[k+1]%fewGroups] += w
+		large |= (v ^ v>>63) | (w ^ w>>63)
+	}
+	if k < len(vals) {
+		v := vals[k]
+		even[gids[k]%fewGroups] += v
+		large |= v ^ v>>63
+	}
+	if large>>smallBits != 0 {
+		return false
+	}
+	counts := in.perGroup()
+	for g := range s.totals.S {
+		p := &s.totals.S[g]
+		p.sum = p.sum.Add(column.Int128FromInt64(even[g] + odd[g]))
+		p.count += counts[g]
+	}
+	return true
+}
+
+func (s *exactSum) add(g uint32, t total) error {
+	p := &s.totals.S[g]
+	sum, ok := p.sum.AddChecked(t.sum)
 	if !ok {
 		return s.overflow(s.partial)
 	}
-	s.sums.S[g] = t
-	s.counts.S[g] += count
+	p.sum = sum
+	p.count += t.count
 	return nil
 }
 
 func (s *exactSum) merge(gids []uint32, other state, from []uint32) error {
-	o := other.(*exactSum)
+	o := other.(*exactSum).totals.S
 	for k, g := range gids {
-		i := source(from, k)
-		if err := s.add(g, o.sums.S[i], o.counts.S[i]); err != nil {
+		if err := s.add(g, o[source(from, k)]); err != nil {
 			return err
 		}
 	}
@@ -124,7 +153,7 @@ func (s *exactSum) absorb(in *input) error {
 		counts = func(k int) int64 { return c[k] }
 	}
 	for k, v := range in.int128s(0) {
-		if err := s.add(in.gids[k], v, counts(k)); err != nil {
+		if err := s.add(in.gids[k], total{v, counts(k)}); err != nil {
 			return err
 		}
 	}
@@ -151,7 +180,7 @@ func (s *exactSum) finish(out *output, lo, hi int) (*column.Vector, error) {
 		up = column.Pow10(max(0, int(s.result.Scale)-int(s.partial.Scale)))
 	}
 	for k := range hi - lo {
-		sum, n := s.sums.S[lo+k], s.counts.S[lo+k]
+		sum, n := s.totals.S[lo+k].sum, s.totals.S[lo+k].count
 		if n == 0 {
 			continue
 		}
@@ -174,7 +203,7 @@ func (s *exactSum) finish(out *output, lo, hi int) (*column.Vector, error) {
 			wide[k] = sum
 		}
 	}
-	return v, out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 })
+	return v, out.null(v, func(k int) bool { return s.totals.S[lo+k].count == 0 })
 }
 
 // quotient is sum*up/n rounded half away from zero; ok is false when it does not fit.
@@ -206,15 +235,25 @@ func quotient(sum, up column.Int128, n int64) (q column.Int128, ok bool) {
 }
 
 func (s *exactSum) export(out *output, lo, hi int) ([]*column.Vector, error) {
-	v, err := flat(out, s.partial, s.sums.S[lo:hi])
+	v, err := column.NewFlat(out.arena, s.partial, hi-lo)
 	if err != nil {
 		return nil, err
 	}
-	if err := out.null(v, func(k int) bool { return s.counts.S[lo+k] == 0 }); err != nil || !s.average {
-		return []*column.Vector{v}, err
+	n, err := column.NewFlat(out.arena, column.T(column.Int64), hi-lo)
+	if err != nil {
+		return nil, err
 	}
-	n, err := flat(out, column.T(column.Int64), s.counts.S[lo:hi])
-	return []*column.Vector{v, n}, err
+	for k, t := range s.totals.S[lo:hi] {
+		column.Values[column.Int128](v)[k] = t.sum
+		column.Values[int64](n)[k] = t.count
+	}
+	if err := out.null(v, func(k int) bool { return s.totals.S[lo+k].count == 0 }); err != nil {
+		return nil, err
+	}
+	if !s.average {
+		return []*column.Vector{v}, nil
+	}
+	return []*column.Vector{v, n}, nil
 }
 
 // floatSum is sum and avg of floats, added in the order in which they come.

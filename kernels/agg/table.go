@@ -16,6 +16,8 @@ const (
 	maxGroups = math.MaxUint32 - 1
 	// residentSlots slots of 8 bytes stay in a second-level cache; larger tables are probed in two passes, so that cache misses overlap.
 	residentSlots = 64 << 10
+	// hugeSlots slots, 32 MB, are not quadrupled any more.
+	hugeSlots = 4 << 20
 )
 
 // Table gives each distinct tuple of keys a dense number, the group: 0 for the first tuple met, and so on. NULLs are equal to each other.
@@ -25,7 +27,8 @@ const (
 type Table struct {
 	types  []column.Type
 	budget *mem.Budget
-	slots  hash.Slice[uint64]
+	slots  hash.Slice[uint64] // step words each
+	step   int                // 2 where tuples are one word, which then follows the slot: a look-up reads one cache line; otherwise 1
 	shift  uint
 	hashes hash.Slice[uint64] // by group
 	n      int
@@ -84,7 +87,10 @@ func NewTable(b *mem.Budget, types []column.Type) (*Table, error) {
 		}
 		t.ident = append(t.ident, i)
 	}
-	t.keys = newKeys(b, types)
+	t.keys, t.step = newKeys(b, types), 1
+	if _, ok := t.keys.(*packed[uint64]); ok {
+		t.step = 2
+	}
 	return t, t.setSlots(firstSlots)
 }
 
@@ -100,7 +106,7 @@ func (t *Table) Free() {
 
 func (t *Table) setSlots(n int) error {
 	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
-	return t.slots.Reset(n)
+	return t.slots.Reset(n * t.step)
 }
 
 // Find writes the group of each selected row of b to out, densely, and adds groups for tuples not seen before. cols[i] is the column of key i.
@@ -112,39 +118,55 @@ func (t *Table) Find(b *column.Batch, cols []int, out []uint32) error {
 		clear(out[:b.Rows()])
 		return nil
 	}
+	// Every row may bring a group.
+	if err := t.hashes.Reserve(b.Rows()); err != nil {
+		return err
+	}
 	if done, err := t.findByCodes(b, cols, out); done || err != nil {
 		return err
 	}
 	return t.keys.find(t, b, cols, out)
 }
 
-// add makes a group in the empty slot at and returns its number; its tuple must be appended to the keys by the caller. slots may move: moved says so.
+// add makes a group in the empty slot at and returns its number. Its tuple is appended to the keys by the caller, before where it follows the slot.
+// slots may move: moved says so.
 func (t *Table) add(h uint64, at uint64) (group uint32, moved bool, err error) {
 	if t.n >= maxGroups {
 		return 0, false, fault.New(fault.InsufficientResources, "more than %d groups", uint32(maxGroups))
 	}
 	group = uint32(t.n)
-	if err := t.hashes.Append(h); err != nil {
-		return 0, false, err
-	}
+	t.hashes.S = append(t.hashes.S, h) // find has reserved room
 	t.n++
-	t.slots.S[at] = uint64(hash.Salt(h))<<32 | uint64(group+1)
-	if t.n*2 <= len(t.slots.S) {
+	t.slots.S[at*uint64(t.step)] = uint64(hash.Salt(h))<<32 | uint64(group+1)
+	if t.n*2 <= len(t.slots.S)/t.step {
 		return group, false, nil
 	}
 	return group, true, t.grow()
 }
 
-// grow makes room for twice as many groups, four times while the table is small.
+// grow makes room for twice as many groups, four times as long as the slots are not huge: moving groups costs more than finding them.
 func (t *Table) grow() error {
-	n := len(t.slots.S) * 2
-	if n < residentSlots {
+	n := len(t.slots.S) / t.step * 2
+	if n < hugeSlots {
 		n *= 2
 	}
 	if err := t.setSlots(n); err != nil {
 		return err
 	}
 	slots, mask, shift := t.slots.S, uint64(n-1), t.shift
+	if words, ok := t.keys.(*packed[uint64]); ok {
+		for g, h := range t.hashes.S {
+			if h == unslotted {
+				continue
+			}
+			i := h >> shift
+			for slots[i*2] != 0 {
+				i = (i + 1) & mask
+			}
+			slots[i*2], slots[i*2+1] = uint64(hash.Salt(h))<<32|uint64(g+1), words.tuples.S[g]
+		}
+		return nil
+	}
 	for g, h := range t.hashes.S {
 		if h == unslotted {
 			continue

@@ -176,6 +176,16 @@ func timeOfDay(p []byte) (us int64, rest []byte, ok bool) {
 	return us, r, us <= column.MicrosPerDay
 }
 
+// clockLike reports whether p begins like a time of day, so that what is wrong with it is a field's value.
+func clockLike(p []byte) bool {
+	_, n, r := number(p)
+	if n == 0 || n > 2 || len(r) == 0 || r[0] != ':' {
+		return false
+	}
+	_, n, _ = number(r[1:])
+	return n > 0 && n <= 2
+}
+
 // micros reads the digits of a fraction as millionths, rounded half up.
 func micros(p []byte) (v int64, rest []byte) {
 	n := 0
@@ -233,7 +243,7 @@ func ParseTime(s []byte) (int64, error) {
 		if ts, err := ParseTimestamp(s, false); err == nil {
 			return FloorMod(ts, column.MicrosPerDay), nil
 		}
-		if h, n, r := number(p); n > 0 && n <= 2 && len(r) > 0 && r[0] == ':' && h < 100 {
+		if clockLike(p) {
 			return 0, fieldRange(s)
 		}
 		return 0, invalid(timeType, s)
@@ -278,8 +288,12 @@ func ParseTimestamp(s []byte, zoned bool) (int64, error) {
 	if rest[0] != ' ' && rest[0]|0x20 != 't' {
 		return 0, invalid(t, s)
 	}
-	tod, rest, ok := timeOfDay(trim(rest[1:]))
+	clock := trim(rest[1:])
+	tod, rest, ok := timeOfDay(clock)
 	if !ok {
+		if clockLike(clock) {
+			return 0, fieldRange(s)
+		}
 		return 0, invalid(t, s)
 	}
 	offset, _, ok := zone(rest)

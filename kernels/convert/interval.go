@@ -9,6 +9,9 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 )
 
+// intervalFieldOverflow is SQLSTATE interval_field_overflow.
+const intervalFieldOverflow fault.Code = "22015"
+
 var intervalType = column.T(column.Interval)
 
 // unit is an interval unit in the three parts of an interval.
@@ -90,7 +93,7 @@ func (t *sum) value(s []byte) (column.IntervalValue, error) {
 	d, ok2 := t.days.Int64()
 	us, ok3 := t.micros.Int64()
 	if !ok1 || !ok2 || !ok3 || m != int64(int32(m)) || d != int64(int32(d)) {
-		return column.IntervalValue{}, fault.New(fault.DatetimeOverflow, "interval field value out of range: %q", shorten(s))
+		return column.IntervalValue{}, fault.New(intervalFieldOverflow, "interval field value out of range: %q", shorten(s))
 	}
 	return column.IntervalValue{Months: int32(m), Days: int32(d), Micros: us}, nil
 }

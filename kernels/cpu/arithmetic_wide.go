@@ -14,12 +14,6 @@ func mulLow(a, b column.Int128) column.Int128 {
 	return column.Int128{Lo: lo, Hi: int64(hi + uint64(a.Hi)*b.Lo + a.Lo*uint64(b.Hi))}
 }
 
-// mulMixed is a*b modulo 2^128.
-func mulMixed(a column.Int128, b int64) column.Int128 {
-	hi, lo := bits.Mul64(a.Lo, uint64(b))
-	return column.Int128{Lo: lo, Hi: int64(hi + uint64(a.Hi)*uint64(b) - a.Lo&uint64(b>>63))}
-}
-
 // addWiden sums decimals of up to 18 digits.
 func addWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
 	switch {

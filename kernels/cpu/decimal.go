@@ -15,6 +15,10 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 	if a.Type.Kind != column.Decimal || b.Type.Kind != column.Decimal {
 		return fault.New(fault.Internal, "decimal arithmetic of %s and %s", a.Type, b.Type)
 	}
+	if n.Op == kernels.OpMul && dst.Type.Physical() == column.PhysInt128 && dst.Type.Scale == a.Type.Scale+b.Type.Scale && pb == column.PhysInt64 &&
+		!roomy(n.Op, dst.Type, a.Type, b.Type) {
+		return e.cutProduct(n, dst, a, b, sel, rows)
+	}
 	if n.Op == kernels.OpDiv || n.Op == kernels.OpMod || !roomy(n.Op, dst.Type, a.Type, b.Type) {
 		return checkedDecimal(n.Op, dst, a, b, sel, rows)
 	}
@@ -53,6 +57,33 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 		subWide(d, x, y, ac, bc, sel, rows)
 	default:
 		mulWide(d, x, y, ac, bc, sel, rows)
+	}
+	return nil
+}
+
+// cutProduct multiplies where the type of 38 digits may be too short, though the values seldom are: those of 64 bits always fit.
+func (e *Evaluator) cutProduct(n *node, dst, a, b *column.Vector, sel []uint32, rows int) error {
+	x, err := e.widen(&n.wide[0], a, sel, rows)
+	if err != nil {
+		return err
+	}
+	d, y := column.Values[column.Int128](dst), column.Values[int64](b)
+	am, bm := mask(a.Form == column.Constant), mask(b.Form == column.Constant)
+	for k := range count(sel, rows) {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		v, w := x[i&am], y[i&bm]
+		if v.IsInt64() {
+			d[i] = column.MulInt64(int64(v.Lo), w)
+			continue
+		}
+		p, ok := v.MulChecked(column.Int128FromInt64(w))
+		if (!ok || !p.FitsPrecision(int(dst.Type.Precision))) && dst.Valid.Get(i) {
+			return outOfRange(dst.Type)
+		}
+		d[i] = p
 	}
 	return nil
 }

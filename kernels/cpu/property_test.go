@@ -20,7 +20,9 @@ var errRow = errors.New("the row fails")
 // bigResult is the exact result of an operation on integers and decimals at the result's scale.
 func bigResult(op kernels.Op, a, b column.Value, t column.Type) (*big.Int, error) {
 	x, y := a.Int.Big(), b.Int.Big()
-	shift := func(v *big.Int, n int) *big.Int { return new(big.Int).Mul(v, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)) }
+	shift := func(v *big.Int, n int) *big.Int {
+		return new(big.Int).Mul(v, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil))
+	}
 	switch op {
 	case kernels.OpAdd:
 		return x.Add(x, y), nil
@@ -392,4 +394,3 @@ func TestCallsSeeWhatTheyAreOwed(t *testing.T) {
 		})
 	}
 }
-

@@ -70,11 +70,15 @@ func (g *generator) value(t column.Type) column.Value {
 		case c == 1 && !g.small:
 			v.Int = lo
 		case c == 2 && !g.small && k != column.Bool:
-			// Anything of the type.
-			v.Int = column.Int128{Lo: g.Uint64(), Hi: int64(g.Uint64())}
-			for v.Int.Less(lo) || hi.Less(v.Int) {
-				v.Int = column.Int128{Lo: v.Int.Lo>>1 | uint64(v.Int.Hi)<<63, Hi: v.Int.Hi >> 1}
+			// Anything of the type: random bits, fewer of them until they fit.
+			x := column.Int128{Lo: g.Uint64(), Hi: int64(g.Uint64() >> 1)}
+			for hi.Less(x) {
+				x = column.Int128{Lo: x.Lo>>1 | uint64(x.Hi)<<63, Hi: x.Hi >> 1}
 			}
+			if lo.Hi < 0 && g.IntN(2) == 0 {
+				x = x.Neg()
+			}
+			v.Int = x
 		case c == 3 && g.zero:
 		default:
 			v.Int = column.Int128FromInt64(int64(g.IntN(11)) + 1)
@@ -284,4 +288,3 @@ var scalarTypes = []column.Type{
 	column.DecimalType(5, 2), column.DecimalType(18, 4), column.DecimalType(25, 3), column.DecimalType(38, 10),
 	column.T(column.Date), column.T(column.Time), column.T(column.Timestamp), column.T(column.Interval), column.T(column.Text), column.T(column.UUID),
 }
-

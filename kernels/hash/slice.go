@@ -3,12 +3,17 @@ package hash
 import (
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 )
 
 // onHeapBytes is up to where a Slice lies on the Go heap: a mapped chunk for each array of a small table would cost more than it counts.
 const onHeapBytes = 8 << 10
+
+// hugeBytes is the size from which on an array asks for huge pages. Such arrays have a mapping of their own, so the advice touches nothing else.
+const hugeBytes = 4 << 20
 
 // Slice is a growing array of values without pointers, charged to a budget once it is larger than a few kilobytes. The zero value with a Budget
 // is empty and ready.
@@ -48,12 +53,24 @@ func (s *Slice[T]) move(room, n int) error {
 		if err != nil {
 			return err
 		}
+		if len(p) >= hugeBytes {
+			// Only advice: without it a table of this size spends as much time on page faults as on rows, and then on translating addresses.
+			_ = unix.Madvise(p, unix.MADV_HUGEPAGE)
+		}
 		next = column.SliceOf[T](p)
 	}
 	copy(next, s.S)
 	clear(next[len(s.S):n])
 	s.Free()
 	s.S, s.arena = next[:n], arena
+	return nil
+}
+
+// Reserve makes room for n more elements, so that appending that many to S moves nothing.
+func (s *Slice[T]) Reserve(n int) error {
+	if need := len(s.S) + n; need > cap(s.S) {
+		return s.move(max(need, 2*cap(s.S)), len(s.S))
+	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (p *Prober) Heads(b *column.Batch, cols []int) []uint32 {
 	default:
 		p.words.read(b, cols)
 		p.words.hash()
-		p.words.touch(t.slots.S, t.shift)
+		p.words.touch(t)
 		p.hashed(b, cols, heads)
 	}
 	return heads
@@ -64,15 +64,18 @@ func (p *Prober) direct(heads []uint32) {
 
 func (p *Prober) hashed(b *column.Batch, cols []int, heads []uint32) {
 	t, w := p.t, p.words
-	slots, mask, shift := t.slots.S, uint64(len(t.slots.S)-1), t.shift
-	if w.live == nil && t.stride == 1 && t.exact {
-		// The common case by itself: one word decides.
+	slots, mask, shift := t.slots.S, t.mask, t.shift
+	if t.step == 2 {
+		p.inline(heads)
+		return
+	}
+	if w.live == nil && t.stride == 2 && t.exact {
 		own, hashes := t.words.S, w.hashes[:len(heads)]
-		keys := w.cols[0][:len(heads)]
+		first, second := w.cols[0][:len(heads)], w.cols[1][:len(heads)]
 		for k, h := range hashes {
 			at, salt := h>>shift, uint64(hash.Salt(h))
 			e := slots[at]
-			for e != 0 && (e>>32 != salt || own[uint32(e)-1] != keys[k]) {
+			for e != 0 && (e>>32 != salt || own[2*int(uint32(e)-1)] != first[k] || own[2*int(uint32(e)-1)+1] != second[k]) {
 				at = (at + 1) & mask
 				e = slots[at]
 			}
@@ -95,6 +98,35 @@ func (p *Prober) hashed(b *column.Batch, cols []int, heads []uint32) {
 				break
 			}
 			at = (at + 1) & mask
+		}
+	}
+}
+
+// inline looks up keys of one word, which the slots hold.
+func (p *Prober) inline(heads []uint32) {
+	t, w := p.t, p.words
+	slots, mask, shift := t.slots.S, t.mask, t.shift
+	hashes, keys := w.hashes[:len(heads)], w.cols[0][:len(heads)]
+	for k, h := range hashes {
+		at := h >> shift
+		e := slots[at*2]
+		// An empty slot's key is zero, as a key may be: look at the entry first.
+		for e != 0 && slots[at*2+1] != keys[k] {
+			at = (at + 1) & mask
+			e = slots[at*2]
+		}
+		heads[k] = uint32(e)
+	}
+	if w.live == nil {
+		return
+	}
+	// NULLs have been looked up by the word that stands for them.
+	alive := w.live
+	for k := range heads {
+		if len(alive) > 0 && alive[0] == uint32(k) {
+			alive = alive[1:]
+		} else {
+			heads[k] = 0
 		}
 	}
 }

@@ -45,9 +45,11 @@ type Table struct {
 	greatest uint64
 	flip     uint64 // what makes a word's unsigned order the key's order
 
-	slots hash.Slice[uint64] // salt<<32 | first row plus one
+	slots hash.Slice[uint64] // step words each: salt<<32 | first row plus one, then with inline keys the key's word
+	step  int                // 2 with inline keys: when one word decides, so that a probe reads one cache line; otherwise 1
+	mask  uint64
 	shift uint
-	words hash.Slice[uint64] // by row
+	words hash.Slice[uint64] // by row; not kept with inline keys
 	first uint32             // without keys: the first row plus one
 
 	linked  atomic.Int64 // rows in chains
@@ -172,13 +174,23 @@ func (t *Table) build(ctx context.Context, threads int) error {
 		slots *= 2
 	}
 	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
-	if err := t.slots.Reset(slots); err != nil {
+	t.mask, t.step = uint64(slots-1), 1
+	if t.stride == 1 && t.exact {
+		t.step = 2
+	}
+	if err := t.slots.Reset(slots * t.step); err != nil {
 		return err
 	}
 	if err := t.words.Reset(t.rows.End() * t.stride); err != nil {
 		return err
 	}
-	return t.each(ctx, threads, t.insertHashed)
+	if err := t.each(ctx, threads, t.insertHashed); err != nil {
+		return err
+	}
+	if t.step == 2 {
+		t.words.Free()
+	}
+	return nil
 }
 
 func (t *Table) fitsDirect(room uint64) bool {
@@ -323,8 +335,8 @@ func (t *Table) insertHashed(w *worker, chunk int) error {
 			words[k*stride+j] = x
 		}
 	}
-	slots, mask, next := t.slots.S, uint64(len(t.slots.S)-1), t.next.S
-	r.touch(slots, t.shift)
+	slots, mask, step, next := t.slots.S, t.mask, uint64(t.step), t.next.S
+	r.touchSlots(t)
 	for i := range r.count() {
 		k := r.at(i)
 		h := r.hashes[k]
@@ -332,17 +344,19 @@ func (t *Table) insertHashed(w *worker, chunk int) error {
 		entry := uint64(hash.Salt(h))<<32 | uint64(row+1)
 		at := h >> t.shift
 		for {
-			p := &slots[at]
+			p := &slots[at*step]
 			e := atomic.LoadUint64(p)
 			if e == 0 {
 				if w.serial {
 					*p = entry
-					break
+				} else if !atomic.CompareAndSwapUint64(p, 0, entry) {
+					continue
 				}
-				if atomic.CompareAndSwapUint64(p, 0, entry) {
-					break
+				if step == 2 {
+					// Nobody reads the slot's key before the table is built: inserting compares with the words of rows.
+					slots[at*2+1] = words[k]
 				}
-				continue
+				break
 			}
 			if e>>32 == entry>>32 && t.sameWords(uint32(e)-1, words[k*stride:]) && (t.exact || t.sameValues(b, t.keys, k, uint32(e)-1)) {
 				// The slot belongs to this key for good; only the head of its chain changes.

@@ -16,7 +16,6 @@ type words struct {
 	nulls   []uint64
 	hashes  []uint64
 	touched []uint64
-	ahead   uint64
 }
 
 func newWords(t *Table) *words {
@@ -108,14 +107,36 @@ func (w *words) hash() {
 	}
 }
 
-// touch reads the slots that the hashes begin at, so that their cache misses overlap, when the table is large.
-func (w *words) touch(slots []uint64, shift uint) {
+// touch reads the slots that the hashes begin at and the words of the rows that they name, so that cache misses overlap, when the table is large.
+func (w *words) touch(t *Table) {
+	w.touchSlots(t)
+	if len(t.slots.S) <= residentSlots || t.step == 2 {
+		return
+	}
+	touched, own, stride := w.touched, t.words.S, t.stride
+	for k, e := range touched {
+		if e != 0 {
+			touched[k] = own[int(uint32(e)-1)*stride]
+		}
+	}
+}
+
+// touchSlots reads the slots only, as inserting needs them.
+func (w *words) touchSlots(t *Table) {
+	slots, shift := t.slots.S, t.shift
 	if len(slots) <= residentSlots {
 		return
 	}
 	w.touched = sized(w.touched, w.n)
+	touched := w.touched[:len(w.hashes)]
+	if t.step == 2 {
+		for k, h := range w.hashes {
+			touched[k] = slots[h>>shift*2]
+		}
+		return
+	}
 	for k, h := range w.hashes {
-		w.touched[k] = slots[h>>shift]
+		touched[k] = slots[h>>shift]
 	}
 }
 

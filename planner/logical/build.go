@@ -1,6 +1,8 @@
 package logical
 
 import (
+	"strings"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 )
@@ -143,7 +145,20 @@ func NotNull(e expr.Expr, cols []Col) bool {
 }
 
 // Key tells expressions apart: equal keys mean equal values on equal rows, for expressions that are not volatile and have no subquery.
-func Key(e expr.Expr) string { return e.Type().String() + " " + e.String() }
+func Key(e expr.Expr) string {
+	var b strings.Builder
+	b.WriteString(e.Type().String() + " " + e.String())
+	expr.Walk(e, func(e expr.Expr) bool {
+		// Long lists are printed in part.
+		if in, ok := e.(*expr.In); ok {
+			for _, v := range in.List {
+				b.WriteString("\x00" + v.String())
+			}
+		}
+		return true
+	})
+	return b.String()
+}
 
 // Unique is terms without repetitions; volatile terms and those with subqueries are all kept.
 func Unique(terms []expr.Expr) []expr.Expr {
@@ -151,11 +166,11 @@ func Unique(terms []expr.Expr) []expr.Expr {
 	out := make([]expr.Expr, 0, len(terms))
 	for _, t := range terms {
 		if !HasSubquery(t) && !IsVolatile(t) {
-			if k := Key(t); seen[k] {
+			k := Key(t)
+			if seen[k] {
 				continue
-			} else {
-				seen[k] = true
 			}
+			seen[k] = true
 		}
 		out = append(out, t)
 	}

@@ -21,39 +21,43 @@ type optimizer struct {
 	made []*logical.CTE // by the rule that runs
 }
 
-// rule is one step: it takes a whole plan and gives an equivalent one.
+// rule is one step: it takes a plan and gives an equivalent one. Rules for the whole take the With at the top, if there is one; the others are
+// applied to the main plan and to that of every CTE.
 type rule struct {
 	name  string
 	apply func(o *optimizer, n logical.Node) (logical.Node, error)
+	whole bool
 }
 
-// rules run in this order on the main plan and on the plan of every shared CTE.
+// rules run in this order.
 var rules = []rule{
-	{"simplify", simplify},
-	{"push down predicates", pushDown},
-	{"unnest subqueries", unnest},
-	{"simplify", simplify},
-	{"push down predicates", pushDown},
-	{"push down predicates", pushDown}, // outer joins that became inner open the way for more
-	{"prune columns", prune},
-	{"order joins", orderJoins},
-	{"push down limits", pushLimits},
-	{"prune columns", prune},
+	{name: "hoist CTEs", apply: hoistCTEs, whole: true},
+	{name: "simplify", apply: simplify},
+	{name: "push down predicates", apply: pushDown},
+	{name: "unnest subqueries", apply: unnest},
+	{name: "simplify", apply: simplify},
+	{name: "push down predicates", apply: pushDown},
+	{name: "push down predicates", apply: pushDown}, // outer joins that became inner open the way for more
+	{name: "drop sorts", apply: dropSorts},
+	{name: "share common subplans", apply: shareCommon, whole: true},
+	{name: "prune columns", apply: prune, whole: true},
+	{name: "order joins", apply: orderJoins},
+	{name: "push down limits", apply: pushLimits},
+	{name: "prune columns", apply: prune, whole: true},
 }
 
 // Optimize gives a plan equivalent to n without subqueries and dependent joins, whose columns are n's.
 func Optimize(ctx context.Context, n logical.Node, ids *logical.IDs, opts Options) (logical.Node, error) {
 	o := &optimizer{ctx: ctx, ids: ids}
 	cols := n.Columns()
-	n, err := hoistCTEs(o, n)
-	if err != nil {
-		return nil, err
-	}
-	if opts.Trace != nil {
-		opts.Trace("hoist CTEs", n)
-	}
 	for _, r := range rules {
-		if n, err = o.everywhere(r, n); err != nil {
+		var err error
+		if r.whole {
+			n, err = r.apply(o, n)
+		} else {
+			n, err = o.everywhere(r, n)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if opts.Trace != nil {

@@ -39,13 +39,31 @@ type relation struct {
 	node  logical.Node
 	join  *logical.Join
 	conds []expr.Expr
+	terms []term // of conds
 	reads set
 }
 
-// term is a condition and the relations that it reads.
+// term is a condition and the relations that it reads. An equality has those of its sides in a and b; they are empty for all else.
 type term struct {
 	cond expr.Expr
 	rels set
+	a, b set
+}
+
+func (g *graph) term(c expr.Expr) term {
+	t := term{cond: c, rels: g.reads(c)}
+	if cmp, ok := c.(*expr.Comparison); ok && (cmp.Op == expr.Eq || cmp.Op == expr.IsNotDistinct) {
+		t.a, t.b = g.reads(cmp.Left), g.reads(cmp.Right)
+	}
+	return t
+}
+
+// links reports whether the term is first decidable by a join of l and r.
+func (t *term) links(l, r set) bool { return (l | r).has(t.rels) && t.rels.meets(l) && t.rels.meets(r) }
+
+// keyed reports whether it equates something of l with something of r.
+func (t *term) keyed(l, r set) bool {
+	return t.a != 0 && t.b != 0 && (l.has(t.a) && r.has(t.b) || l.has(t.b) && r.has(t.a))
 }
 
 // class is columns that are all equal, at most one of each relation.
@@ -73,11 +91,14 @@ func (g *graph) collect(n logical.Node) error {
 		r := &g.rels[i]
 		if r.join != nil {
 			r.reads = g.reads(r.conds...) &^ bit(i)
+			for _, c := range r.conds {
+				r.terms = append(r.terms, g.term(c))
+			}
 		}
 	}
 	for _, c := range logical.Unique(conds) {
 		if !g.equality(c) {
-			g.terms = append(g.terms, term{c, g.reads(c)})
+			g.terms = append(g.terms, g.term(c))
 		}
 	}
 	return nil
@@ -165,45 +186,54 @@ func (g *graph) equality(c expr.Expr) bool {
 	return true
 }
 
-// between are the conditions of an inner join of l and r: one equality for each class in both, and what both together can first decide.
-func (g *graph) between(l, r set) (conds []expr.Expr, keyed bool) {
+// between are the conditions of an inner join of l and r: one equality for each class in both, and what both together can first decide. Of a
+// class's columns it takes those of the two relations that most classes connect: equalities between two tables tell the estimator of keys of
+// several columns.
+func (g *graph) between(l, r set) (conds []expr.Expr) {
 	for _, e := range g.equal {
-		if e.rels.meets(l) && e.rels.meets(r) {
-			a, b := e.col[(e.rels&l).first()], e.col[(e.rels&r).first()]
+		best := 0
+		var a, b *expr.Column
+		(e.rels & l).each(func(i int) {
+			(e.rels & r).each(func(j int) {
+				if n := g.connections(bit(i) | bit(j)); n > best {
+					best, a, b = n, e.col[i], e.col[j]
+				}
+			})
+		})
+		if a != nil {
 			conds = append(conds, logical.Compare(expr.Eq, a, b))
-			keyed = true
 		}
 	}
 	for _, t := range g.terms {
-		if (l | r).has(t.rels) && t.rels.meets(l) && t.rels.meets(r) {
+		if t.links(l, r) {
 			conds = append(conds, t.cond)
-			keyed = keyed || g.key(t.cond, l, r)
 		}
 	}
-	return conds, keyed
+	return conds
 }
 
-// key reports whether c equates something of l with something of r.
-func (g *graph) key(c expr.Expr, l, r set) bool {
-	cmp, ok := c.(*expr.Comparison)
-	if !ok || cmp.Op != expr.Eq && cmp.Op != expr.IsNotDistinct {
-		return false
+// connections is the number of classes that all relations of s have columns in.
+func (g *graph) connections(s set) int {
+	n := 0
+	for _, e := range g.equal {
+		if e.rels.has(s) {
+			n++
+		}
 	}
-	a, b := g.reads(cmp.Left), g.reads(cmp.Right)
-	return a != 0 && b != 0 && (l.has(a) && r.has(b) || l.has(b) && r.has(a))
+	return n
 }
 
 // connected reports whether a condition links l and r, and whether it can be looked up in a hash table.
 func (g *graph) connected(l, r set) (linked, keyed bool) {
-	for _, e := range g.equal {
-		if e.rels.meets(l) && e.rels.meets(r) {
+	for i := range g.equal {
+		if e := &g.equal[i]; e.rels.meets(l) && e.rels.meets(r) {
 			return true, true
 		}
 	}
-	for _, t := range g.terms {
-		if (l | r).has(t.rels) && t.rels.meets(l) && t.rels.meets(r) {
+	for i := range g.terms {
+		if t := &g.terms[i]; t.links(l, r) {
 			linked = true
-			if g.key(t.cond, l, r) {
+			if t.keyed(l, r) {
 				return true, true
 			}
 		}

@@ -107,7 +107,7 @@ func (g *graph) inOrder() logical.Node {
 // dynamic tries all orders, smaller sets first. Cross products are considered for single rows, and everywhere when there is no other way.
 func (g *graph) dynamic(single []*partial, all set) *partial {
 	for _, cross := range []bool{false, true} {
-		table := make(map[set]*partial, 1<<len(single))
+		table := make([]*partial, all+1)
 		for _, p := range single {
 			table[p.rels] = p
 		}
@@ -133,7 +133,7 @@ func (g *graph) dynamic(single []*partial, all set) *partial {
 }
 
 // offer enters the join of a and b when it is possible and the cheapest so far.
-func (g *graph) offer(table map[set]*partial, a, b *partial, cross bool) {
+func (g *graph) offer(table []*partial, a, b *partial, cross bool) {
 	s := a.rels | b.rels
 	old := table[s]
 	keyed, ok := g.joinable(a, b, cross)
@@ -157,8 +157,8 @@ func (g *graph) offer(table map[set]*partial, a, b *partial, cross bool) {
 func (g *graph) joinable(a, b *partial, cross bool) (keyed, ok bool) {
 	if b.bare {
 		r := g.rels[b.rels.first()]
-		for _, c := range r.conds {
-			keyed = keyed || g.key(c, a.rels, b.rels)
+		for i := range r.terms {
+			keyed = keyed || r.terms[i].keyed(a.rels, b.rels)
 		}
 		return keyed, a.rels.has(r.reads)
 	}
@@ -175,7 +175,7 @@ func (g *graph) estimate(a, b *partial) *estimate.Stats {
 		}
 		return s
 	}
-	conds, _ := g.between(a.rels, b.rels)
+	conds := g.between(a.rels, b.rels)
 	return estimate.Join(logical.Inner, conds, a.stats, b.stats, nil)
 }
 
@@ -248,6 +248,6 @@ func (g *graph) node(p *partial) logical.Node {
 		j := g.rels[p.right.rels.first()].join
 		return logical.Where(j.WithInputs([]logical.Node{l, r}), g.above(p.left.rels, p.right.rels)...)
 	}
-	conds, _ := g.between(p.left.rels, p.right.rels)
+	conds := g.between(p.left.rels, p.right.rels)
 	return &logical.Join{Kind: logical.Inner, Left: l, Right: r, Cond: expr.Conjunction(conds)}
 }

@@ -14,6 +14,9 @@ import (
 //	    Scan t                               Scan u where b > 1
 //	    Scan u
 func pushJoin(o *optimizer, n *logical.Join, preds []expr.Expr) (logical.Node, error) {
+	if anti, rest, ok := withoutPartner(n, preds); ok {
+		return push(o, anti, rest)
+	}
 	left, right := logical.Set(n.Left.Columns()), logical.Set(n.Right.Columns())
 	kind := n.Kind
 	for _, p := range preds {
@@ -97,6 +100,35 @@ func pushJoin(o *optimizer, n *logical.Join, preds []expr.Expr) (logical.Node, e
 		return nil, err
 	}
 	return logical.Where(&c, logical.Unique(above)...), nil
+}
+
+// withoutPartner recognizes a left join that is only asked for the rows without a partner:
+//
+//	Filter u.a is null               →     Project [t.*, NULL]
+//	  Left Join on t.a = u.a                 Anti Join on t.a = u.a
+//	    Scan t                                 Scan t
+//	    Scan u                                 Scan u
+func withoutPartner(n *logical.Join, preds []expr.Expr) (anti logical.Node, rest []expr.Expr, ok bool) {
+	if n.Kind != logical.Left || n.Dependent || n.Cond == nil {
+		return nil, nil, false
+	}
+	right := logical.Set(n.Right.Columns())
+	for i, p := range preds {
+		null, isNull := p.(*expr.IsNull)
+		if !isNull || null.Negated {
+			continue
+		}
+		col, isCol := null.Arg.(*expr.Column)
+		if !isCol || !right.Has(col.ID) || !rejectsNull(n.Cond, logical.ColSet{col.ID: {}}) {
+			continue
+		}
+		c := *n
+		c.Kind = logical.Anti
+		rest = append(append(rest, preds[:i]...), preds[i+1:]...)
+		p := padded(n)
+		return p.WithInputs([]logical.Node{&c}), rest, true
+	}
+	return nil, nil, false
 }
 
 // rejectsNull reports whether p is false or NULL wherever all of cols are NULL.

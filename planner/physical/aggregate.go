@@ -2,9 +2,11 @@ package physical
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -25,9 +27,16 @@ func (p *planner) aggregate(n *logical.Aggregate) (result, error) {
 			wanted = append(wanted, a.Filter)
 		}
 		for _, k := range a.OrderBy {
-			need.AddUsed(k.Expr)
+			if a.Fn.Op == kernels.AggStringAgg {
+				need.AddUsed(k.Expr)
+			}
 		}
-		if order == nil {
+		// Only concatenation depends on the order, so only its order is looked at; the input is sorted once.
+		if a.Fn.Op == kernels.AggStringAgg && len(a.OrderBy) > 0 {
+			if order != nil && !slices.EqualFunc(order, a.OrderBy, sameKey) {
+				return result{}, fault.New(fault.FeatureNotSupported, "aggregates with different ORDER BY in one query are not supported").
+					WithHint("Compute them in subqueries that are joined.")
+			}
 			order = a.OrderBy
 		}
 	}
@@ -96,6 +105,10 @@ func (p *planner) aggregate(n *logical.Aggregate) (result, error) {
 		out.Out = append(out.Out, column.Field{Name: n.AggCols[i].Name, Type: a.Typ, NotNull: k.Op == kernels.AggCount || k.Op == kernels.AggCountStar})
 	}
 	return result{out, pos}, nil
+}
+
+func sameKey(a, b expr.SortKey) bool {
+	return a.Descending == b.Descending && a.NullsFirst == b.NullsFirst && logical.Key(a.Expr) == logical.Key(b.Expr)
 }
 
 // argumentColumns is columnsOf that keeps of the input only what is wanted, when something has to be computed at all: an aggregation

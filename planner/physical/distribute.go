@@ -8,10 +8,6 @@ import (
 	"github.com/polybolos-db/polybolos/plan"
 )
 
-// Build sides and shared results up to this many rows go to every task instead of being spread by key: sending them is cheaper than
-// exchanging the other side.
-const broadcastRows = 50_000
-
 // spread says how a node's rows lie over the tasks of its stage.
 type spread struct {
 	many bool  // over all tasks; otherwise all in one
@@ -29,7 +25,7 @@ func (p *planner) gathered(n plan.Node) plan.Node {
 // spreadShared prepares a shared subplan as a stage of its own: every reader gets all of a small result, and a share of a large one.
 func (p *planner) spreadShared(n plan.Node) plan.Node {
 	n, _ = p.distribute(n)
-	if n.Meta().Rows <= broadcastRows {
+	if n.Meta().Rows <= float64(p.opts.BroadcastRows) {
 		return p.exchange(n, plan.Broadcast, nil)
 	}
 	return p.exchange(n, plan.RoundRobin, nil)
@@ -37,7 +33,7 @@ func (p *planner) spreadShared(n plan.Node) plan.Node {
 
 // exchange cuts above n. Partitions is set for all kinds: it is also how many tasks the stage below has where it is spread.
 func (p *planner) exchange(n plan.Node, kind plan.ExchangeKind, keys []int) plan.Node {
-	if r, ok := n.(*plan.SharedRead); ok && kind == plan.Broadcast && p.shared[r.Shared].Meta().Rows <= broadcastRows {
+	if r, ok := n.(*plan.SharedRead); ok && kind == plan.Broadcast && p.shared[r.Shared].Meta().Rows <= float64(p.opts.BroadcastRows) {
 		return n // it is sent to every task as it is
 	}
 	return &plan.Exchange{
@@ -66,7 +62,7 @@ func (p *planner) distribute(n plan.Node) (plan.Node, spread) {
 	case *plan.Scan:
 		return n, spread{many: true}
 	case *plan.SharedRead:
-		return n, spread{many: p.shared[n.Shared].Meta().Rows > broadcastRows}
+		return n, spread{many: p.shared[n.Shared].Meta().Rows > float64(p.opts.BroadcastRows)}
 	case *plan.Filter:
 		var s spread
 		n.Input, s = p.distribute(n.Input)
@@ -226,7 +222,7 @@ func (p *planner) distributeHashJoin(n *plan.HashJoin) (plan.Node, spread) {
 		return n, one
 	}
 	whole := n.Kind == plan.NullAwareAnti || n.Kind == plan.Mark
-	if !ps.many && (whole || n.Build.Meta().Rows <= broadcastRows) {
+	if !ps.many && (whole || n.Build.Meta().Rows <= float64(p.opts.BroadcastRows)) {
 		n.Build = p.gather(n.Build, bs)
 		return n, one
 	}
@@ -258,8 +254,11 @@ func (p *planner) distributeHashJoin(n *plan.HashJoin) (plan.Node, spread) {
 
 // broadcasts reports whether sending all of build to every task moves fewer rows than exchanging both sides.
 func (p *planner) broadcasts(probe, build plan.Node) bool {
+	if p.opts.BroadcastRows < 0 {
+		return false
+	}
 	b := build.Meta().Rows
-	return b <= broadcastRows || b*float64(p.opts.Partitions) < (probe.Meta().Rows+b)/2
+	return b <= float64(p.opts.BroadcastRows) || b*float64(p.opts.Partitions) < (probe.Meta().Rows+b)/2
 }
 
 // probeKind reports whether each probe row's result follows from it and the whole build side.

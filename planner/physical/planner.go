@@ -16,21 +16,30 @@ import (
 
 // Options say for what machine to plan.
 type Options struct {
-	Exchange   bool // plan for many tasks that exchange rows
-	Partitions int  // tasks of a stage that scans or reads a hash exchange; 0: defaultPartitions
-	Threads    int  // workers of a task, 0 unknown
-	Names      []string
+	Exchange   bool     // plan for many tasks that exchange rows
+	Partitions int      // tasks of a stage that scans or reads a hash exchange; 0: defaultPartitions
+	Threads    int      // workers of a task, 0 unknown
+	Names      []string // of the result's columns, where they are to differ from the plan's
+	// BroadcastRows is how many rows a build side or a shared result may have to be sent to every task; 0: defaultBroadcastRows, negative: none.
+	BroadcastRows int
 	// Splits lists the parts of a table that the scan has to read; nil asks the table's format.
 	Splits func(ctx context.Context, table catalog.Table, scan *storage.Scan) ([]plan.Split, error)
 }
 
-const defaultPartitions = 4
+const (
+	defaultPartitions = 4
+	// Sending a build side of this size to every task is cheaper than exchanging the other side by key.
+	defaultBroadcastRows = 50_000
+)
 
 // Plan makes the physical plan of n, whose columns are n's in order, named by Options.Names where given, and the shared subplans that
 // its SharedRead nodes number. With Options.Exchange the result is in one task, and the shared subplans' roots are exchanges.
 func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.Node, error) {
 	if opts.Partitions <= 0 {
 		opts.Partitions = defaultPartitions
+	}
+	if opts.BroadcastRows == 0 {
+		opts.BroadcastRows = defaultBroadcastRows
 	}
 	if opts.Splits == nil {
 		opts.Splits = formatSplits

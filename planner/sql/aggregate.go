@@ -16,14 +16,15 @@ type aggregation struct {
 	calls   []*expr.AggCall
 	cols    []logical.Col
 	groups  []expr.Expr
-	outputs []logical.Col // of groups
-	targets map[int]int   // select list item → group that it is by position or name
-	sets    [][]int       // nil: plain GROUP BY
-	all     bool          // GROUP BY ALL
+	outputs []logical.Col       // of groups
+	targets map[int]int         // select list item → group that it is by position or name
+	sets    [][]int             // nil: plain GROUP BY
+	all     bool                // GROUP BY ALL
+	markers map[int]logical.Col // group → a column that is NULL exactly where a grouping set leaves the group out
 }
 
 func newAggregation() *aggregation {
-	return &aggregation{targets: map[int]int{}}
+	return &aggregation{targets: map[int]int{}, markers: map[int]logical.Col{}}
 }
 
 // aggregate binds an aggregate call. It belongs to the innermost query whose columns it reads, and becomes a column of that.
@@ -183,86 +184,6 @@ func (s *selection) groupBy() error {
 	})
 }
 
-// maxSets bounds grouping sets, as PostgreSQL does.
-const maxSets = 4096
-
-// crossSets combines every set of a with every set of b.
-func crossSets(a, b [][]int, position int) ([][]int, error) {
-	if a == nil {
-		return b, nil
-	}
-	if len(a)*len(b) > maxSets {
-		return nil, fault.New(fault.StatementTooComplex, "too many grouping sets present (maximum %d)", maxSets).At(position)
-	}
-	var out [][]int
-	for _, x := range a {
-		for _, y := range b {
-			out = append(out, append(append([]int{}, x...), y...))
-		}
-	}
-	return out, nil
-}
-
-// groupingSets are the sets that one item of GROUP BY stands for.
-func (s *selection) groupingSets(n *pg.Node) ([][]int, error) {
-	g := n.GetGroupingSet()
-	if g == nil {
-		set, err := s.groupItems([]*pg.Node{n})
-		return [][]int{set}, err
-	}
-	if g.Kind == pg.GroupingSetKind_GROUPING_SET_SETS {
-		var out [][]int
-		for _, c := range g.Content {
-			sets, err := s.groupingSets(c)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, sets...)
-		}
-		return out, nil
-	}
-	// ROLLUP and CUBE: a parenthesized list is one element.
-	elements := make([][]int, len(g.Content))
-	for i, c := range g.Content {
-		set, err := s.groupItems([]*pg.Node{c})
-		if err != nil {
-			return nil, err
-		}
-		elements[i] = set
-	}
-	var out [][]int
-	switch g.Kind {
-	case pg.GroupingSetKind_GROUPING_SET_EMPTY:
-		out = [][]int{{}}
-	case pg.GroupingSetKind_GROUPING_SET_ROLLUP:
-		for k := len(elements); k >= 0; k-- {
-			out = append(out, concatInts(elements[:k]))
-		}
-	case pg.GroupingSetKind_GROUPING_SET_CUBE:
-		if len(elements) > 12 {
-			return nil, fault.New(fault.StatementTooComplex, "CUBE is limited to 12 elements").At(s.at(g.Location))
-		}
-		for mask := 1<<len(elements) - 1; mask >= 0; mask-- {
-			var set [][]int
-			for i, e := range elements {
-				if mask&(1<<(len(elements)-1-i)) != 0 {
-					set = append(set, e)
-				}
-			}
-			out = append(out, concatInts(set))
-		}
-	}
-	return out, nil
-}
-
-func concatInts(lists [][]int) []int {
-	out := []int{}
-	for _, l := range lists {
-		out = append(out, l...)
-	}
-	return out
-}
-
 // groupItems binds expressions to group by; a row stands for its members.
 func (s *selection) groupItems(list []*pg.Node) ([]int, error) {
 	var out []int
@@ -346,8 +267,8 @@ func (s *selection) addGroup(e expr.Expr, position int) (int, error) {
 	return len(s.aggs.groups) - 1, nil
 }
 
-// groupByAll groups by every target without an aggregate.
-func (s *selection) groupByAll() {
+// groupByAll groups by every target without an aggregate. first tells whose references are whose: those of groups stand below the grouping.
+func (s *selection) groupByAll(first []int) {
 	if !s.aggs.all {
 		return
 	}
@@ -365,12 +286,15 @@ func (s *selection) groupByAll() {
 		g, err := s.addGroup(t, s.items[i].at)
 		if err == nil {
 			s.aggs.targets[i] = g
+			for j := first[i]; j < first[i+1]; j++ {
+				s.refs[j].aggregated = true
+			}
 		}
 	}
 }
 
 // group puts the Aggregate into the plan and rewrites what stands above to its columns.
-func (s *selection) group(having expr.Expr, start int) (expr.Expr, error) {
+func (s *selection) group(having expr.Expr) (expr.Expr, error) {
 	a := s.aggs
 	inputs := s.input.Columns()
 	used := map[expr.ColumnID]bool{}
@@ -393,13 +317,14 @@ func (s *selection) group(having expr.Expr, start int) (expr.Expr, error) {
 			a.outputs[g].Name = s.items[i].name
 		}
 	}
-	sets := a.sets
-	s.input = &logical.Aggregate{Input: s.input, GroupCols: a.outputs, Groups: a.groups, AggCols: a.cols, Aggs: a.calls, Sets: sets}
-	if err := s.checkInner(start, used); err != nil {
+	node := &logical.Aggregate{Input: s.input, GroupCols: a.outputs, Groups: a.groups, AggCols: a.cols, Aggs: a.calls, Sets: a.sets}
+	a.mark(node)
+	s.input = node
+	if err := s.checkInner(used); err != nil {
 		return nil, err
 	}
 	positions := map[*expr.Column]int{}
-	for _, r := range s.refs[start:] {
+	for _, r := range s.refs[s.start:] {
 		positions[r.column] = r.position
 	}
 	var err error
@@ -424,11 +349,15 @@ func (s *selection) group(having expr.Expr, start int) (expr.Expr, error) {
 }
 
 // checkInner makes sure that subqueries above the Aggregate read only grouped columns of this query.
-func (s *selection) checkInner(start int, grouped map[expr.ColumnID]bool) error {
-	for _, r := range s.refs[start:] {
-		if r.owner == s.scope && r.from != s.scope && !r.aggregated && !grouped[r.column.ID] && s.scope.owns(r.column.ID) {
-			return fault.New(fault.GroupingError, "subquery uses ungrouped column %s from outer query", s.qualified(r.column.ID, r.column.Name)).At(r.position)
+func (s *selection) checkInner(grouped map[expr.ColumnID]bool) error {
+	for _, r := range s.refs[s.start:] {
+		if r.owner != s.scope || r.from == s.scope || r.aggregated || grouped[r.column.ID] || !s.scope.owns(r.column.ID) {
+			continue
 		}
+		if s.aggs.sets != nil && find(s.aggs.groups, r.column) >= 0 {
+			return fault.New(fault.FeatureNotSupported, "a subquery that reads a column of GROUPING SETS, ROLLUP or CUBE is not supported").At(r.position)
+		}
+		return fault.New(fault.GroupingError, "subquery uses ungrouped column %s from outer query", s.qualified(r.column.ID, r.column.Name)).At(r.position)
 	}
 	return nil
 }

@@ -82,8 +82,12 @@ func Type(t ast.TypeName) (column.Type, error) {
 // pass, is bound on a few megabytes of Go stack.
 const maxDepth = 10_000
 
-// maxViews bounds views inside views.
-const maxViews = 64
+// maxViews bounds views inside views, maxExpansions how often views and correlated CTEs are bound in one statement: each may stand
+// twice in the next.
+const (
+	maxViews      = 64
+	maxExpansions = 10_000
+)
 
 // binder is the state of binding one statement.
 type binder struct {
@@ -94,7 +98,8 @@ type binder struct {
 	pos      ast.Positions // of the text being bound: the statement's or a view's
 	depth    int
 	views    int
-	repeats  int
+	repeats  int // nodes of operands that are used again
+	expanded int // views and correlated CTEs so far
 	ctes     *cteScope
 	binding  []*cte // CTEs whose queries are being bound, outermost first
 	refs     []ref  // every reference to a column, in the order of binding
@@ -120,6 +125,14 @@ func (b *binder) enter(location int32) error {
 }
 
 func (b *binder) leave() { b.depth-- }
+
+// expand counts the binding of a view or of a correlated CTE.
+func (b *binder) expand(position int) error {
+	if b.expanded++; b.expanded > maxExpansions {
+		return fault.New(fault.StatementTooComplex, "views and CTEs stand for more than %d queries", maxExpansions).At(position)
+	}
+	return nil
+}
 
 // unsupported is the error for what PostgreSQL has and this engine has not.
 func (b *binder) unsupported(location int32, format string, args ...any) *fault.Error {

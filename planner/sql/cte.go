@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/fault"
@@ -24,6 +26,8 @@ type cte struct {
 	plan       *logical.CTE
 	names      []string // output names, aliases applied
 	used       bool
+	uses       []*cte // those that its own query reads
+	inside     int    // how many CTEs were being bound where its WITH clause stands
 	correlated bool
 	unfinished bool
 }
@@ -42,7 +46,7 @@ func (b *binder) with(w *pg.WithClause, outer *scope) ([]*cte, error) {
 		if tree.SearchClause != nil || tree.CycleClause != nil {
 			return nil, b.unsupported(tree.Location, "SEARCH or CYCLE")
 		}
-		c := &cte{name: tree.Ctename, tree: tree, outer: outer, level: -1, around: b.ctes}
+		c := &cte{name: tree.Ctename, tree: tree, outer: outer, level: -1, around: b.ctes, inside: len(b.binding)}
 		if outer != nil {
 			c.level = outer.level
 		}
@@ -101,20 +105,51 @@ func (b *binder) lookupCTE(name string) *cte {
 	return nil
 }
 
+// use notes a reference to a CTE: by the CTE that is being bound beside it, or else by the query itself.
+func (b *binder) use(c *cte) {
+	if len(b.binding) > c.inside {
+		by := b.binding[c.inside]
+		by.uses = append(by.uses, c)
+		return
+	}
+	c.used = true
+}
+
+// shared are the plans of the CTEs that the query needs, in order: nothing computes the others.
+func (b *binder) shared(own []*cte) []*logical.CTE {
+	var out []*logical.CTE
+	for i := len(own) - 1; i >= 0; i-- {
+		c := own[i]
+		if !c.used {
+			continue
+		}
+		for _, u := range c.uses {
+			b.use(u)
+		}
+		if !c.correlated {
+			out = append(out, c.plan)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
 // cteReference reads a CTE in FROM.
 func (b *binder) cteReference(c *cte, position int) (*fromItem, error) {
 	if c.unfinished {
 		return nil, fault.New(fault.FeatureNotSupported, "recursive queries are not supported").At(position)
 	}
+	b.use(c)
 	if c.correlated {
+		if err := b.expand(position); err != nil {
+			return nil, err
+		}
 		node, err := b.cteQuery(c)
 		if err != nil {
 			return nil, err
 		}
 		return tableItem(node, "", c.name, renamed(node.Columns(), c.names)), nil
 	}
-	c.used = true
-	// What is shared does not depend on who reads it; but a CTE around that is being bound and is correlated stays so.
 	ref := &logical.CTERef{CTE: c.plan}
 	for i, col := range c.plan.Plan.Columns() {
 		col.ID, col.Name = b.ids.Next(), c.names[i]

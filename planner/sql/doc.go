@@ -8,11 +8,11 @@
 //
 //	bind.go       entry points and the binder's state
 //	query.go      a query with its CTEs, ORDER BY and LIMIT; setop.go, values.go, select.go its three forms
-//	from.go       tables, files, joins, LATERAL; function_table.go table functions
+//	from.go       tables, views, subqueries; join.go joins; cte.go WITH; function_table.go files and table functions
 //	scope.go      names in reach
-//	aggregate.go  GROUP BY, HAVING and what may stand beside aggregates
+//	aggregate.go  GROUP BY, HAVING and what may stand beside aggregates; grouping.go grouping sets; order.go ORDER BY, DISTINCT ON
 //	expr.go       expressions; literal.go, operator.go, function.go, subquery.go, types.go their kinds
-//	name.go       names of output columns
+//	same.go       when two expressions are the same; name.go names of output columns; location.go places of nodes
 //
 // A Subquery's comparison, a set operation and VALUES convert their sides to one type here, so that later stages see equal types only.
 // Errors are *fault.Error with the byte position of the offending node in the script. Recursion is bounded. A binder lives for one call

@@ -72,7 +72,7 @@ func (b *binder) exprNode(n *pg.Node, s *scope) (expr.Expr, error) {
 	case *pg.Node_AIndirection:
 		return nil, b.unsupported(locationOf(n), "a subscript or field selection")
 	case *pg.Node_GroupingFunc:
-		return nil, b.unsupported(e.GroupingFunc.Location, "GROUPING()")
+		return b.grouping(e.GroupingFunc, s)
 	case *pg.Node_SetToDefault:
 		return nil, fault.New(fault.SyntaxError, "DEFAULT is not allowed in this context").At(b.at(e.SetToDefault.Location))
 	}

@@ -157,6 +157,9 @@ func (b *binder) view(name, text string, columns []string, position int) (logica
 		return nil, nil, fault.New(fault.StatementTooComplex, "views are nested more than %d deep", maxViews).At(position)
 	}
 	defer func() { b.views-- }()
+	if err := b.expand(position); err != nil {
+		return nil, nil, err
+	}
 	// An error inside has its place in the view's text, not in the statement.
 	inView := func(err error) error {
 		if e, ok := fault.As(err); ok {

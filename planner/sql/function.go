@@ -70,7 +70,7 @@ func (b *binder) undefinedFunction(name string, location int32) error {
 func (b *binder) statementTime(name string) expr.Expr {
 	now := b.options.Now.UTC()
 	micros := now.UnixMicro()
-	days := int64(now.Truncate(24*time.Hour).Unix() / 86_400)
+	days := now.Truncate(24*time.Hour).Unix() / 86_400
 	literal := func(k column.Kind, v int64) expr.Expr {
 		return &expr.Literal{Value: column.IntValue(column.T(k), v)}
 	}

@@ -41,7 +41,10 @@ func untypedText(s string) *expr.Literal {
 	return &expr.Literal{Value: column.TextValue(s), Untyped: true}
 }
 
-// number parses an unsigned or negative numeric constant exactly.
+// maxExponent bounds the exponents of constants: double precision has none beyond.
+const maxExponent = 400
+
+// number parses a numeric constant, exactly up to 38 digits.
 func number(text string, position int) (expr.Expr, error) {
 	digits := strings.ReplaceAll(text, "_", "")
 	if len(digits) > 2 && digits[0] == '0' && strings.IndexByte("xXoObB", digits[1]) >= 0 {
@@ -54,7 +57,7 @@ func number(text string, position int) (expr.Expr, error) {
 	mantissa, exponent := digits, 0
 	if i := strings.IndexAny(digits, "eE"); i >= 0 {
 		n, err := strconv.Atoi(digits[i+1:])
-		if err != nil || n > 400 || n < -400 {
+		if err != nil || n > maxExponent || n < -maxExponent {
 			return nil, fault.New(fault.NumericOutOfRange, "number %q is out of range", text).At(position)
 		}
 		mantissa, exponent = digits[:i], n
@@ -85,6 +88,10 @@ func number(text string, position int) (expr.Expr, error) {
 	precision := max(len(new(big.Int).Abs(unscaled).String()), scale, 1)
 	value, fits := column.Int128FromBig(unscaled)
 	if precision > column.MaxPrecision || !fits {
+		// What only an exponent makes that long is no decimal that anybody counts in.
+		if f, err := strconv.ParseFloat(digits, 64); err == nil && strings.ContainsAny(digits, "eE") {
+			return &expr.Literal{Value: column.FloatValue(f)}, nil
+		}
 		return nil, fault.New(fault.NumericOutOfRange, "number %q has more than %d digits", shorten(text), column.MaxPrecision).At(position).
 			WithHint("Write it as a string cast to double precision.")
 	}

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-
-	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
 )
 
 // unnamed is what PostgreSQL calls a column that nothing names.
@@ -38,9 +36,6 @@ func figureName(n *pg.Node) (name string, strong bool) {
 		return figureName(e.AIndirection.Arg)
 	case *pg.Node_FuncCall:
 		name := lastString(e.FuncCall.Funcname)
-		if name == ast.TryCastFunction && len(e.FuncCall.Args) == 1 {
-			return figureName(e.FuncCall.Args[0])
-		}
 		return strings.TrimPrefix(name, "$"), true
 	case *pg.Node_AExpr:
 		if e.AExpr.Kind == pg.A_Expr_Kind_AEXPR_NULLIF {

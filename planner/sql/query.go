@@ -57,14 +57,8 @@ func (b *binder) query(s *pg.SelectStmt, outer *scope, m mode) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	var used []*logical.CTE
-	for _, c := range own {
-		if c.used {
-			used = append(used, c.plan)
-		}
-	}
-	if len(used) > 0 {
-		r.node = &logical.With{CTEs: used, Input: r.node}
+	if shared := b.shared(own); len(shared) > 0 {
+		r.node = &logical.With{CTEs: shared, Input: r.node}
 	}
 	return r, nil
 }
@@ -212,6 +206,9 @@ func (b *binder) rowCount(n *pg.Node, clause string, code fault.Code, absent int
 		return absent, nil
 	}
 	position := b.at(locationOf(n))
+	if n.GetSubLink() != nil {
+		return 0, fault.New(fault.FeatureNotSupported, "a subquery in %s is not supported", clause).At(position)
+	}
 	e, err := b.expr(n, &scope{clause: clause})
 	if err != nil {
 		if fault.CodeOf(err) == fault.UndefinedColumn {

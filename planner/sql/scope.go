@@ -13,10 +13,11 @@ type scope struct {
 	parent  *scope
 	level   int
 	rels    []*relation
-	visible []logical.Col // what * stands for and what unqualified names find; a USING column once
-	clause  string        // where the expression stands, for messages
-	aggs    *aggregation  // where aggregates go; nil where they may not stand
-	inAgg   bool          // inside an aggregate's arguments
+	visible []logical.Col                        // what * stands for and what unqualified names find; a USING column once
+	clause  string                               // where the expression stands, for messages
+	aggs    *aggregation                         // where aggregates go; nil where they may not stand
+	inAgg   bool                                 // inside an aggregate's arguments
+	outputs func(name string) (expr.Expr, error) // output columns by name, where they are in reach after all else; nil result: unknown
 }
 
 // relation is a table of FROM under its alias.
@@ -98,6 +99,11 @@ func (b *binder) column(parts []string, s *scope, position int) (expr.Expr, erro
 			}
 			if found >= 0 {
 				return b.reference(o.visible[found], o, s, position), nil
+			}
+		}
+		if s.outputs != nil {
+			if e, err := s.outputs(name); e != nil || err != nil {
+				return e, err
 			}
 		}
 		return nil, b.undefinedColumn(parts, s, position)

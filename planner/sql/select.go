@@ -21,6 +21,7 @@ type selection struct {
 	hidden  []expr.Expr // sort and DISTINCT ON keys that are no targets
 	keys    []sortKey
 	on      []int // DISTINCT ON: outputs, targets first, then hidden
+	start   int   // of the references made above the grouping
 }
 
 // item is an entry of the select list after the stars are expanded: a tree or a column.
@@ -61,13 +62,12 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 	if err := s.expand(m); err != nil {
 		return result{}, err
 	}
-	start := len(b.refs)
 	having, err := s.bindParts()
 	if err != nil {
 		return result{}, err
 	}
 	if len(stmt.GroupClause) > 0 || stmt.HavingClause != nil || len(s.aggs.calls) > 0 {
-		if having, err = s.group(having, start); err != nil {
+		if having, err = s.group(having); err != nil {
 			return result{}, err
 		}
 	}
@@ -89,10 +89,15 @@ func (s *selection) bindParts() (having expr.Expr, err error) {
 	if err := s.groupBy(); err != nil {
 		return nil, err
 	}
+	s.start = len(s.refs)
 	s.targets = make([]expr.Expr, len(s.items))
+	first := make([]int, len(s.items)+1) // references of item i are from first[i] on
 	err = s.scope.with("SELECT", s.aggs, func() error {
 		for i := range s.items {
-			if s.targets[i], err = s.bindItem(i); err != nil {
+			first[i] = len(s.refs)
+			if g, ok := s.aggs.targets[i]; ok {
+				s.targets[i] = s.aggs.groups[g]
+			} else if s.targets[i], err = s.bindItem(i); err != nil {
 				return err
 			}
 		}
@@ -101,17 +106,39 @@ func (s *selection) bindParts() (having expr.Expr, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.groupByAll()
+	first[len(s.items)] = len(s.refs)
+	s.groupByAll(first)
 	if s.stmt.HavingClause != nil {
+		s.scope.outputs = s.targetNamed
 		err = s.scope.with("HAVING", s.aggs, func() (err error) {
 			having, err = s.boolean(s.stmt.HavingClause, s.scope, "HAVING")
 			return err
 		})
+		s.scope.outputs = nil
 		if err != nil {
 			return nil, err
 		}
 	}
 	return having, s.orderBy()
+}
+
+// targetNamed binds the select list's item of that name again, nil when there is none or more than one.
+func (s *selection) targetNamed(name string) (expr.Expr, error) {
+	found := -1
+	for i, it := range s.items {
+		if it.name == name && found >= 0 {
+			return nil, nil
+		} else if it.name == name {
+			found = i
+		}
+	}
+	if found < 0 || s.items[found].node == nil {
+		return nil, nil
+	}
+	// The item itself sees no outputs.
+	s.scope.outputs = nil
+	defer func() { s.scope.outputs = s.targetNamed }()
+	return s.bindItem(found)
 }
 
 // bindItem binds an entry of the select list; each call makes new expressions.
@@ -271,11 +298,11 @@ func (s *selection) finish(m mode) (result, error) {
 	if len(distinct) > 0 && len(s.on) == 0 {
 		node = &logical.Distinct{Input: node}
 	}
-	if len(s.keys) > 0 {
-		keys := make([]expr.SortKey, len(s.keys))
-		for i, k := range s.keys {
-			keys[i] = k.key(cols[k.output].Expr())
-		}
+	keys := make([]expr.SortKey, len(s.keys))
+	for i, k := range s.keys {
+		keys[i] = k.key(cols[k.output].Expr())
+	}
+	if len(keys) > 0 {
 		node = &logical.Sort{Input: node, Keys: keys}
 	}
 	if len(s.on) > 0 {
@@ -284,6 +311,10 @@ func (s *selection) finish(m mode) (result, error) {
 			on[i] = cols[output].Expr()
 		}
 		node = &logical.Distinct{Input: node, On: on}
+		if len(keys) > 0 {
+			// The first sort chose the rows; what is distinct keeps no order.
+			node = &logical.Sort{Input: node, Keys: keys}
+		}
 	}
 	if len(s.hidden) > 0 {
 		visible := cols[:len(s.targets)]

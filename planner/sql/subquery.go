@@ -30,6 +30,9 @@ func (b *binder) subLink(l *pg.SubLink, s *scope) (expr.Expr, error) {
 		if len(cols) != 1 {
 			return nil, fault.New(fault.SyntaxError, "subquery must return only one column").At(position)
 		}
+		if e := onlyExpression(plan.node); e != nil {
+			return e, nil
+		}
 		q.Kind, q.Typ = logical.ScalarSubquery, cols[0].Type
 		return q, nil
 	case pg.SubLinkType_ANY_SUBLINK:
@@ -46,6 +49,18 @@ func (b *binder) subLink(l *pg.SubLink, s *scope) (expr.Expr, error) {
 		}
 	}
 	return b.quantified(q, l, s)
+}
+
+// onlyExpression is the expression of SELECT expression without FROM or anything else, otherwise nil: such a subquery is its expression.
+func onlyExpression(n logical.Node) expr.Expr {
+	p, ok := n.(*logical.Project)
+	if !ok || len(p.Exprs) != 1 {
+		return nil
+	}
+	if v, ok := p.Input.(*logical.Values); !ok || len(v.Cols) > 0 || len(v.Rows) != 1 {
+		return nil
+	}
+	return p.Exprs[0]
 }
 
 // quantified binds the left side of ANY and ALL and gives both sides equal types.

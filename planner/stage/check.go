@@ -26,6 +26,9 @@ func Check(p *plan.Plan) error {
 		}
 		c.shared = len(s.Shared)
 		c.tree(s.Root)
+		if c.err != nil {
+			return c.err
+		}
 		if s.Output.Kind == plan.Hash {
 			c.columns(s.Root, "partitioning", s.Output.Keys, s.Root.Fields())
 		}
@@ -52,14 +55,19 @@ func (c *checker) fail(n plan.Node, format string, args ...any) {
 	c.err = fault.New(fault.Internal, format, args...).In("%s", where)
 }
 
+// tree checks inputs first, since a node's columns are only known when its inputs are sound; nothing is looked at after the first failure.
 func (c *checker) tree(n plan.Node) {
-	plan.Walk(n, func(n plan.Node) {
-		if c.ids[n.Meta().ID] {
-			c.fail(n, "number %d is given twice", n.Meta().ID)
-		}
-		c.ids[n.Meta().ID] = true
-		c.node(n)
-	})
+	for _, in := range n.Inputs() {
+		c.tree(in)
+	}
+	if c.err != nil {
+		return
+	}
+	if c.ids[n.Meta().ID] {
+		c.fail(n, "number %d is given twice", n.Meta().ID)
+	}
+	c.ids[n.Meta().ID] = true
+	c.node(n)
 }
 
 func (c *checker) node(n plan.Node) {

@@ -146,13 +146,31 @@ func comparison(c *expr.Comparison, in *Stats) float64 {
 		}
 		return 0.9
 	}
-	if of(left, in).Computed {
+	if col := of(left, in); col.Computed {
+		if l, ok := c.Right.(*expr.Literal); ok {
+			return beyondMean(c.Op, number(l.Value), col.Mean)
+		}
 		return unknownAggPart
 	}
 	if constant {
 		return unknownCompare
 	}
 	return unknownPair
+}
+
+// beyondMean is the share of an aggregate's results, of which the mean is known, on one side of a limit: few are far above it.
+func beyondMean(op expr.CompareOp, limit, mean float64) float64 {
+	if !(mean > 0) || !(limit > 0) {
+		return unknownAggPart
+	}
+	above := 0.5 * math.Pow(mean/limit, 2)
+	if limit < mean {
+		above = 1 - 0.5*math.Pow(limit/mean, 2)
+	}
+	if op == expr.Lt || op == expr.Le {
+		return 1 - above
+	}
+	return above
 }
 
 func equal(e expr.Expr, in *Stats) float64 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
 
@@ -275,10 +276,31 @@ func (e *Estimator) aggregate(n *logical.Aggregate) *Stats {
 		col.Base, col.Table = s.Rows, n
 		s.Cols[c.ID] = col
 	}
-	for _, c := range n.AggCols {
-		s.Cols[c.ID] = Column{Distinct: math.Max(1, s.Rows), Base: s.Rows, Min: math.NaN(), Max: math.NaN(), Computed: true, Guess: true, Table: n}
+	for i, c := range n.AggCols {
+		s.Cols[c.ID] = Column{
+			Distinct: math.Max(1, s.Rows), Base: s.Rows, Min: math.NaN(), Max: math.NaN(), Computed: true, Guess: true, Table: n,
+			Mean: mean(n.Aggs[i], in, in.Rows/math.Max(s.Rows, 1)),
+		}
 	}
 	return s
+}
+
+// mean is what an aggregate of groups of that many rows gives on average.
+func mean(a *expr.AggCall, in *Stats, rows float64) float64 {
+	value := math.NaN()
+	if len(a.Args) > 0 {
+		c := of(a.Args[0], in)
+		value = (c.Min + c.Max) / 2
+	}
+	switch a.Fn.Op {
+	case kernels.AggCount, kernels.AggCountStar:
+		return rows
+	case kernels.AggSum:
+		return value * rows
+	case kernels.AggAvg, kernels.AggMedian:
+		return value
+	}
+	return math.NaN()
 }
 
 // Groups is the estimated number of different values of keys in the rows of in: beyond the first, further keys count less, since they

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-
-	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
 )
 
 // Piece is a statement's place in a script, found without parsing it.
@@ -101,50 +99,6 @@ func (p Piece) Parse() (*Statement, error) {
 		return nil, err
 	}
 	return &Statement{Body: body, Text: p.Text, Offset: p.Offset}, nil
-}
-
-// Expression parses a single scalar expression, as the DataFrame API takes them.
-func Expression(text string) (ast.Expr, error) {
-	pieces, err := Split(text)
-	if err != nil {
-		return ast.Expr{}, err
-	}
-	if len(pieces) == 0 {
-		return ast.Expr{}, unexpected(text, token{start: len(text), end: len(text), kind: tokEOF})
-	}
-	if len(pieces) > 1 {
-		return ast.Expr{}, unexpected(text, pieces[1].tokens[0])
-	}
-	const head = "SELECT ("
-	p := pieces[0]
-	depth := 0
-	for _, t := range p.tokens {
-		switch t.kind {
-		case tokOpen:
-			depth++
-		case tokClose:
-			depth--
-		case tokComma:
-			if depth == 0 {
-				return ast.Expr{}, unexpected(text, t)
-			}
-		}
-	}
-	rewritten, positions, _, err := rewrite(p.script, p.tokens)
-	if err != nil {
-		return ast.Expr{}, err
-	}
-	positions.Shift(len(head))
-	rewritten = head + rewritten + "\n)"
-	result, err := pg.Parse(rewritten)
-	if err != nil {
-		return ast.Expr{}, translate(err, rewritten, &positions, text)
-	}
-	targets := result.Stmts[0].Stmt.GetSelectStmt().GetTargetList()
-	if len(targets) != 1 || targets[0].GetResTarget().GetVal() == nil || targets[0].GetResTarget().GetName() != "" {
-		return ast.Expr{}, unexpected(text, p.tokens[0])
-	}
-	return ast.Expr{Node: targets[0].GetResTarget().GetVal(), Positions: positions}, nil
 }
 
 // word reports whether token i is the given unquoted word.

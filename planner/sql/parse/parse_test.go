@@ -275,17 +275,3 @@ func TestText(t *testing.T) {
 	_, err = Script("select 'ü\xffb'")
 	wantError(t, "UTF-8", err, "22021", 11)
 }
-
-func TestExpression(t *testing.T) {
-	e, err := Expression("a + try_cast(b as int) -- comment")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if at := e.At(e.Node.GetAExpr().GetRexpr().GetFuncCall().GetLocation()); at != 5 {
-		t.Errorf("position %d, want 5", at)
-	}
-	for text, position := range map[string]int{"": 1, "a b": 3, "a; b": 4, "a)": 2, "a +": 5, "a, b": 2, "'x": 1} {
-		_, err := Expression(text)
-		wantError(t, text, err, "42601", position)
-	}
-}

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -72,7 +73,7 @@ func findBorders(ctx context.Context, f io.ReaderAt, size int64, d *dialect, ste
 			return nil, err
 		}
 		b := buf[:min(int64(len(buf)), size-at)]
-		if _, err := f.ReadAt(b, at); err != nil && err != io.EOF {
+		if _, err := f.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		goal := borders[len(borders)-1] + step

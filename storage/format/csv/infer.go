@@ -2,6 +2,7 @@ package csv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -131,7 +132,7 @@ func readSample(ctx context.Context, r io.Reader, d *dialect, limit int, url str
 			buf = append(buf, make([]byte, max(sampleStep, have))...)
 			n, err := io.ReadFull(r, buf[have:])
 			buf = buf[:have+n]
-			if err == io.EOF || err == io.ErrUnexpectedEOF {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				last = true
 			} else if err != nil {
 				return nil, readFailure(err, url)

@@ -230,7 +230,7 @@ func (r *reader) fill(ctx context.Context) error {
 	n, err := io.ReadFull(r.in, r.block[have:cap(r.block)])
 	r.block = r.block[:have+n]
 	switch {
-	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF) && !r.dialect.gzip, err == io.ErrUnexpectedEOF && n < cap(r.block)-have && r.gzipEnded():
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && (!r.dialect.gzip || r.gzipEnded()):
 		r.last = true
 	case err != nil:
 		return readFailure(err, r.split.File.URL)
@@ -366,9 +366,9 @@ func (r *reader) cellError(err error, t *target, field []byte) error {
 	if len(shown) > maxShown {
 		shown = strings.ToValidUTF8(shown[:maxShown], "") + "…"
 	}
-	out := fault.Wrap(e.Code, err, "cannot read %q as %s", shown, t.field.Type)
-	out.WithHint("declare the column as text, or raise the option sample_size when its type was inferred")
-	return out.In("%s, line %d, column %q", r.split.File.URL, r.line(), t.field.Name)
+	return fault.Wrap(e.Code, err, "cannot read %q as %s", shown, t.field.Type).
+		WithHint("declare the column as text, or raise the option sample_size when its type was inferred").
+		In("%s, line %d, column %q", r.split.File.URL, r.line(), t.field.Name)
 }
 
 // Exact reports whether there are no filters: none are applied here.

@@ -22,8 +22,9 @@ type chunkSource struct {
 	end    int64          // of the chunk
 }
 
-// readAhead is the least that is read at a time, in bytes: large enough that system calls do not count, small enough for the second-level cache.
-const readAhead = 1 << 20
+// readAhead is the least that is read at a time, in bytes: large enough that system calls do not count (a tenth of copying what they read), small
+// enough that tables of hundreds of columns are read in little memory. With a buffer's slack it is a power of two.
+const readAhead = 256<<10 - slack
 
 // maxPageHeader bounds a page's header, in bytes: statistics in it may be long texts.
 const maxPageHeader = 16 << 20
@@ -76,7 +77,7 @@ func (s *chunkSource) bytes(at int64, n int, short bool) ([]byte, error) {
 		s.window = w
 	}
 	s.window, s.start = s.window[:size], at
-	if _, err := s.file.ReadAt(s.window, at); err != nil {
+	if n, err := s.file.ReadAt(s.window, at); n < size {
 		s.window = s.window[:0]
 		return nil, fault.Wrap(fault.IOError, err, "cannot read %d bytes at %d", size, at)
 	}
@@ -94,7 +95,7 @@ func (s *chunkSource) header() (h pageHeader, body int64, err error) {
 			return h, 0, err
 		}
 		h, size, err := parsePageHeader(b)
-		if err == errShort && len(b) == n && n < maxPageHeader {
+		if errors.Is(err, errShort) && len(b) == n && n < maxPageHeader {
 			continue
 		}
 		if err != nil {

@@ -1,12 +1,16 @@
 package parquet
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/expr"
 )
 
@@ -127,6 +131,72 @@ func TestFiltersKeepExactlyTheRowsThatSatisfyThem(t *testing.T) {
 			if fmt.Sprint(got[i]) != want[i] {
 				t.Fatalf("round %d, %v, row %d: got %v, want %s", round, filters, i, got[i], want[i])
 			}
+		}
+	}
+}
+
+// A filter that leaves a few rows far apart passes over the other columns' values between them, within and across pages.
+func TestPassingOverWhatIsFilteredOut(t *testing.T) {
+	const n = 60000
+	fields := []column.Field{
+		{Name: "id", Type: column.T(column.Int64), NotNull: true}, {Name: "text", Type: column.T(column.Text)},
+		{Name: "number", Type: column.T(column.Int32)}, {Name: "few", Type: column.T(column.Text)}, {Name: "flag", Type: column.T(column.Bool)},
+	}
+	value := func(i, col int) column.Value {
+		if col > 0 && (i+col)%7 == 0 {
+			return column.NullValue(fields[col].Type)
+		}
+		switch col {
+		case 1:
+			return column.TextValue(fmt.Sprintf("%s row %d", strings.Repeat("long ", i%9), i))
+		case 2:
+			return column.IntValue(fields[2].Type, int64(i*7))
+		case 3:
+			return column.TextValue([]string{"red", "a colour with a long name", "blue"}[i%3])
+		case 4:
+			return column.BoolValue(i%5 == 0)
+		}
+		return column.IntValue(fields[0].Type, int64(i))
+	}
+	a := mem.NewArena(nil)
+	defer a.Free()
+	b := &column.Batch{Len: n}
+	for c, f := range fields {
+		v, err := column.FromValues(a, f.Type, n, func(i int) *column.Value { x := value(i, c); return &x })
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Cols = append(b.Cols, v)
+	}
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Format{}.NewWriter(file, fields, map[string]string{"row_group_size": fmt.Sprint(n - 1000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(b), w.Close(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, ids := range [][]int{{0}, {n - 1}, {4095, 4096}, {5, 30000}, {20000, 20001, 58999, 59000}, {12288, 40959, 40960}, {}} {
+		in := &expr.In{Arg: &expr.Ref{Index: 0, Typ: fields[0].Type}}
+		var want [][]column.Value
+		for _, id := range ids {
+			in.List = append(in.List, value(id, 0))
+			var row []column.Value
+			for c := range fields {
+				row = append(row, value(id, c))
+			}
+			want = append(want, row)
+		}
+		if len(ids) == 0 {
+			in.List = append(in.List, column.IntValue(fields[0].Type, -5))
+		}
+		got := readValues(t, path, fields, []expr.Expr{in})
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%v: got %v, want %v", ids, got, want)
 		}
 	}
 }

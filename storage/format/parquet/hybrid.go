@@ -129,6 +129,8 @@ func bitsAt(src []byte, i int, width uint) uint32 {
 
 // unpack reads len(dst) packed values of width bits (1 to 32), beginning with the one at position at. src holds them all.
 func unpack(dst []uint32, src []byte, at int, width uint) {
+	// Words are read past the run, as far as its buffer goes; only the run's own bits are used.
+	src = src[:cap(src)]
 	// Whole groups of eight values begin at a byte; what stands before and after them goes value by value.
 	for len(dst) > 0 && at&7 != 0 {
 		dst[0] = bitsAt(src, at, width)

@@ -3,7 +3,6 @@ package parquet
 import (
 	"math/bits"
 
-	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 )
 
@@ -45,11 +44,4 @@ func (p *pool) put(b []byte) {
 	}
 	class := bits.Len(uint(cap(b))) - 1
 	p.free[class] = append(p.free[class], b)
-}
-
-// slice is get for n values of T.
-func slice[T any](p *pool, n int) ([]T, error) {
-	var zero [1]T
-	b, err := p.get(n * len(column.BytesOf(zero[:])))
-	return column.SliceOf[T](b), err
 }

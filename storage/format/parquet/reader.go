@@ -17,8 +17,10 @@ func (Format) NewReader(store storage.Store, scan *storage.Scan, budget *mem.Bud
 	r.fresh = make([]bool, len(scan.Columns))
 	r.vectors = make([]*column.Vector, len(scan.Columns))
 	var err error
-	r.filters, err = newFilters(scan, budget)
-	return r, err
+	if r.filters, err = newFilters(scan, budget); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 type reader struct {
@@ -83,6 +85,10 @@ func (r *reader) openFile(ctx context.Context, file plan.File) error {
 		if c := r.cols[i]; c != nil && sameLeaf(c.leaf, l) {
 			c.leaf = l
 			continue
+		}
+		if c := r.cols[i]; c != nil {
+			r.cols[i] = nil
+			c.close()
 		}
 		if r.cols[i], err = newColumnReader(r.pool, l, r.scan.Schema[r.scan.Columns[i]]); err != nil {
 			return err
@@ -168,11 +174,8 @@ func (r *reader) Next(ctx context.Context, b *column.Batch) (bool, error) {
 		}
 		if sel != nil && len(sel) == 0 {
 			for i, c := range r.cols {
-				if r.fresh[i] {
-					continue
-				}
-				if err := c.skip(n); err != nil {
-					return false, r.place(err, r.group, i)
+				if !r.fresh[i] {
+					c.skip(n)
 				}
 			}
 			continue

@@ -56,8 +56,7 @@ func (s *Shell) newEditor(functions []string) *readline.Shell {
 	editor.Prompt.Primary(func() string { return prompt })
 	editor.Prompt.Secondary(func() string { return nextPrompt })
 	editor.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
-	// Tab first completes what all candidates share and lists them, and then walks through them.
-	for option, value := range map[string]any{"menu-complete-display-prefix": true, "completion-ignore-case": true, "bell-style": "none"} {
+	for option, value := range editorOptions {
 		// The options exist; an error would leave the default, with which the editor works too.
 		_ = editor.Config.Set(option, value)
 	}
@@ -67,6 +66,18 @@ func (s *Shell) newEditor(functions []string) *readline.Shell {
 	}
 	editor.History.Add("history", s.openHistory())
 	return editor
+}
+
+// editorOptions change the editor's defaults.
+var editorOptions = map[string]any{
+	// Tab first completes what all candidates share and lists them, and then walks through them.
+	"menu-complete-display-prefix": true,
+	"completion-ignore-case":       true,
+	"bell-style":                   "none",
+	// Tabs of a pasted text are text.
+	"enable-bracketed-paste": true,
+	// The cursor stays as the user's terminal shows it.
+	"cursor-emacs": "default",
 }
 
 func (s *Shell) openHistory() *history {

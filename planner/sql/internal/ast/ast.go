@@ -1,5 +1,3 @@
-// Package ast carries PostgreSQL's parse trees from planner/sql/parse to planner/sql. It is internal to them, so that no other
-// package can name a type of the parser; a parser of our own could take its place behind these two packages.
 package ast
 
 import (
