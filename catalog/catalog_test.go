@@ -14,7 +14,10 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage"
+	"github.com/polybolos-db/polybolos/storage/format"
 	"github.com/polybolos-db/polybolos/storage/format/parquet"
+	"github.com/polybolos-db/polybolos/storage/objectstore"
 )
 
 var ctx = context.Background()
@@ -236,5 +239,55 @@ func TestOpenPathOfUnknownFormat(t *testing.T) {
 	}
 	if _, err := New().OpenPath(ctx, path+".parquet", "", nil); fault.CodeOf(err) != fault.UndefinedFile {
 		t.Error(err)
+	}
+}
+
+// CSV files of one table: types that differ become wider ones, columns go by the headers' names.
+func TestTableOfCSVFiles(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{"1.csv": "a,b,c\n1,2,3\n", "2.csv": "b,a,c\n2.5,4,x\n"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := OpenTable(ctx, "t", plan.Source{Format: "csv"}, root+"/*.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []column.Kind{column.Int64, column.Float64, column.Text}
+	for i, f := range table.Schema() {
+		if f.Type.Kind != want[i] {
+			t.Errorf("%+v", f)
+		}
+	}
+	if s, err := table.Statistics(ctx); s != nil || err != nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+	f, err := format.Lookup("csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.NewReader(objectstore.Local{}, &storage.Scan{Schema: table.Schema(), Columns: []int{0, 1, 2}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, file := range table.Source().Files {
+		if err := r.Start(ctx, plan.Split{File: file, End: file.Size}); err != nil {
+			t.Fatal(err)
+		}
+		var b column.Batch
+		if more, err := r.Next(ctx, &b); err != nil || !more {
+			t.Fatal(more, err)
+		}
+		for _, v := range b.Cols {
+			got = append(got, v.ValueAt(0).String())
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if text := strings.Join(got, " "); text != "1 2 3 4 2.5 x" {
+		t.Errorf("got %s", text)
 	}
 }

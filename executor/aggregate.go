@@ -350,6 +350,13 @@ func (r *groupReader) merge() (more bool, err error) {
 		return false, err
 	}
 	r.next = 0
+	groups := 0
+	for _, list := range r.a.partitions[i] {
+		groups += len(list)
+	}
+	if err := r.merged.Reserve(groups); err != nil {
+		return false, err
+	}
 	for k, list := range r.a.partitions[i] {
 		if err := r.w.Check(); err != nil {
 			return false, err

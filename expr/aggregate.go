@@ -41,13 +41,16 @@ func init() {
 	}
 }
 
+// countStar is count(*), which counts rows, NULL or not.
+var countStar = &AggFunction{Name: "count", Op: kernels.AggCountStar, Doc: "The number of rows."}
+
 // IsAggregate reports whether name is an aggregate function.
 func IsAggregate(name string) bool { return aggregates[strings.ToLower(name)] != nil }
 
 // LookupAggregate is the aggregate function of an operation, for plans that name it by number; nil when there is none.
 func LookupAggregate(op kernels.AggOp) *AggFunction {
 	if op == kernels.AggCountStar {
-		op = kernels.AggCount
+		return countStar
 	}
 	for _, f := range aggregates {
 		if f.Op == op {
@@ -68,7 +71,7 @@ func NewAggregate(name string, args []Expr, distinct bool) (*AggCall, error) {
 		if distinct {
 			return nil, fault.New(fault.SyntaxError, "DISTINCT specified, but count(*) has no argument")
 		}
-		return &AggCall{Fn: &AggFunction{Name: f.Name, Op: kernels.AggCountStar, Doc: f.Doc}, Typ: column.T(column.Int64)}, nil
+		return &AggCall{Fn: countStar, Typ: column.T(column.Int64)}, nil
 	}
 	want := 1
 	if f.Op == kernels.AggStringAgg {

@@ -2,7 +2,9 @@ package expr
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -446,6 +448,71 @@ func TestLookupFindsEveryOverload(t *testing.T) {
 			if got != f {
 				t.Errorf("%s is there twice", f.signature())
 			}
+		}
+	}
+}
+
+func TestReplaceStable(t *testing.T) {
+	ok := must(t)
+	now := time.Date(2024, 2, 29, 23, 59, 58, 0, time.UTC)
+	for name, want := range map[string]string{
+		"now": "2024-02-29 23:59:58+00", "current_date": "2024-02-29", "localtimestamp": "2024-02-29 23:59:58", "localtime": "23:59:58",
+	} {
+		e := ok(NewCall(name, nil))
+		if _, constant := Fold(e).(*Literal); constant {
+			t.Errorf("%s was folded before its time", name)
+		}
+		if l, is := ReplaceStable(e, now).(*Literal); !is || l.Value.String() != want {
+			t.Errorf("%s became %s, want %s", name, ReplaceStable(e, now), want)
+		}
+	}
+}
+
+func TestCoercionOnAssignment(t *testing.T) {
+	for _, c := range []struct {
+		from Expr
+		to   column.Type
+		want string
+	}{
+		{arg(t, "'12'"), tInt32, "12"}, {arg(t, "1.555"), column.DecimalType(5, 2), "1.56"}, {lit(7), tText, "7"}, {arg(t, "timestamp:2024-01-05 10:00"), tDate, "2024-01-05"},
+		{arg(t, "float8:2.5"), tInt32, "2"}, {arg(t, "NULL"), tDate, "NULL"}, {arg(t, "1234567.0"), column.DecimalType(5, 2), "!22003"}, {arg(t, "bigint:3000000000"), tInt32, "!22003"},
+		{arg(t, "text:12"), tInt32, "!42804"}, {lit(1), tBool, "!42804"}, {arg(t, "true"), tInt32, "!42804"}, {arg(t, "date:2024-01-05"), tTime, "!42804"},
+	} {
+		e, err := Coerce(c.from, c.to)
+		got := "!" + string(fault.CodeOf(err))
+		if err == nil {
+			v, err := Evaluate(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = v.String()
+			if !v.Type.Equal(c.to) {
+				t.Errorf("%s became a %s, not a %s", c.from, v.Type, c.to)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s as %s = %s, want %s", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+func TestCommonTypes(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"1|2", "integer"}, {"1|bigint:2", "bigint"}, {"1|2.5", "numeric(2,1)"}, {"2.5|float8:1", "double precision"}, {"smallint:1|float4:1", "real"},
+		{"'a'|'b'", "text"}, {"'2024-01-01'|date:2024-01-01", "date"}, {"date:2024-01-01|timestamp:2024-01-01", "timestamp"}, {"NULL|1", "integer"},
+		{"NULL|NULL", "text"}, {"ubigint:1|1", "numeric(2,0)"}, {"text:a|1", "!42804"}, {"true|1", "!42804"}, {"1.25|100|0.5", "numeric(5,2)"},
+	} {
+		var es []Expr
+		for _, a := range strings.Split(c.args, "|") {
+			es = append(es, arg(t, a))
+		}
+		typ, err := CommonType("UNION", es)
+		got := typ.String()
+		if err != nil {
+			got = "!" + string(fault.CodeOf(err))
+		}
+		if got != c.want {
+			t.Errorf("common type of %s is %s, want %s", c.args, got, c.want)
 		}
 	}
 }

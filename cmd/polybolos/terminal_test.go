@@ -47,12 +47,6 @@ func openTerminal(t *testing.T, args ...string) *terminal {
 			x.mu.Lock()
 			x.text.Write(buf[:n])
 			x.mu.Unlock()
-			// The editor asks where the cursor is and waits for the answer.
-			for range strings.Count(string(buf[:n]), "\x1b[6n") {
-				if _, err := io.WriteString(tty, "\x1b[1;1R"); err != nil {
-					return
-				}
-			}
 			select {
 			case x.more <- struct{}{}:
 			default:
@@ -75,8 +69,7 @@ func openTerminal(t *testing.T, args ...string) *terminal {
 	return x
 }
 
-// ready waits until the editor reads keys. It prints the prompt, asks where the cursor is, and prints the prompt again after setting the
-// cursor's form.
+// ready waits until the editor reads keys: it sets the cursor's form before it prints the prompt a second time.
 func (x *terminal) ready() {
 	x.t.Helper()
 	x.expect("\x1b[0 qpolybolos> ")
@@ -115,6 +108,8 @@ func (x *terminal) send(keys string) {
 // status waits for the shell's end.
 func (x *terminal) status() int {
 	x.t.Helper()
+	late := time.AfterFunc(patience, func() { _ = x.c.Process.Kill() })
+	defer late.Stop()
 	var exit *exec.ExitError
 	if err := x.c.Wait(); err != nil && !errors.As(err, &exit) {
 		x.t.Fatal(err)

@@ -43,6 +43,9 @@ func New(b *mem.Budget, keys []column.Type, aggs []kernels.Aggregate) (*Aggregat
 	return g, nil
 }
 
+// Reserve makes room for n groups in an aggregator that has none.
+func (g *Aggregator) Reserve(n int) error { return g.table.Reserve(n) }
+
 // Groups is the number of groups.
 func (g *Aggregator) Groups() int { return g.table.Len() }
 

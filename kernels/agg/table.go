@@ -16,8 +16,8 @@ const (
 	maxGroups = math.MaxUint32 - 1
 	// residentSlots slots of 8 bytes stay in a second-level cache; larger tables are probed in two passes, so that cache misses overlap.
 	residentSlots = 64 << 10
-	// hugeSlots slots, 32 MB, are not quadrupled any more.
-	hugeSlots = 4 << 20
+	// hugeSlots slots, 16 MB, are only doubled: zeroing what stays empty would cost more than moving groups once more.
+	hugeSlots = 1 << 20
 )
 
 // Table gives each distinct tuple of keys a dense number, the group: 0 for the first tuple met, and so on. NULLs are equal to each other.
@@ -107,6 +107,18 @@ func (t *Table) Free() {
 func (t *Table) setSlots(n int) error {
 	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
 	return t.slots.Reset(n * t.step)
+}
+
+// Reserve makes room for n groups in a table that has none, so that it need not grow on the way.
+func (t *Table) Reserve(n int) error {
+	slots := firstSlots
+	for slots < 2*n {
+		slots *= 2
+	}
+	if t.n > 0 || slots == firstSlots {
+		return nil
+	}
+	return t.setSlots(slots)
 }
 
 // Find writes the group of each selected row of b to out, densely, and adds groups for tuples not seen before. cols[i] is the column of key i.

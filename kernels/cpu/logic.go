@@ -121,6 +121,11 @@ func (e *Evaluator) junction(n *node, sel []uint32, decides bool) error {
 		next := bufs[k&1][:0]
 		vals, codes := v.Target().Data, v.Codes
 		flat := v.Form == column.Flat
+		if flat && v.Valid == nil && valid == nil {
+			open = plainTerm(data, vals, open, next, e.rows, decides)
+			e.sels.release(inner)
+			continue
+		}
 		each(open, e.rows, func(i int) {
 			if v.Valid != nil && v.IsNull(i) {
 				valid.Clear(i)
@@ -149,6 +154,29 @@ func (e *Evaluator) junction(n *node, sel []uint32, decides bool) error {
 	e.sels.release(mark)
 	dst.Valid = valid
 	return nil
+}
+
+// plainTerm takes a flat term without NULLs into a junction without NULLs so far: each open row's answer is the term's, and it stays open unless that decides.
+func plainTerm(data, vals []byte, open, next []uint32, rows int, decides bool) []uint32 {
+	flip := bit(decides)
+	k := 0
+	if open == nil {
+		next = next[:rows]
+		for i, b := range vals[:rows] {
+			data[i] = b
+			next[k] = uint32(i)
+			k += int(b ^ flip)
+		}
+		return next[:k]
+	}
+	next = next[:len(open)]
+	for _, i := range open {
+		b := vals[i]
+		data[i] = b
+		next[k] = i
+		k += int(b ^ flip)
+	}
+	return next[:k]
 }
 
 // each calls f for the selected rows.

@@ -37,33 +37,44 @@ func (s *Slice[T]) Resize(n int) error {
 // Reset makes S an array of n zero elements, without keeping the old ones or room to grow.
 func (s *Slice[T]) Reset(n int) error {
 	s.Free()
-	return s.move(n, n)
+	next, arena, err := allocate[T](s.Budget, n)
+	if err != nil {
+		return err
+	}
+	clear(next)
+	s.S, s.arena = next, arena
+	return nil
 }
 
 func (s *Slice[T]) move(room, n int) error {
-	var zero T
-	size := int(unsafe.Sizeof(zero))
-	var next []T
-	var arena *mem.Arena
-	if room*size <= onHeapBytes {
-		next = make([]T, room)
-	} else {
-		arena = mem.NewArena(s.Budget)
-		p, err := arena.Alloc(room * size)
-		if err != nil {
-			return err
-		}
-		if len(p) >= hugeBytes {
-			// Only advice: without it a table of this size spends as much time on page faults as on rows, and then on translating addresses.
-			_ = unix.Madvise(p, unix.MADV_HUGEPAGE)
-		}
-		next = column.SliceOf[T](p)
+	next, arena, err := allocate[T](s.Budget, room)
+	if err != nil {
+		return err
 	}
 	copy(next, s.S)
 	clear(next[len(s.S):n])
 	s.Free()
 	s.S, s.arena = next[:n], arena
 	return nil
+}
+
+// allocate makes an array of n elements of undefined content, on the Go heap or in an arena of its own.
+func allocate[T any](b *mem.Budget, n int) ([]T, *mem.Arena, error) {
+	var zero T
+	size := n * int(unsafe.Sizeof(zero))
+	if size <= onHeapBytes {
+		return make([]T, n), nil, nil
+	}
+	arena := mem.NewArena(b)
+	p, err := arena.Alloc(size)
+	if err != nil {
+		return nil, nil, err
+	}
+	if size >= hugeBytes {
+		// Only advice, given before the first touch: without it a table of this size spends as much time on page faults as on rows, and then on translating addresses.
+		_ = unix.Madvise(p, unix.MADV_HUGEPAGE)
+	}
+	return column.SliceOf[T](p), arena, nil
 }
 
 // Reserve makes room for n more elements, so that appending that many to S moves nothing.

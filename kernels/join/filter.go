@@ -92,7 +92,7 @@ func (f *Filter) fill(ctx context.Context) error {
 			any = true
 			least, most = min(least, w^flip), max(most, w^flip)
 			x := hash.Mix(w)
-			f.bloom.S[f.word(x)] |= bits4(x)
+			f.bloom.S[x>>f.shift] |= bits4(x) // a shift by 64 gives 0
 		}
 	}
 	f.any = any
@@ -100,14 +100,6 @@ func (f *Filter) fill(ctx context.Context) error {
 		f.setBounds(least^flip, most^flip)
 	}
 	return nil
-}
-
-// word is the number of the word of hash h.
-func (f *Filter) word(h uint64) uint64 {
-	if f.shift == 64 {
-		return 0
-	}
-	return h >> f.shift
 }
 
 // Bounds are the least and the greatest value of the key, nil when there is none or none is known.
@@ -135,22 +127,9 @@ func (f *Filter) Apply(v *column.Vector, b *column.Batch, sel []uint32) ([]uint3
 	words := h.Words(0, v, b.Sel, n)
 	m := 0
 	if f.t.isDirect {
-		direct, least, flip := f.t.direct.S, f.t.least, f.t.flip
-		for k, w := range words {
-			sel[m] = uint32(b.Row(k))
-			if at := (w ^ flip) - least; at < uint64(len(direct)) && direct[at] != 0 {
-				m++
-			}
-		}
+		m = f.passDirect(words, b.Sel, sel)
 	} else {
-		bloom := f.bloom.S
-		for k, w := range words {
-			sel[m] = uint32(b.Row(k))
-			x := hash.Mix(w)
-			if want := bits4(x); bloom[f.word(x)]&want == want {
-				m++
-			}
-		}
+		m = f.passBloom(words, b.Sel, sel)
 	}
 	sel = sel[:m]
 	if v.Valid == nil && v.Type.Kind != column.Null {
@@ -164,4 +143,45 @@ func (f *Filter) Apply(v *column.Vector, b *column.Batch, sel []uint32) ([]uint3
 		}
 	}
 	return sel[:m], nil
+}
+
+// passDirect writes the rows whose words index a row of the table's array to out and returns how many. rows (nil: 0, 1, ...) may be out's own memory.
+func (f *Filter) passDirect(words []uint64, rows, out []uint32) (m int) {
+	direct, least, flip := f.t.direct.S, f.t.least, f.t.flip
+	out = out[:len(words)]
+	if rows == nil {
+		for k, w := range words {
+			out[m] = uint32(k)
+			if at := (w ^ flip) - least; at < uint64(len(direct)) && direct[at] != 0 {
+				m++
+			}
+		}
+		return m
+	}
+	for k, w := range words {
+		out[m] = rows[k]
+		if at := (w ^ flip) - least; at < uint64(len(direct)) && direct[at] != 0 {
+			m++
+		}
+	}
+	return m
+}
+
+// passBloom is passDirect for words that the Bloom filter may hold.
+func (f *Filter) passBloom(words []uint64, rows, out []uint32) (m int) {
+	bloom, shift := f.bloom.S, f.shift
+	out = out[:len(words)]
+	for k, w := range words {
+		r := uint32(k)
+		if rows != nil {
+			r = rows[k]
+		}
+		out[m] = r
+		x := hash.Mix(w)
+		// A shift by 64 gives 0, the only word of the smallest filter.
+		if want := bits4(x); bloom[x>>shift]&want == want {
+			m++
+		}
+	}
+	return m
 }

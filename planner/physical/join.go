@@ -8,6 +8,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/logical"
+	"github.com/polybolos-db/polybolos/planner/optimize/estimate"
 )
 
 // buildWeight is how much dearer it is to put a row into a hash table than to look one up; the optimizer's cost model uses the same.
@@ -45,7 +46,7 @@ func (p *planner) join(n *logical.Join, need logical.ColSet) (result, error) {
 		return result{}, err
 	}
 	kind, buildLeft := p.sides(n, len(keys) > 0)
-	j := joining{n: n, kind: kind, need: need, info: p.info(n)}
+	j := joining{n: n, buildLeft: buildLeft, kind: kind, need: need, info: p.info(n)}
 	j.probe, j.build, j.keys = l, r, keys
 	if buildLeft {
 		j.probe, j.build = r, l
@@ -129,6 +130,7 @@ func (p *planner) sides(n *logical.Join, keyed bool) (kind plan.JoinKind, buildL
 // joining is a join of which all but the columns is decided.
 type joining struct {
 	n            *logical.Join
+	buildLeft    bool
 	kind         plan.JoinKind
 	probe, build result
 	keys         []joinKey
@@ -180,10 +182,25 @@ func (p *planner) finishJoin(j joining, rest []expr.Expr) (result, error) {
 			Info: j.info, Kind: j.kind, Probe: j.probe.node, Build: j.build.node, Cond: residual, Output: output, Out: out,
 		}, final}, nil
 	}
-	return result{&plan.HashJoin{
+	h := &plan.HashJoin{
 		Info: j.info, Kind: j.kind, Probe: j.probe.node, Build: j.build.node, ProbeKeys: pk, BuildKeys: bk, NullSafe: nullSafe,
 		Residual: residual, Output: output, Out: out,
-	}, final}, nil
+	}
+	p.rare[h] = j.rare(p)
+	return result{h, final}, nil
+}
+
+// rare tells of each key whether few probe rows have a value that the build side has, so that a runtime filter on it pays.
+func (j *joining) rare(p *planner) []bool {
+	probe, build := p.est.Of(j.n.Left), p.est.Of(j.n.Right)
+	if j.buildLeft {
+		probe, build = build, probe
+	}
+	out := make([]bool, len(j.keys))
+	for i, k := range j.keys {
+		out[i] = estimate.Share(k.probe, k.build, probe, build) < filterShare
+	}
+	return out
 }
 
 // shape is the kind's output before it is narrowed.

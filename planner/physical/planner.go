@@ -44,7 +44,7 @@ func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.
 	if opts.Splits == nil {
 		opts.Splits = formatSplits
 	}
-	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}}
+	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}, rare: map[*plan.HashJoin][]bool{}}
 	cols := n.Columns()
 	r, err := p.build(n, logical.Set(cols))
 	if err != nil {
@@ -70,7 +70,8 @@ type planner struct {
 	est     *estimate.Estimator
 	shared  []plan.Node
 	ctes    map[*logical.CTE]int
-	filters int // runtime filters numbered so far
+	filters int                       // runtime filters numbered so far
+	rare    map[*plan.HashJoin][]bool // per key: whether few probe rows have a partner
 }
 
 // layout says at which position of a node's output a column is. Columns that are always equal may share a position.

@@ -7,8 +7,12 @@ import (
 	"github.com/polybolos-db/polybolos/plan"
 )
 
-// A runtime filter pays when it drops rows; builds beyond this size make filters that cost more than they save.
-const maxFilterBuild = 20_000_000
+// A runtime filter pays when it drops rows: a test costs about a fifth of what it saves to carry a row to its join. Builds beyond maxFilterBuild
+// rows make filters that do not fit a cache any more.
+const (
+	maxFilterBuild = 20_000_000
+	filterShare    = 0.8 // of the probe rows that are expected to pass, at most
+)
 
 // runtimeFilters gives joins whose unmatched probe rows vanish a filter for each key that is a scan's column in the same stage.
 //
@@ -26,11 +30,11 @@ func (p *planner) runtimeFilters(n plan.Node) {
 		default:
 			return
 		}
-		if j.Build.Meta().Rows > maxFilterBuild || !selective(j.Build) {
+		if j.Build.Meta().Rows > maxFilterBuild {
 			return
 		}
 		for k, at := range j.ProbeKeys {
-			if j.NullSafe != nil && j.NullSafe[k] {
+			if !p.rare[j][k] || j.NullSafe != nil && j.NullSafe[k] {
 				continue
 			}
 			scans := trace(j.Probe, at, nil)
@@ -44,24 +48,6 @@ func (p *planner) runtimeFilters(n plan.Node) {
 			}
 		}
 	})
-}
-
-// selective reports whether something below n drops rows, so that its keys are not simply all keys.
-func selective(n plan.Node) bool {
-	found := false
-	plan.Walk(n, func(n plan.Node) {
-		switch n := n.(type) {
-		case *plan.Scan:
-			found = found || len(n.Filters) > 0
-		case *plan.Filter, *plan.Values, *plan.Limit, *plan.SetOp, *plan.ExchangeRead, *plan.SharedRead:
-			found = true
-		case *plan.Sort:
-			found = found || n.Count >= 0
-		case *plan.HashJoin:
-			found = found || n.Kind == plan.ProbeSemi || n.Kind == plan.ProbeAnti || n.Kind == plan.BuildSemi || n.Kind == plan.BuildAnti
-		}
-	})
-	return found
 }
 
 type scanColumn struct {

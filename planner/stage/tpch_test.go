@@ -10,6 +10,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/planner/logical"
 	"github.com/polybolos-db/polybolos/planner/optimize"
 	"github.com/polybolos-db/polybolos/planner/optimize/plantest"
 	"github.com/polybolos-db/polybolos/planner/physical"
@@ -35,7 +36,7 @@ func planned(t *testing.T, c catalog.Resolver, text string, opts physical.Option
 	}
 	p, err := stage.Cut(root, shared, plan.Settings{})
 	if err != nil {
-		t.Fatalf("%s\ncut: %s\n%s", text, err, plan.Explain(&plan.Plan{Stages: []*plan.Stage{{Root: root, Shared: shared}}}, nil))
+		t.Fatalf("%s\ncut: %s\n%s", text, err, logical.Format(n))
 	}
 	return p
 }

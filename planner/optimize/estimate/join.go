@@ -30,7 +30,7 @@ func Join(kind logical.JoinKind, conds []expr.Expr, l, r *Stats, n *logical.Join
 	case logical.Full:
 		both.Rows = math.Max(inner, l.Rows+r.Rows-math.Min(l.Rows, r.Rows))
 	case logical.Semi, logical.Anti, logical.NullAwareAnti:
-		match := matches(pairs, l, r) * math.Min(1, 0.3+0.7*rest)
+		match := matches(pairs, r) * math.Min(1, 0.3+0.7*rest)
 		if kind != logical.Semi {
 			match = math.Max(0.1, 1-match)
 		}
@@ -113,8 +113,13 @@ func within(e expr.Expr, s *Stats) bool {
 	return read && all
 }
 
-// matches is the share of l's rows that have a partner in r: the share of the values that are left in r.
-func matches(pairs []keyPair, l, r *Stats) float64 {
+// Share is the share of probe's rows whose value of probeKey is among build's values of buildKey.
+func Share(probeKey, buildKey expr.Expr, probe, build *Stats) float64 {
+	return matches([]keyPair{{of(probeKey, probe), of(buildKey, build)}}, build)
+}
+
+// matches is the share of the left rows that have a partner in r: the share of the values that are left in r.
+func matches(pairs []keyPair, r *Stats) float64 {
 	if len(pairs) == 0 {
 		return 0.5
 	}

@@ -31,6 +31,7 @@ type Column struct {
 	Nulls    float64      // share of NULL
 	Guess    bool         // Distinct is but an upper bound, from the range
 	Computed bool         // an aggregate's result
+	Mean     float64      // of an aggregate's results; NaN unknown
 	Table    logical.Node // the scan or aggregation that the values are from; nil: several or none
 }
 

@@ -3,8 +3,6 @@ package parse
 import (
 	"strings"
 
-	pg "github.com/pganalyze/pg_query_go/v6"
-
 	"github.com/polybolos-db/polybolos/fault"
 )
 
@@ -96,19 +94,17 @@ func (r *reader) columnDefs() ([]ColumnDef, error) {
 			}
 		}
 	}
-	end := r.tokens[r.i-1].end
 	from := r.tokens[start].start
-	const head = "CREATE TABLE t "
-	text, positions := apply(r.script, from, end, []change{{from, from, head}})
-	result, err := pg.Parse(text)
+	text := apply(r.script, r.tokens[start:r.i], []change{{from, from, "CREATE TABLE t "}})
+	result, err := text.parse(r.script)
 	if err != nil {
-		return nil, translate(err, text, &positions, r.script)
+		return nil, err
 	}
 	s := result.Stmts[0].Stmt.GetCreateStmt()
 	if len(result.Stmts) != 1 || s == nil {
 		return nil, unexpected(r.script, r.tokens[start])
 	}
-	c := converter{piece: r.Piece, positions: positions}
+	c := converter{piece: r.Piece, positions: text.positions}
 	return c.columns(s)
 }
 

@@ -23,8 +23,9 @@ const (
 	stackForRun = 8 << 20
 	// maxNesting bounds open parentheses and brackets.
 	maxNesting = 500
-	// maxIdentifier is the length at which PostgreSQL's scanner cuts names.
+	// maxIdentifier is the length at which PostgreSQL's scanner cuts names; maxName what ours may have in all.
 	maxIdentifier = 63
+	maxName       = 4096
 )
 
 // runLimit is maxRun for the stack that C code runs on in this process.
@@ -115,8 +116,12 @@ func (g *guard) see(text string, t token) error {
 		} else {
 			g.add(1)
 		}
-		if long := identifierLength(text[t.start:t.end]); long > maxIdentifier {
-			return fault.New(nameTooLong, "identifier of %d bytes is longer than the limit of %d", long, maxIdentifier).At(t.start + 1)
+		limit := maxName
+		if t.kind == tokIdent && text[t.start] != '"' {
+			limit = maxIdentifier // U&"…" is decoded by PostgreSQL's scanner
+		}
+		if long := identifierLength(text[t.start:t.end]); long > limit {
+			return fault.New(nameTooLong, "identifier of %d bytes is longer than the limit of %d", long, limit).At(t.start + 1)
 		}
 	default:
 		g.add(1)

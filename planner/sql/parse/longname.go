@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"sort"
 	"strings"
@@ -17,9 +19,16 @@ import (
 // longNames maps the names that stand in the parsed text to what they stand for.
 type longNames map[string]string
 
+// shortPrefix begins the short names: no string of the script is one, since none can hold the script's own digest.
+func shortPrefix(script string) string {
+	digest := sha256.Sum256([]byte(script))
+	return "$name" + hex.EncodeToString(digest[:16]) + "_"
+}
+
 // shorten returns changes that replace the long names among tokens.
 func (n longNames) shorten(script string, tokens []token) []change {
 	var changes []change
+	prefix := ""
 	for _, t := range tokens {
 		if t.kind != tokWord && t.kind != tokIdent || t.end-t.start <= maxIdentifier {
 			continue
@@ -32,7 +41,10 @@ func (n longNames) shorten(script string, tokens []token) []change {
 			}
 			name = strings.ReplaceAll(text[1:len(text)-1], `""`, `"`)
 		}
-		short := fmt.Sprintf("$name%d", len(n))
+		if prefix == "" {
+			prefix = shortPrefix(script)
+		}
+		short := fmt.Sprintf("%s%d", prefix, len(n))
 		n[short] = name
 		changes = append(changes, change{t.start, t.end, quote(short)})
 	}

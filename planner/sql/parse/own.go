@@ -172,11 +172,11 @@ func (r *reader) describe() (Body, error) {
 	}
 	if t := r.peek(); t.kind == tokString {
 		// DESCRIBE 'file' is DESCRIBE SELECT * FROM 'file'.
-		text, positions := apply(r.script, t.start, t.end, []change{
+		text := apply(r.script, r.tokens[r.i:r.i+1], []change{
 			{t.start, t.start, "SELECT * FROM " + quote(ast.FileFunction) + "("}, {t.end, t.end, ")"},
 		})
 		r.i++
-		q, err := r.parseQuery(text, positions, t.start)
+		q, err := r.parseQuery(text, t.start)
 		return &Describe{Query: q}, err
 	}
 	n, err := r.name()
@@ -185,25 +185,25 @@ func (r *reader) describe() (Body, error) {
 
 // rest parses the tokens that are left as a query.
 func (r *reader) rest() (*Query, error) {
-	text, positions, _, err := rewrite(r.script, r.tokens[r.i:])
+	text, err := rewrite(r.script, r.tokens[r.i:])
 	if err != nil {
 		return nil, err
 	}
 	start := r.peek().start
 	r.i = len(r.tokens)
-	return r.parseQuery(text, positions, start)
+	return r.parseQuery(text, start)
 }
 
 // parseQuery parses rewritten text that stands for the statement from the byte offset start on.
-func (r *reader) parseQuery(text string, positions ast.Positions, start int) (*Query, error) {
-	result, err := pg.Parse(text)
+func (r *reader) parseQuery(text rewritten, start int) (*Query, error) {
+	result, err := text.parse(r.script)
 	if err != nil {
-		return nil, translate(err, text, &positions, r.script)
+		return nil, err
 	}
 	if len(result.Stmts) != 1 || result.Stmts[0].Stmt.GetSelectStmt() == nil {
 		return nil, unexpected(r.script, r.tokens[0])
 	}
-	return &Query{Tree: ast.Select{Stmt: result.Stmts[0].Stmt.GetSelectStmt(), Positions: positions}, Text: r.script[start:r.tokens[len(r.tokens)-1].end]}, nil
+	return &Query{Tree: ast.Select{Stmt: result.Stmts[0].Stmt.GetSelectStmt(), Positions: text.positions}, Text: r.script[start:r.tokens[len(r.tokens)-1].end]}, nil
 }
 
 func (r *reader) showList(what ShowWhat) (Body, error) {

@@ -1,10 +1,6 @@
 package parse
 
-import (
-	"strings"
-
-	pg "github.com/pganalyze/pg_query_go/v6"
-)
+import "strings"
 
 // Piece is a statement's place in a script, found without parsing it.
 type Piece struct {
@@ -82,18 +78,18 @@ func (p Piece) Parse() (*Statement, error) {
 	if s, err := p.parseOwn(); s != nil || err != nil {
 		return s, err
 	}
-	text, positions, orReplace, err := rewrite(p.script, p.tokens)
+	r, err := rewrite(p.script, p.tokens)
 	if err != nil {
 		return nil, err
 	}
-	result, err := pg.Parse(text)
+	result, err := r.parse(p.script)
 	if err != nil {
-		return nil, translate(err, text, &positions, p.script)
+		return nil, err
 	}
 	if len(result.Stmts) != 1 || result.Stmts[0].Stmt == nil {
 		return nil, unexpected(p.script, p.tokens[0])
 	}
-	c := converter{piece: p, positions: positions, orReplace: orReplace}
+	c := converter{piece: p, positions: r.positions, orReplace: r.orReplace}
 	body, err := c.body(result.Stmts[0].Stmt)
 	if err != nil {
 		return nil, err

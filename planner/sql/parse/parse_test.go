@@ -260,7 +260,9 @@ func TestErrorPositions(t *testing.T) {
 		{"⟪update t set a = 1", "0A000"},
 		{"⟪delete from t", "0A000"},
 		{"⟪select 1 into x", "0A000"},
-		{"select 1 as ⟪" + strings.Repeat("x", 64), "42622"},
+		{"select 1 as ⟪" + strings.Repeat("x", 4097), "42622"},
+		{"select 1 as ⟪U&\"" + strings.Repeat("x", 64) + "\"", "42622"},
+		{"select " + strings.Repeat("x", 100) + " from ⟪where", "42601"},
 	} {
 		at := strings.Index(c.text, "⟪")
 		text := strings.Replace(c.text, "⟪", "", 1)
@@ -274,4 +276,35 @@ func TestText(t *testing.T) {
 	wantError(t, "NUL", err, "22021", 10)
 	_, err = Script("select 'ü\xffb'")
 	wantError(t, "UTF-8", err, "22021", 11)
+}
+
+// TestLongNames uses names that PostgreSQL's scanner would cut.
+func TestLongNames(t *testing.T) {
+	a, b := strings.Repeat("Lang", 30), strings.Repeat("größe \"", 20)
+	quoted := `"` + strings.ReplaceAll(b, `"`, `""`) + `"`
+	list, err := Script("select " + a + ", t." + quoted + ", '$name', '$name_0' from " + a + " as " + quoted + " where try_cast(" + a + " as int) = 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := list[0].Body.(*Query).Tree.Stmt
+	target := func(i int) *pg.Node { return s.TargetList[i].GetResTarget().GetVal() }
+	for i, want := range []string{strings.ToLower(a), b, "$name", "$name_0"} {
+		got := lastName(target(i).GetColumnRef().GetFields())
+		if i > 1 {
+			got = target(i).GetAConst().GetSval().GetSval()
+		}
+		if got != want {
+			t.Errorf("target %d is %q, want %q", i, got, want)
+		}
+	}
+	if r := s.FromClause[0].GetRangeVar(); r.Relname != strings.ToLower(a) || r.Alias.Aliasname != b {
+		t.Errorf("table %q as %q", r.Relname, r.Alias.Aliasname)
+	}
+	list, err = Script("create external table t (" + quoted + " int) location 'x'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := list[0].Body.(*CreateExternalTable).Columns[0].Name; got != b {
+		t.Errorf("column %q", got)
+	}
 }

@@ -38,36 +38,40 @@ type rewriter struct {
 	replace bool // CREATE OR REPLACE TABLE
 }
 
-// rewrite turns the extensions over PostgreSQL's grammar into what its parser takes (package ast names the forms), and returns
-// the text with its map of positions. orReplace tells that OR REPLACE was taken out of a CREATE TABLE.
-func rewrite(script string, tokens []token) (text string, positions ast.Positions, orReplace bool, err error) {
+// rewrite turns the extensions over PostgreSQL's grammar into what its parser takes; package ast names the forms.
+func rewrite(script string, tokens []token) (rewritten, error) {
 	r := rewriter{Piece: Piece{script: script, tokens: tokens}, levels: make([]level, 1, 8)}
 	for i := 0; i < len(tokens); i++ {
+		var err error
 		if i, err = r.token(i); err != nil {
-			return "", ast.Positions{}, false, err
+			return rewritten{}, err
 		}
 	}
-	start, end := tokens[0].start, tokens[len(tokens)-1].end
-	text, positions = apply(script, start, end, r.changes)
-	return text, positions, r.replace, nil
+	out := apply(script, tokens, r.changes)
+	out.orReplace = r.replace
+	return out, nil
 }
 
-// apply makes the changes to script[start:end].
-func apply(script string, start, end int, changes []change) (string, ast.Positions) {
-	positions := ast.NewPositions(start)
+// apply makes the changes to the text from the first to the last token, and shortens long names.
+func apply(script string, tokens []token, changes []change) rewritten {
+	start, end := tokens[0].start, tokens[len(tokens)-1].end
+	out := rewritten{positions: ast.NewPositions(start), names: longNames{}}
+	changes = merge(changes, out.names.shorten(script, tokens))
 	if len(changes) == 0 {
-		return script[start:end], positions
+		out.text = script[start:end]
+		return out
 	}
 	var b strings.Builder
 	at := start
 	for _, c := range changes {
 		b.WriteString(script[at:c.start])
-		positions.Edit(b.Len(), len(c.text), c.start, c.end)
+		out.positions.Edit(b.Len(), len(c.text), c.start, c.end)
 		b.WriteString(c.text)
 		at = c.end
 	}
 	b.WriteString(script[at:end])
-	return b.String(), positions
+	out.text = b.String()
+	return out
 }
 
 func (r *rewriter) change(start, end int, text string) {

@@ -76,6 +76,8 @@ var editorOptions = map[string]any{
 	"bell-style":                   "none",
 	// Tabs of a pasted text are text.
 	"enable-bracketed-paste": true,
+	// Every prompt begins a line, so the terminal need not be asked where it is: keys that arrive together with the answer would be lost.
+	"cursor-position-probe": false,
 	// The cursor stays as the user's terminal shows it.
 	"cursor-emacs": "default",
 }
