@@ -166,12 +166,13 @@ func ParseDecimal(s []byte, t column.Type) (column.Int128, error) {
 	}
 	keep := point + exp + int(t.Scale) // digits that count
 	var v column.Int128
-	seen, roundUp, ok := 0, false, true
+	seen, roundUp := 0, false
 	for _, c := range mantissa {
 		if c == '.' {
 			continue
 		}
 		if seen < keep {
+			var ok bool
 			if v, ok = v.MulChecked(column.Int128{Lo: 10}); ok {
 				v, ok = v.AddChecked(column.Int128{Lo: uint64(c - '0')})
 			}
@@ -184,6 +185,7 @@ func ParseDecimal(s []byte, t column.Type) (column.Int128, error) {
 		seen++
 	}
 	for ; seen < keep && v.Sign() != 0; seen++ {
+		var ok bool
 		if v, ok = v.MulChecked(column.Int128{Lo: 10}); !ok {
 			return column.Int128{}, overflow(t)
 		}

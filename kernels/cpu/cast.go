@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"strconv"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels/convert"
@@ -108,6 +110,8 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 	switch {
 	case to.Kind.IsInteger() && from.Scale == 0 && to.Kind != column.Uint64:
 		return !narrowTo(dst, x, sel, rows), nil
+	case to.Kind == column.Text && from.Kind.IsInteger():
+		return true, e.printInts(dst, x, sel, rows)
 	case to.Kind == column.Float64:
 		d, div := column.Values[float64](dst), column.Pow10(int(from.Scale)).Float64()
 		each(sel, rows, func(i int) { d[i] = float64(x[i]) / div })
@@ -116,6 +120,25 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 		return scaleUp(dst, from, x, sel, rows), nil
 	}
 	return false, nil
+}
+
+// printInts writes integers as texts.
+func (e *Evaluator) printInts(dst *column.Vector, x []int64, sel []uint32, rows int) error {
+	d := column.Values[column.View](dst)
+	var buf [20]byte
+	return rowwise(sel, rows, func(i int) error {
+		p := strconv.AppendInt(buf[:0], x[i], 10)
+		if len(p) > column.InlineLen {
+			q, err := e.heap.Alloc(len(p))
+			if err != nil {
+				return err
+			}
+			copy(q, p)
+			p = q
+		}
+		d[i] = column.MakeView(p)
+		return nil
+	})
 }
 
 // rescaleWide converts decimals of 128 bits to another scale.

@@ -81,30 +81,64 @@ func unaryFloats[T float](op kernels.Op, dst, a *column.Vector, sel []uint32, n 
 	})
 }
 
+// Shifts that make every day of the range positive: the days and years of 82 cycles of 400 years.
+const (
+	shiftDays  = 719468 + 146097*82
+	shiftYears = 400 * 82
+)
+
+// civil is the year (0 is 1 BC), month and day of a day since 1970-01-01 within about 32000 BC and 2.9 million AD, by multiplications only
+// (C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar algorithms", 2022).
+func civil(days int32) (year int64, month, day uint32) {
+	n := uint32(days) + shiftDays
+	n1 := 4*n + 3
+	century, rest := n1/146097, n1%146097|3
+	p := 2939745 * uint64(rest)
+	yearOfCentury, dayOfYear := uint32(p>>32), uint32(p)/2939745/4
+	n3 := 2141*dayOfYear + 197913
+	month, day = n3>>16, n3&0xffff/2141+1
+	year = int64(100*century+yearOfCentury) - shiftYears
+	if dayOfYear >= 306 {
+		// The year began in March so far.
+		year++
+		month -= 12
+	}
+	return year, month, day
+}
+
+// datePart is year, month or day; there is no year zero: 1 BC is -1.
+func datePart(op kernels.Op, days int32) int64 {
+	y, m, d := civil(days)
+	switch op {
+	case kernels.OpExtractYear:
+		if y <= 0 {
+			y--
+		}
+		return y
+	case kernels.OpExtractMonth:
+		return int64(m)
+	}
+	return int64(d)
+}
+
 // extract takes year, month or day of dates and timestamps.
 func extract(op kernels.Op, dst, a *column.Vector, sel []uint32, n int) error {
 	d := column.Values[int64](dst)
-	field := func(days int32) int64 {
-		y, m, day := column.CivilDate(days)
-		switch op {
-		case kernels.OpExtractYear:
-			if y <= 0 {
-				// There is no year zero: 1 BC is -1.
-				return y - 1
-			}
-			return y
-		case kernels.OpExtractMonth:
-			return int64(m)
-		}
-		return int64(day)
-	}
 	if a.Type.Kind == column.Date {
 		x := column.Values[int32](a)
-		each(sel, n, func(i int) { d[i] = field(x[i]) })
+		if sel == nil {
+			for i, v := range x[:n] {
+				d[i] = datePart(op, v)
+			}
+			return nil
+		}
+		for _, i := range sel {
+			d[i] = datePart(op, x[i])
+		}
 		return nil
 	}
 	x := column.Values[int64](a)
-	each(sel, n, func(i int) { d[i] = field(dayOf(x[i])) })
+	each(sel, n, func(i int) { d[i] = datePart(op, dayOf(x[i])) })
 	return nil
 }
 
