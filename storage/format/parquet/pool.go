@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
 )
 
 // pool hands out buffers off the Go heap and takes them back, so that a reader's memory is what its largest pages need, not what it read.
@@ -27,6 +28,9 @@ func (p *pool) get(n int) ([]byte, error) {
 	}
 	b, err := p.arena.Alloc(1 << class)
 	if err != nil {
+		if _, ok := fault.As(err); !ok {
+			err = fault.Wrap(fault.OutOfMemory, err, "cannot read a page")
+		}
 		return nil, err
 	}
 	return b[:n], nil
