@@ -75,7 +75,7 @@ func (v Value) String() string {
 	case Timestamp:
 		return FormatTimestamp(v.Int64())
 	case TimestampTZ:
-		return FormatTimestamp(v.Int64()) + "+00"
+		return FormatTimestampTZ(v.Int64())
 	case Interval:
 		return v.Interval.String()
 	case Text:
@@ -203,7 +203,12 @@ func fraction(us int64) string {
 }
 
 // FormatTimestamp prints microseconds since 1970 as YYYY-MM-DD HH:MM:SS[.ffffff].
-func FormatTimestamp(us int64) string {
+func FormatTimestamp(us int64) string { return formatTimestamp(us, "") }
+
+// FormatTimestampTZ is FormatTimestamp in UTC, with the zone's offset.
+func FormatTimestampTZ(us int64) string { return formatTimestamp(us, "+00") }
+
+func formatTimestamp(us int64, zone string) string {
 	switch us {
 	case math.MaxInt64:
 		return "infinity"
@@ -217,9 +222,9 @@ func FormatTimestamp(us int64) string {
 	}
 	y, m, d := civil(days)
 	if y <= 0 {
-		return fmt.Sprintf("%04d-%02d-%02d %s BC", 1-y, m, d, FormatTime(rest))
+		return fmt.Sprintf("%04d-%02d-%02d %s%s BC", 1-y, m, d, FormatTime(rest), zone)
 	}
-	return formatYMD(y, m, d) + " " + FormatTime(rest)
+	return formatYMD(y, m, d) + " " + FormatTime(rest) + zone
 }
 
 // FormatUUID prints a uuid's 16 big-endian bytes with dashes.
@@ -228,30 +233,51 @@ func FormatUUID(v Int128) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// String prints the interval as PostgreSQL's default style does: 1 year 2 mons 3 days 04:05:06.7.
+// String prints the interval as PostgreSQL's default style does: 1 year 2 mons -3 days +04:05:06.7. A part after a negative one shows its plus.
 func (v IntervalValue) String() string {
-	var parts []string
+	var b strings.Builder
+	negative := false
 	unit := func(n int32, one, many string) {
-		if n == 1 {
-			parts = append(parts, "1 "+one)
-		} else if n != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		if n == 0 {
+			return
 		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		if negative && n > 0 {
+			b.WriteByte('+')
+		}
+		negative = n < 0
+		name := many
+		if n == 1 {
+			name = one
+		}
+		fmt.Fprintf(&b, "%d %s", n, name)
 	}
 	unit(v.Months/12, "year", "years")
 	unit(v.Months%12, "mon", "mons")
 	unit(v.Days, "day", "days")
-	if v.Micros != 0 || len(parts) == 0 {
-		us, sign := v.Micros, ""
-		// The magnitude is unsigned so that the most negative value has one.
-		mag := uint64(us)
-		if us < 0 {
-			sign, mag = "-", -uint64(us)
-		}
-		s := mag / MicrosPerSecond
-		parts = append(parts, fmt.Sprintf("%s%02d:%02d:%02d%s", sign, s/3600, s/60%60, s%60, fraction(int64(mag%MicrosPerSecond))))
+	if v.Micros == 0 && b.Len() > 0 {
+		return b.String()
 	}
-	return strings.Join(parts, " ")
+	sign := ""
+	switch {
+	case v.Micros < 0:
+		sign = "-"
+	case negative:
+		sign = "+"
+	}
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+	// The magnitude is unsigned so that the most negative value has one.
+	mag := uint64(v.Micros)
+	if v.Micros < 0 {
+		mag = -mag
+	}
+	s := mag / MicrosPerSecond
+	fmt.Fprintf(&b, "%s%02d:%02d:%02d%s", sign, s/3600, s/60%60, s%60, fraction(int64(mag%MicrosPerSecond)))
+	return b.String()
 }
 
 // TimeOf is the timestamp as a Go time in UTC.

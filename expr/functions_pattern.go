@@ -299,7 +299,7 @@ func expand(dst, to, text []byte, m []int) []byte {
 			continue
 		}
 		k++
-		group := -1
+		var group int
 		switch c := to[k]; {
 		case c >= '0' && c <= '9':
 			group = int(c - '0')

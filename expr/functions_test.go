@@ -146,7 +146,7 @@ func TestTextFunctions(t *testing.T) {
 		{"~", "'abc'|'^a.c$'", "true"}, {"~*", "'ABC'|'b'", "true"}, {"!~", "'abc'|'b'", "false"}, {"~", "'a'|'('", "!2201B"},
 		{"regexp_replace", "'foobarbaz'|'b(..)'|'X\\1Y'", "fooXarYbaz"}, {"regexp_replace", "'foobarbaz'|'b..'|'X'|'g'", "fooXX"},
 		{"regexp_extract", "'foo123'|'[0-9]+'", "123"}, {"regexp_extract", "'foo123'|'([a-z]+)([0-9]+)'|2", "123"}, {"regexp_like", "'ABC'|'b'|'i'", "true"},
-		{"lenght", "'a'", "!42883"}, {"upper", "1", "!42883"}, {"length", "NULL", "NULL"},
+		{"lengthh", "'a'", "!42883"}, {"upper", "1", "!42883"}, {"length", "NULL", "NULL"},
 	})
 }
 

@@ -159,7 +159,15 @@ func (d *decoder) expr(in *planv1.Expr) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		return expr.Rebind(fn, args)
+		bound, err := expr.Rebind(fn, args)
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := bound.(*expr.Call); ok {
+			// The type may follow from an argument that was a literal when the plan was made.
+			c.Typ = t
+		}
+		return bound, nil
 	case planv1.Expr_CAST:
 		return &expr.Cast{Arg: args[0], To: t, Try: in.Flag}, nil
 	case planv1.Expr_CASE:

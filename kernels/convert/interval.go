@@ -162,7 +162,7 @@ func ParseIntervalUnit(s []byte, def string) (column.IntervalValue, error) {
 		if k == 0 {
 			// A day count may stand before a time of day without a unit: '3 04:05:06'.
 			name = def
-			if c := strings.IndexByte(rest, ':'); c >= 0 && c <= 3 {
+			if strings.IndexByte(rest[:min(len(rest), 4)], ':') >= 0 {
 				name = "day"
 			}
 		}
