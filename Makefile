@@ -17,7 +17,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED := 1
 
 # Packages with goroutines of their own, which run a second time under the race detector.
-RACE := $(foreach room,bench/tpchgen catalog cmd column engine executor scheduler session storage,$(if $(wildcard $(room)/),./$(room)/...))
+RACE := $(foreach room,bench/tpchgen catalog cmd column engine executor scheduler session shuffle storage,$(if $(wildcard $(room)/),./$(room)/...))
 
 .PHONY: help
 help: ## list the targets

@@ -59,9 +59,6 @@ func (s *Stream) maxWorkers() int {
 	return n
 }
 
-// ordered reports whether the rows come in an order that means something: from one worker.
-func (s *Stream) ordered() bool { return s.maxWorkers() <= 1 }
-
 // Enough is implemented by operators that at some moment want no more rows from any worker.
 type Enough interface {
 	// Enough is asked between batches.

@@ -141,7 +141,7 @@ func scanNumbers(columns []int) *numbersNode {
 func TestScanFiltersPrunesAndProjects(t *testing.T) {
 	for _, threads := range []int{1, 3} {
 		n := scanNumbers([]int{1, 0})
-		rows, stats, err := collect(t, taskOf(n, threads))
+		rows, _, err := collect(t, taskOf(n, threads))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestScanFiltersPrunesAndProjects(t *testing.T) {
 		n.Output = []int{0}
 		n.Filters = []expr.Expr{
 			&expr.Comparison{Op: expr.Ge, Left: ref(0), Right: literal(100_000)}, &expr.Comparison{Op: expr.Lt, Left: ref(0), Right: literal(100_003)}}
-		rows, stats, err = collect(t, taskOf(n, threads))
+		rows, stats, err := collect(t, taskOf(n, threads))
 		if err != nil {
 			t.Fatal(err)
 		}

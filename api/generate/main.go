@@ -25,14 +25,14 @@ const module = "github.com/polybolos-db/polybolos"
 func main() {
 	check := flag.Bool("check", false, "compare with the committed files instead of writing")
 	flag.Parse()
-	if err := run(*check); err != nil {
+	if err := run(context.Background(), *check); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(check bool) error {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+func run(ctx context.Context, check bool) error {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		return fmt.Errorf("find the module: %w", err)
 	}
@@ -48,7 +48,7 @@ func run(check bool) error {
 	if err != nil {
 		return err
 	}
-	files, err := generate(root, protos)
+	files, err := generate(ctx, root, protos)
 	if err != nil {
 		return err
 	}
@@ -71,12 +71,12 @@ func run(check bool) error {
 	return nil
 }
 
-func generate(root string, protos []string) ([]*pluginpb.CodeGeneratorResponse_File, error) {
+func generate(ctx context.Context, root string, protos []string) ([]*pluginpb.CodeGeneratorResponse_File, error) {
 	c := protocompile.Compiler{
 		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{root}}),
 		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
-	compiled, err := c.Compile(context.Background(), protos...)
+	compiled, err := c.Compile(ctx, protos...)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func generate(root string, protos []string) ([]*pluginpb.CodeGeneratorResponse_F
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
+	cmd := exec.CommandContext(ctx, "go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
 	cmd.Dir, cmd.Stdin, cmd.Stderr = root, bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

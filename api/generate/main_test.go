@@ -3,7 +3,7 @@ package main
 import "testing"
 
 func TestGeneratedCodeIsCurrent(t *testing.T) {
-	if err := run(true); err != nil {
+	if err := run(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package tpch
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -62,7 +63,7 @@ func TestAllAnswersParse(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Answer(0.5, 1); err != ErrNoReference {
+	if _, err := Answer(0.5, 1); !errors.Is(err, ErrNoReference) {
 		t.Errorf("scale factor 0.5: %v", err)
 	}
 }

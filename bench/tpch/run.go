@@ -53,13 +53,13 @@ func (r *Report) Correct() int {
 }
 
 // Run runs queries on an engine. A query that fails or gives a wrong answer is part of the report; an error means that nothing could be run.
-func Run(ctx context.Context, e *engine.Engine, o Options) (*Report, error) {
+func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error) {
 	m, err := tpchgen.ReadManifest(o.Data)
 	if err != nil {
 		return nil, err
 	}
 	s := e.Session()
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := CreateTables(ctx, s, o.Data); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package tpch
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/polybolos-db/polybolos/bench/tpchgen"
@@ -56,7 +57,7 @@ func TestOtherDataThanTheAnswersIsNamed(t *testing.T) {
 		t.Error("a changed table passes")
 	}
 	m.ScaleFactor = 0.5
-	if err := CheckData(m); err != ErrNoReference {
+	if err := CheckData(m); !errors.Is(err, ErrNoReference) {
 		t.Errorf("scale factor 0.5: %v", err)
 	}
 }

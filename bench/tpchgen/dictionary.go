@@ -20,8 +20,6 @@ type dictionary struct {
 	values arrow.Array // the same values, as the Parquet writer takes them; lives as long as the process
 }
 
-func (d *dictionary) len() int { return len(d.hashes) }
-
 // stringDictionary returns the dictionary of the values and, for each of the values as given, its position.
 func stringDictionary(values []string) (*dictionary, []uint16) {
 	sorted := slices.Clone(values)

@@ -2,6 +2,7 @@ package tpchgen
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func TestPoolStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	out := make([]byte, 1<<20+poolSlack)
-	if err := writePool(ctx, out, 1<<20); err != context.Canceled {
+	if err := writePool(ctx, out, 1<<20); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 	if out[0] != 0 {

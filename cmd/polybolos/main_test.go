@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -152,6 +153,36 @@ func TestBrokenPipe(t *testing.T) {
 	}
 	if err := c.Wait(); c.ProcessState.ExitCode() != 141 || errs.Len() > 0 {
 		t.Errorf("%v: %s", err, &errs)
+	}
+}
+
+// TestSignal cancels the statement of a script, cleans up, and ends as a process ends by a signal.
+func TestSignal(t *testing.T) {
+	c := command(t, "sql", "--format", "csv", "-c", "create table t as select 1 as a; select i from generate_series(1, 1000000000000) g(i)")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); c.ProcessState.ExitCode() != 130 || !strings.HasPrefix(errs.String(), "ERROR 57014: canceled: ended by signal interrupt") {
+		t.Errorf("%v: %s", err, &errs)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(stateOf(c)), "polybolos-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
 	}
 }
 

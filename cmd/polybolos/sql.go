@@ -127,7 +127,8 @@ func newShell(c *cobra.Command, conn shell.Conn, format string) *shell.Shell {
 		Conn: conn, Out: out, Err: errors,
 		Terminal: shell.Terminal{
 			Out: isTerminal(out), Err: isTerminal(errors), Color: wantsColor(),
-			Width: func() int { return terminalWidth(out) },
+			Width:  func() int { width, _ := terminalSize(out); return width },
+			Height: func() int { _, height := terminalSize(out); return height },
 		},
 		Options: shell.Options{Format: format, MaxRows: defaultMaxRows},
 	}
@@ -194,6 +195,7 @@ func runScript(ctx context.Context, stdin io.Reader, sh *shell.Shell, s script) 
 	if err != nil {
 		return shell.OpenError(err, s.file)
 	}
-	defer f.Close()
+	// Nothing is written to it.
+	defer func() { _ = f.Close() }()
 	return sh.RunScript(ctx, f, s.file)
 }

@@ -27,17 +27,20 @@ func terminalState(stream any) (restore func()) {
 	return func() { _ = term.Restore(int(f.Fd()), state) }
 }
 
-// defaultWidth is taken for terminals that do not tell theirs.
-const defaultWidth = 80
+// What is taken for terminals that do not tell their size.
+const (
+	defaultWidth  = 80
+	defaultHeight = 24
+)
 
-// terminalWidth is how many characters a line of the terminal has.
-func terminalWidth(w io.Writer) int {
+// terminalSize is how many characters a line of the terminal has, and how many lines there are.
+func terminalSize(w io.Writer) (width, height int) {
 	if f, ok := w.(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
-			return n
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 && height > 0 {
+			return width, height
 		}
 	}
-	return defaultWidth
+	return defaultWidth, defaultHeight
 }
 
 // wantsColor follows the convention of NO_COLOR, and leaves terminals without escape sequences alone.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -75,7 +76,7 @@ func (x *terminal) ready() {
 	x.expect("\x1b[0 qpolybolos> ")
 }
 
-var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]|\r")
+var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]|\x1bD|\r")
 
 // expect waits until text is printed after what was expected before.
 func (x *terminal) expect(text string) {
@@ -131,6 +132,7 @@ func TestInteractive(t *testing.T) {
 		{"select * from num\t;\r", []string{"(100 rows, 40 shown)", "Time: "}},
 		{"select nope;\r", []string{"ERROR 42703"}},
 		{"selec\x03", []string{"^C"}},
+		{"select 1\r+ 1;\x1b[A\x01\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C9\x1b[B\r", []string{"│       92 │"}},
 		{"\\format csv\r", []string{"Format is csv."}},
 		{"select 'after' as word;\r", []string{"word\nafter\n"}},
 		{"\x1b[200~select 11 as a\n\t, 12 as b;\nselect 13 as c;\x1b[201~\r", []string{"a,b\n11,12\n", "c\n13\n"}},
@@ -141,7 +143,7 @@ func TestInteractive(t *testing.T) {
 		}
 		x.ready()
 	}
-	x.send("\\q\r")
+	x.send("quit\r")
 	if status := x.status(); status != 0 {
 		t.Errorf("status %d", status)
 	}
@@ -158,6 +160,26 @@ func stateOf(c *exec.Cmd) string {
 		}
 	}
 	return ""
+}
+
+// TestTypeAhead types many statements faster than they run; no key is lost.
+func TestTypeAhead(t *testing.T) {
+	x := openTerminal(t)
+	x.send("\\format csv\r")
+	x.ready()
+	var keys strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&keys, "select %d * 1000 as n;\r", i)
+	}
+	x.send(keys.String())
+	for i := range 100 {
+		x.expect(fmt.Sprintf("n\n%d\n", i*1000))
+	}
+	x.ready()
+	x.send("\x04")
+	if status := x.status(); status != 0 {
+		t.Errorf("status %d", status)
+	}
 }
 
 // TestCancel cancels a statement that would take hours; the shell goes on.

@@ -118,7 +118,7 @@ func memory() string {
 	if err := unix.Sysinfo(&info); err != nil {
 		return "unknown"
 	}
-	total := uint64(info.Totalram) * uint64(info.Unit)
+	total := info.Totalram * uint64(info.Unit)
 	text := formatBytes(int64(total))
 	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
 		if n, err := strconv.ParseUint(strings.TrimSpace(string(limit)), 10, 63); err == nil && n < total {

@@ -10,9 +10,9 @@ import (
 
 // Tuples of two, three and four words; structs, since the compiler keeps these in registers.
 type (
-	words2 struct{ a, b uint64 }
-	words3 struct{ a, b, c uint64 }
-	words4 struct{ a, b, c, d uint64 }
+	words2 struct{ a, b uint64 }       //nolint:unused // compared whole
+	words3 struct{ a, b, c uint64 }    //nolint:unused // compared whole
+	words4 struct{ a, b, c, d uint64 } //nolint:unused // compared whole
 )
 
 // field is where a key lies in a packed tuple.
@@ -203,11 +203,9 @@ func (p *packed[K]) pack(b *column.Batch, cols []int, sel []uint32, n int) {
 		if v.Valid == nil && v.Type.Kind != column.Null {
 			continue
 		}
-		keep := ^uint64(0)
+		keep := uint64(0)
 		if f.bits < 64 {
 			keep = ^(^uint64(0) >> (64 - f.bits) << f.shift)
-		} else {
-			keep = 0
 		}
 		for k := range n {
 			r := k

@@ -27,7 +27,10 @@ const (
 //
 // Only whole groups of joins are shared: a part of one would not take part in their ordering any more.
 func shareCommon(o *optimizer, n logical.Node) (logical.Node, error) {
-	s := &sharer{o: o, est: o.estimator(), prints: map[logical.Node]string{}, count: map[string]int{}, ctes: map[string]*logical.CTE{}, tables: map[catalog.Table]int{}, known: map[*logical.CTE]int{}}
+	s := &sharer{
+		o: o, est: o.estimator(), prints: map[logical.Node]string{}, count: map[string]int{},
+		ctes: map[string]*logical.CTE{}, tables: map[catalog.Table]int{}, known: map[*logical.CTE]int{},
+	}
 	plans := []*logical.Node{}
 	w, ok := n.(*logical.With)
 	if !ok {

@@ -116,12 +116,12 @@ func (h *hoister) node(n logical.Node) logical.Node {
 	})
 }
 
-// cheap reports whether computing p anew costs less than keeping it: constants, and plain scans with projections.
+// cheap reports whether computing p anew costs less than keeping it: constants, and plain scans with projections, of what is kept already too.
 func cheap(p logical.Node) bool {
 	switch p := p.(type) {
 	case *logical.Values:
 		return len(p.Rows) <= 100
-	case *logical.Scan:
+	case *logical.Scan, *logical.CTERef:
 		return true
 	case *logical.Project:
 		for _, e := range p.Exprs {

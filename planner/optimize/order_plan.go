@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"math"
+	"slices"
 
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -195,24 +196,22 @@ func (g *graph) cost(a, b *partial, out float64, keyed bool) float64 {
 // greedy joins, again and again, the two that give the fewest rows.
 func (g *graph) greedy(single []*partial) *partial {
 	open := append([]*partial{}, single...)
+	tried := map[[2]*partial]*partial{} // joins of pairs, nil when impossible; most pairs are there in many rounds
 	for len(open) > 1 {
 		var best *partial
-		var at [2]int
 		for _, cross := range []bool{false, true} {
 			for i, a := range open {
 				for j, b := range open {
 					if i == j || a.bare || !b.bare && j < i {
 						continue
 					}
-					keyed, ok := g.joinable(a, b, cross)
-					if !ok {
-						continue
+					p, ok := tried[[2]*partial{a, b}]
+					if !ok || p == nil && cross {
+						p = g.join(a, b, cross)
+						tried[[2]*partial{a, b}] = p
 					}
-					stats := g.estimate(a, b)
-					// Rows saved count, so that a selective join comes before a small one that saves nothing.
-					p := &partial{rels: a.rels | b.rels, left: a, right: b, stats: stats, cost: g.cost(a, b, stats.Rows, keyed)}
-					if best == nil || p.stats.Rows < best.stats.Rows || p.stats.Rows == best.stats.Rows && p.cost < best.cost {
-						best, at = p, [2]int{i, j}
+					if p != nil && (best == nil || p.stats.Rows < best.stats.Rows || p.stats.Rows == best.stats.Rows && p.cost < best.cost) {
+						best = p
 					}
 				}
 			}
@@ -223,15 +222,20 @@ func (g *graph) greedy(single []*partial) *partial {
 		if best == nil {
 			return nil
 		}
-		rest := make([]*partial, 0, len(open)-1)
-		for i, p := range open {
-			if i != at[0] && i != at[1] {
-				rest = append(rest, p)
-			}
-		}
-		open = append(rest, best)
+		open = slices.DeleteFunc(open, func(p *partial) bool { return p == best.left || p == best.right })
+		open = append(open, best)
 	}
 	return open[0]
+}
+
+// join is the join of a and b, nil when it is not possible. Its cost is its own alone.
+func (g *graph) join(a, b *partial, cross bool) *partial {
+	keyed, ok := g.joinable(a, b, cross)
+	if !ok {
+		return nil
+	}
+	stats := g.estimate(a, b)
+	return &partial{rels: a.rels | b.rels, left: a, right: b, stats: stats, cost: g.cost(a, b, stats.Rows, keyed)}
 }
 
 // node makes the plan of p.

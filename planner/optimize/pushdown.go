@@ -34,15 +34,16 @@ func push(o *optimizer, n logical.Node, preds []expr.Expr) (logical.Node, error)
 		c.Filters = logical.Unique(append(append([]expr.Expr{}, n.Filters...), preds...))
 		return &c, nil
 	case *logical.Project:
-		s, ok := logical.Substitution{}, true
+		s, inside := logical.Substitution{}, logical.Set(n.Input.Columns())
 		for i, c := range n.Cols {
 			s[c.ID] = n.Exprs[i]
 		}
 		var below, above []expr.Expr
 		for _, p := range preds {
-			ok = true
+			ok := true
 			expr.Columns(p, func(c *expr.Column) {
-				if e := s[c.ID]; e != nil && (logical.HasSubquery(e) || logical.IsVolatile(e)) {
+				// An expression over an outer query's columns has to stay where the unnesting finds it.
+				if e := s[c.ID]; e != nil && (logical.HasSubquery(e) || logical.IsVolatile(e) || !inside.Covers(logical.Used(e))) {
 					ok = false
 				}
 			})
@@ -138,10 +139,10 @@ func pushFilter(o *optimizer, n *logical.Filter, preds []expr.Expr) (logical.Nod
 
 // pushAggregate passes predicates on group columns: they drop whole groups.
 func pushAggregate(o *optimizer, n *logical.Aggregate, preds []expr.Expr) (logical.Node, error) {
-	s := logical.Substitution{}
+	s, inside := logical.Substitution{}, logical.Set(n.Input.Columns())
 	if n.Sets == nil {
 		for i, c := range n.GroupCols {
-			if !logical.HasSubquery(n.Groups[i]) && !logical.IsVolatile(n.Groups[i]) {
+			if !logical.HasSubquery(n.Groups[i]) && !logical.IsVolatile(n.Groups[i]) && inside.Covers(logical.Used(n.Groups[i])) {
 				s[c.ID] = n.Groups[i]
 			}
 		}

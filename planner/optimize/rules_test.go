@@ -205,3 +205,20 @@ func BenchmarkClique(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkChain orders sixty tables, the most that is ordered at all.
+func BenchmarkChain(b *testing.B) {
+	var from, where []string
+	for i := range 60 {
+		from = append(from, fmt.Sprintf("t t%d", i))
+		if i > 0 {
+			where = append(where, fmt.Sprintf("t%d.a = t%d.b", i-1, i))
+		}
+	}
+	bound := plantest.Bind(b, plantest.Small(1000, 10, 10), "select count(*) from "+strings.Join(from, ", ")+" where "+strings.Join(where, " and "))
+	for b.Loop() {
+		if _, err := optimize.Optimize(context.Background(), bound.Plan, bound.IDs, optimize.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -26,16 +26,21 @@ func (p *planner) gathered(n plan.Node) plan.Node {
 func (p *planner) spreadShared(n plan.Node) plan.Node {
 	n, _ = p.distribute(n)
 	if n.Meta().Rows <= float64(p.opts.BroadcastRows) {
-		return p.exchange(n, plan.Broadcast, nil)
+		return p.cutAbove(n, plan.Broadcast, nil)
 	}
-	return p.exchange(n, plan.RoundRobin, nil)
+	return p.cutAbove(n, plan.RoundRobin, nil)
 }
 
-// exchange cuts above n. Partitions is set for all kinds: it is also how many tasks the stage below has where it is spread.
+// exchange spreads n's rows another way.
 func (p *planner) exchange(n plan.Node, kind plan.ExchangeKind, keys []int) plan.Node {
 	if r, ok := n.(*plan.SharedRead); ok && kind == plan.Broadcast && p.shared[r.Shared].Meta().Rows <= float64(p.opts.BroadcastRows) {
 		return n // it is sent to every task as it is
 	}
+	return p.cutAbove(n, kind, keys)
+}
+
+// cutAbove marks that n's rows leave its stage. Partitions is set for all kinds: it is also how many tasks n's stage has where it is spread.
+func (p *planner) cutAbove(n plan.Node, kind plan.ExchangeKind, keys []int) plan.Node {
 	return &plan.Exchange{
 		Info: plan.Info{Rows: n.Meta().Rows}, Input: n, Output: plan.Partitioning{Kind: kind, Keys: keys, Partitions: p.opts.Partitions},
 	}

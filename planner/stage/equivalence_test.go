@@ -29,7 +29,7 @@ func TestEquivalence(t *testing.T) {
 
 // TestRandomQueries does the same for queries that nobody thought of.
 func TestRandomQueries(t *testing.T) {
-	queries := 400
+	queries := 200
 	if testing.Short() {
 		queries = 50
 	}

@@ -217,7 +217,6 @@ func simulate(t *testing.T, seed uint64) {
 			finish(i, Succeeded{live[i].task})
 		}
 	}
-	names++
 	slots["last"] = 4
 	step(Joined{"last", 4})
 	for n := 0; len(live) > 0; n++ {

@@ -1,10 +1,10 @@
 package core
 
-// JobID names a job, ExecutorID an executor; both are chosen outside.
-type (
-	JobID      string
-	ExecutorID string
-)
+// JobID names a job; it is chosen outside.
+type JobID string
+
+// ExecutorID names an executor; it is chosen outside.
+type ExecutorID string
 
 // JobSpec is what the core needs to know of a job's plan. Stages are in order of dependency and are named by their index.
 type JobSpec struct {

@@ -25,8 +25,8 @@ type Config struct {
 // local is the executor of this process, and localSlots how many of its tasks the core may have running at once. Tasks whose client
 // reads slowly wait in their slots without using a core, so there are many more than cores.
 const (
-	local      core.ExecutorID = "local"
-	localSlots                 = 256
+	local      = core.ExecutorID("local")
+	localSlots = 256
 )
 
 // resultDepth is how many packets of rows wait for a client: enough that a worker need not wait while one is read.

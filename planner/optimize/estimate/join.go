@@ -125,9 +125,7 @@ func matches(pairs []keyPair, r *Stats) float64 {
 	}
 	share := 1.0
 	for _, p := range pairs {
-		left := math.Max(1, p.r.Distinct)
-		left *= 1 - math.Exp(-r.Rows/left)
-		share = math.Min(share, left/matching(p))
+		share = math.Min(share, p.r.left(r.Rows)/matching(p))
 	}
 	return math.Min(1, share)
 }

@@ -41,20 +41,6 @@ type Stats struct {
 	Cols map[expr.ColumnID]Column
 }
 
-// Width is a guess of the bytes that a row of cols takes.
-func Width(cols []logical.Col) float64 {
-	w := 8.0
-	for _, c := range cols {
-		switch c.Type.Kind {
-		case column.Text, column.Binary:
-			w += 32
-		default:
-			w += float64(max(c.Type.Width(), 8))
-		}
-	}
-	return w
-}
-
 // Estimator estimates nodes and remembers what it found; nodes are immutable, so an estimate holds as long as its node. It is for one goroutine.
 type Estimator struct {
 	ctx  context.Context
@@ -304,6 +290,16 @@ func mean(a *expr.AggCall, in *Stats, rows float64) float64 {
 	return math.NaN()
 }
 
+// left is how many of the column's values are left in that many rows: of a key as large a share as of the rows, of others more, since each has
+// several rows (Yao's formula, approximated).
+func (c Column) left(rows float64) float64 {
+	d := math.Max(c.Distinct, 1)
+	if c.Base > 0 && c.Distinct >= c.Base {
+		return d * math.Min(1, rows/c.Base)
+	}
+	return d * (1 - math.Exp(-rows/d))
+}
+
 // Groups is the estimated number of different values of keys in the rows of in: beyond the first, further keys count less, since they
 // often depend on each other.
 func Groups(keys []expr.Expr, in *Stats) float64 {
@@ -313,10 +309,7 @@ func Groups(keys []expr.Expr, in *Stats) float64 {
 	groups := 1.0
 	for _, k := range keys {
 		c := of(k, in)
-		// A filter that leaves few rows of each value's leaves fewer values (Yao's formula, approximated).
-		d := math.Max(c.Distinct, 1)
-		d *= 1 - math.Exp(-in.Rows/d)
-		groups *= math.Max(d, 1)
+		groups *= math.Max(c.left(in.Rows), 1)
 	}
 	return math.Min(groups, in.Rows)
 }

@@ -114,6 +114,8 @@ var Queries = []string{
 	`select a, (select count(*) from u where d in (select f from v where e = t.b)) from t`,
 	`select a, (select count(*) from u where d not in (select f from v where e = t.b and f = c)) from t`,
 	`select a, (select count(*) from u where (select count(*) from v where e = c and f = a) > 0) from t`,
+	`select a from t where b in (select p from (select c + t.a as p from u) as s where p = 0)`,
+	`select a from t where b in (select p from (select c + t.a as p, count(*) as n from u group by c + t.a) as s where p > 0)`,
 	// Nesting, skipping a level.
 	`select a from t where exists (select * from u where c = a and exists (select * from v where e = d and f = b))`,
 	`select a from t where exists (select * from u where exists (select * from v where e = a))`,

@@ -7,7 +7,9 @@ import (
 	"io"
 	"strings"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/reeflective/readline"
+	"github.com/reeflective/readline/inputrc"
 )
 
 const (
@@ -22,7 +24,7 @@ func (s *Shell) Interactive(ctx context.Context, functions []string) error {
 	defer func() { s.interactive = false }()
 	editor := s.newEditor(functions)
 	for ctx.Err() == nil {
-		text, err := editor.Readline()
+		input, err := editor.Readline()
 		switch {
 		case errors.Is(err, readline.ErrInterrupt):
 			// The editor has printed ^C; the input is forgotten.
@@ -32,13 +34,19 @@ func (s *Shell) Interactive(ctx context.Context, functions []string) error {
 		case err != nil:
 			return fmt.Errorf("read from the terminal: %w", err)
 		}
+		if command, ok := plainWords[strings.ToLower(strings.TrimSpace(input))]; ok {
+			input = command
+		}
 		s.drainInterrupts()
-		if err := s.script(ctx, strings.NewReader(text), ""); errors.Is(err, errQuit) {
+		if err := s.script(ctx, strings.NewReader(input), ""); errors.Is(err, errQuit) {
 			return nil
 		}
 	}
 	return context.Cause(ctx)
 }
+
+// plainWords are what people type who do not know the commands yet. No statement is one of these words.
+var plainWords = map[string]string{"exit": `\q`, "quit": `\q`, "help": `\?`, "exit;": `\q`, "quit;": `\q`, "help;": `\?`}
 
 // drainInterrupts forgets a Ctrl-C that came when nothing ran.
 func (s *Shell) drainInterrupts() {
@@ -60,6 +68,15 @@ func (s *Shell) newEditor(functions []string) *readline.Shell {
 		// The options exist; an error would leave the default, with which the editor works too.
 		_ = editor.Config.Set(option, value)
 	}
+	for key, action := range editorKeys {
+		// As with the options.
+		_ = editor.Config.Bind("emacs", inputrc.Unescape(key), action, false)
+	}
+	// The editor asks for a hint whenever it is about to draw.
+	editor.Hint.SetProvider(func(line []rune, _ int) []rune {
+		s.reserve(string(line))
+		return nil
+	})
 	c := &completer{conn: s.Conn, functions: functions}
 	editor.Completer = func(line []rune, cursor int) readline.Completions {
 		return c.forEditor(string(line), len(string(line[:cursor])))
@@ -77,10 +94,34 @@ var editorOptions = map[string]any{
 	// Tabs of a pasted text are text.
 	"enable-bracketed-paste": true,
 	// Every prompt begins a line, so the terminal need not be asked where it is: keys that arrive together with the answer would be lost.
+	// What the editor would do with the answer, making room at the bottom of the window, reserve does.
 	"cursor-position-probe": false,
 	// The cursor stays as the user's terminal shows it.
 	"cursor-emacs": "default",
 }
+
+// editorKeys make the arrow keys move between the lines of the input, and beyond them in the history.
+var editorKeys = map[string]string{
+	`\M-[A`: "up-line-or-history", `\M-OA`: "up-line-or-history",
+	`\M-[B`: "down-line-or-history", `\M-OB`: "down-line-or-history",
+}
+
+// reserve makes the terminal scroll until the input and the row that the editor needs below it fit above the bottom of the window, and leaves
+// the cursor on the character where it was.
+func (s *Shell) reserve(input string) {
+	width, height := s.Terminal.Width(), s.Terminal.Height()
+	rows := 2
+	for _, line := range strings.Split(input, "\n") {
+		rows += 1 + (len(prompt)+text.StringWidth(line))/width
+	}
+	if rows = min(rows, height-1); rows > 0 {
+		// What the terminal does not take shows itself with what the editor draws.
+		_, _ = io.WriteString(s.Out, strings.Repeat(index, rows)+fmt.Sprintf("\x1b[%dA", rows))
+	}
+}
+
+// index moves the cursor down a row, and scrolls at the bottom.
+const index = "\x1bD"
 
 func (s *Shell) openHistory() *history {
 	path, err := HistoryPath()
@@ -96,6 +137,9 @@ func (s *Shell) openHistory() *history {
 
 // isComplete reports whether Enter runs the input instead of adding a line to it.
 func isComplete(text string) bool {
+	if _, ok := plainWords[strings.ToLower(strings.TrimSpace(text))]; ok {
+		return true
+	}
 	var split Splitter
 	split.Feed(text)
 	for {

@@ -289,7 +289,8 @@ func include(ctx context.Context, s *Shell, args []string) error {
 	if err != nil {
 		return OpenError(err, args[0])
 	}
-	defer f.Close()
+	// Nothing is written to it.
+	defer func() { _ = f.Close() }()
 	s.depth++
 	defer func() { s.depth-- }()
 	return s.RunScript(ctx, f, args[0])

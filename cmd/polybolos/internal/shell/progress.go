@@ -112,7 +112,7 @@ func newBar(w io.Writer, known bool) *progressbar.ProgressBar {
 		progressbar.OptionSetWriter(w), progressbar.OptionUseANSICodes(true), progressbar.OptionSetWidth(30),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionSpinnerType(14),
 		// Without this the spinner has a goroutine of its own, which goes on drawing after Clear.
-		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetTheme(progressbar.ThemeUnicode))
+		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}))
 }
 
 func describe(p Progress, elapsed time.Duration) string {

@@ -16,10 +16,11 @@ import (
 
 // Terminal says what is known about where a shell's text goes.
 type Terminal struct {
-	Out   bool       // Out is a terminal
-	Err   bool       // Err is one
-	Color bool       // escape sequences for colours are wanted
-	Width func() int // of Out in characters
+	Out    bool       // Out is a terminal
+	Err    bool       // Err is one
+	Color  bool       // escape sequences for colors are wanted
+	Width  func() int // of Out in characters
+	Height func() int // of Out in rows
 }
 
 // Options are what a user can change while the shell runs.
@@ -182,6 +183,8 @@ func (s *Shell) run(ctx context.Context, st Statement, o Options) (err error) {
 		return canceled(ctx, err)
 	}
 	defer func() {
+		// A closed result has no progress.
+		bar.stop()
 		if cerr := result.Close(); err == nil {
 			err = cerr
 		}
@@ -321,16 +324,14 @@ func (s *Shell) watch(cancel context.CancelCauseFunc) func() {
 
 // canceled is err, or why ctx was canceled when that is what err is about.
 func canceled(ctx context.Context, err error) error {
-	if ctx.Err() != nil && fault.CodeOf(err) == fault.QueryCanceled {
-		cause := context.Cause(ctx)
-		if e, ok := fault.As(cause); ok {
-			return e
-		}
-		if !errors.Is(cause, context.Canceled) {
-			return fault.New(fault.QueryCanceled, "canceled: %s", cause)
-		}
+	cause := context.Cause(ctx)
+	if cause == nil || fault.CodeOf(err) != fault.QueryCanceled && !errors.Is(err, cause) {
+		return err
 	}
-	return err
+	if e, ok := fault.As(cause); ok {
+		return e
+	}
+	return fault.New(fault.QueryCanceled, "canceled: %s", cause)
 }
 
 // formatElapsed prints a duration as people compare them: milliseconds, and minutes when there are any.

@@ -248,7 +248,7 @@ func TestIsComplete(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": true, "  ": true, "select 1": false, "select 1;": true, "select 1; select 2": false, "select 'a;": false, "select (1;": false,
 		"select 1; -- done": true, "-- only a comment": true, "/* open": false, `\d`: true, "select 1\n\\g": true, "select\n\\q": true,
-		"\\d\nselect 1": false,
+		"\\d\nselect 1": false, " Quit ": true, "select\nexit": false,
 	} {
 		if isComplete(text) != want {
 			t.Errorf("isComplete(%q) is %v", text, !want)

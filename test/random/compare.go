@@ -1,0 +1,139 @@
+package random
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/polybolos-db/polybolos/test/slt"
+)
+
+// Difference describes the first difference between two results, in order or as multisets; it is empty where they agree. Whole numbers
+// and decimals are equal digit for digit but for trailing zeros; numbers that an engine computes as floats, and quotients, which have more than
+// quotientScale digits after the point, are equal within tolerance.
+func Difference(ordered bool, a, b slt.Result) string {
+	if len(a.Types) != len(b.Types) {
+		return fmt.Sprintf("%d columns against %d", len(a.Types), len(b.Types))
+	}
+	if len(a.Rows) != len(b.Rows) {
+		return fmt.Sprintf("%d rows against %d", len(a.Rows), len(b.Rows))
+	}
+	x, y := a.Rows, b.Rows
+	if !ordered {
+		x, y = arrange(a), arrange(b)
+	}
+	for i := range x {
+		if !sameRow(a.Types, b.Types, x[i], y[i]) {
+			if !ordered && len(x) <= matchRows && matches(a, b) {
+				return ""
+			}
+			return fmt.Sprintf("row %d: %s against %s", i+1, Line(x[i]), Line(y[i]))
+		}
+	}
+	return ""
+}
+
+const (
+	tolerance     = 1e-9
+	quotientScale = 10
+	matchRows     = 400 // above it, rows that sort differently by a rounding error are not matched one by one
+)
+
+// Line is a row as text.
+func Line(row []slt.Value) string {
+	cells := make([]string, len(row))
+	for i, v := range row {
+		cells[i] = "NULL"
+		if !v.Null {
+			cells[i] = strconv.Quote(v.Text)
+		}
+	}
+	return strings.Join(cells, " | ")
+}
+
+// arrange sorts rows so that equal multisets are in the same order, but for rounding errors.
+func arrange(r slt.Result) [][]slt.Value {
+	type keyed struct {
+		key string
+		row []slt.Value
+	}
+	rows := make([]keyed, len(r.Rows))
+	for i, row := range r.Rows {
+		var b strings.Builder
+		for c, v := range row {
+			switch f, err := strconv.ParseFloat(v.Text, 64); {
+			case v.Null:
+				b.WriteString("\x00")
+			case r.Types[c] != 'T' && err == nil:
+				fmt.Fprintf(&b, "%.6e", f+0)
+			default:
+				b.WriteString("\x01" + v.Text)
+			}
+			b.WriteString("\x02")
+		}
+		rows[i] = keyed{b.String(), row}
+	}
+	slices.SortStableFunc(rows, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	out := make([][]slt.Value, len(rows))
+	for i, k := range rows {
+		out[i] = k.row
+	}
+	return out
+}
+
+// matches finds a partner for every row.
+func matches(a, b slt.Result) bool {
+	left := slices.Clone(b.Rows)
+	for _, row := range a.Rows {
+		i := slices.IndexFunc(left, func(other []slt.Value) bool { return sameRow(a.Types, b.Types, row, other) })
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
+}
+
+func sameRow(aTypes, bTypes string, a, b []slt.Value) bool {
+	for i := range a {
+		if !sameValue(aTypes[i], bTypes[i], a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameValue(aType, bType byte, a, b slt.Value) bool {
+	if a.Null || b.Null {
+		return a.Null == b.Null
+	}
+	if a.Text == b.Text {
+		return true
+	}
+	if aType == 'T' || bType == 'T' {
+		return false
+	}
+	if aType != 'R' && bType != 'R' && scale(a.Text) <= quotientScale && scale(b.Text) <= quotientScale {
+		x, okX := new(big.Rat).SetString(a.Text)
+		y, okY := new(big.Rat).SetString(b.Text)
+		return okX && okY && x.Cmp(y) == 0
+	}
+	x, errX := strconv.ParseFloat(a.Text, 64)
+	y, errY := strconv.ParseFloat(b.Text, 64)
+	if errX != nil || errY != nil {
+		return false
+	}
+	if math.IsInf(x, 0) || math.IsInf(y, 0) || math.IsNaN(x) || math.IsNaN(y) {
+		return x == y || math.IsNaN(x) && math.IsNaN(y)
+	}
+	return math.Abs(x-y) <= tolerance*max(math.Abs(x), math.Abs(y), 1e-3)
+}
+
+// scale is how many digits follow the point.
+func scale(s string) int {
+	_, fraction, _ := strings.Cut(s, ".")
+	return len(strings.TrimRight(fraction, "0"))
+}

@@ -1,0 +1,122 @@
+package random
+
+import "fmt"
+
+// from makes a FROM clause, without the word, and adds its columns to the scope.
+func (g *Generator) from(s *scope, b budget) *Node {
+	first, r := g.source(s, b, maxRows)
+	s.rows = max(1, r.rows)
+	columns := r.columns
+	clause := first
+	more := []int{0, 0, 1, 1, 1, 2, 2, 3}[g.random.IntN(8)]
+	for n := range more {
+		source, right := g.source(s, b, maxRows/s.rows)
+		s.rows *= max(1, right.rows)
+		kind := g.pick("JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN")
+		switch {
+		case kind == "CROSS JOIN":
+			if g.chance(50) && n == more-1 {
+				kind = ","
+			}
+			clause = node(Clause, "$ "+kind+" $", clause, source)
+		case n == 0 && g.chance(15) && shared(r, right):
+			clause = node(Clause, "$ "+kind+" $ USING (k)", clause, source)
+			if more == 1 {
+				merged := *columns[0]
+				merged.template = "k"
+				columns = append(columns, &merged)
+			}
+		default:
+			clause = node(Clause, "$ "+kind+" $ ON $", clause, source, g.condition(kind, columns, right.columns))
+		}
+		columns = append(columns[:len(columns):len(columns)], right.columns...)
+	}
+	s.leaves, s.columns = columns, columns
+	return clause
+}
+
+// shared says whether both relations begin with the column k.
+func shared(a, b *relation) bool { return a.names[0] == "k" && b.names[0] == "k" }
+
+// condition of a join: an equality most of the time, and other conditions.
+func (g *Generator) condition(kind string, left, right []*Node) *Node {
+	both := &scope{leaves: append(left[:len(left):len(left)], right...)}
+	if kind != "FULL JOIN" && g.chance(12) {
+		return g.boolean(both, budget{0, 1})
+	}
+	list := []*Node{g.equality(left, right)}
+	if g.chance(15) {
+		list = append(list, g.equality(left, right))
+	}
+	// PostgreSQL takes only hashable conditions in a full join.
+	if kind != "FULL JOIN" && g.chance(25) {
+		list = append(list, g.boolean(both, budget{0, 1}))
+	}
+	return listOf(" AND ", 1, list...)
+}
+
+// equality compares a column of the left with one of the right.
+func (g *Generator) equality(left, right []*Node) *Node {
+	for range 12 {
+		a, b := *left[g.random.IntN(len(left))], *right[g.random.IntN(len(right))]
+		switch {
+		case a.Kind == b.Kind && (a.Kind != Boolean || g.chance(20)) && (a.Kind != Decimal || wider(&Node{}, &a, &b).precision <= 37):
+			return node(Boolean, "$ = $", &a, &b)
+		case a.Kind == Integer && b.Kind == Decimal && b.precision-b.scale <= 19 && b.scale <= 6 && g.chance(50):
+			return node(Boolean, "$ = $", &a, &b)
+		}
+	}
+	a, b := *left[0], *right[0]
+	return node(Boolean, "length(CAST($ AS text)) = length(CAST($ AS text))", &a, &b)
+}
+
+// source makes a table, a subquery or a reference to a common table expression, of about so many rows at most, with an alias of its own.
+func (g *Generator) source(s *scope, b budget, rows int) (*Node, *relation) {
+	alias := g.name("r")
+	switch {
+	case len(g.ctes) > 0 && g.chance(45):
+		cte := g.ctes[g.random.IntN(len(g.ctes))]
+		if cte.rows <= rows {
+			return node(Clause, cte.name+" AS "+alias), rename(cte, alias)
+		}
+	case b.depth > 0 && g.chance(20):
+		q, r := g.named(budget{b.depth - 1, 2}, alias)
+		if r.rows <= rows {
+			return node(Clause, "($) AS "+alias, q), r
+		}
+	}
+	// The large table is rare and stands alone or beside small ones.
+	t := g.tables[g.random.IntN(len(g.tables)-1)]
+	if s.outer == nil && g.chance(12) {
+		t = g.tables[len(g.tables)-1]
+	}
+	for len(t.Rows) > rows {
+		t = g.tables[g.random.IntN(3)]
+		if rows < 5 {
+			t = g.tables[1]
+		}
+	}
+	// An empty table leaves little to compare.
+	if len(t.Rows) == 0 && g.chance(70) {
+		t = g.tables[2]
+	}
+	r := &relation{name: alias, rows: len(t.Rows)}
+	for _, c := range t.Columns {
+		n := c.like
+		n.template, n.column = alias+"."+c.Name, true
+		r.columns = append(r.columns, &n)
+		r.names = append(r.names, c.Name)
+	}
+	return node(Clause, t.Name+" AS "+alias), r
+}
+
+// rename is a relation under another name.
+func rename(r *relation, alias string) *relation {
+	out := &relation{name: alias, names: r.names, rows: r.rows}
+	for i, c := range r.columns {
+		n := *c
+		n.template = fmt.Sprintf("%s.%s", alias, r.names[i])
+		out.columns = append(out.columns, &n)
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package random
+
+import "strings"
+
+// Kind is the type of an expression as far as the generator distinguishes types, or clause for any other part of a query.
+type Kind int
+
+// Kinds of expressions.
+const (
+	Clause Kind = iota
+	Query
+	Integer
+	Decimal
+	Double
+	Text
+	Date
+	Timestamp
+	Boolean
+	Output // a number that is only shown: engines give it different types or last digits
+)
+
+// Dialect is how a query is spelled.
+type Dialect int
+
+// Postgres is also this engine's dialect.
+const (
+	Postgres Dialect = iota
+	DuckDB
+)
+
+// Node is a part of a query: a template whose $ signs stand for the kids in order, or, with a separator, a list of the kids.
+type Node struct {
+	Kind Kind
+	Kids []*Node
+
+	template string
+	duck     string // the template for DuckDB, when it differs
+	list     bool
+	sep      string
+	least    int // a list keeps so many kids when it is reduced
+	group    int // lists of the same group, not 0, lose the same kid together: the outputs of the sides of a set operation
+	optional bool
+
+	// What bounds the values, so that nothing overflows.
+	width     int     // bytes of an integer
+	bound     float64 // largest absolute value of an integer or double
+	precision int     // of a decimal
+	scale     int
+	column    bool // refers to a column
+}
+
+// node makes an expression or clause from a template.
+func node(k Kind, template string, kids ...*Node) *Node {
+	n := &Node{Kind: k, template: template, Kids: kids}
+	for _, kid := range kids {
+		n.column = n.column || kid.column
+	}
+	return n
+}
+
+// in gives a node another template for DuckDB.
+func (n *Node) in(duck string) *Node {
+	n.duck = duck
+	return n
+}
+
+// orNothing marks a part that can be left out.
+func (n *Node) orNothing() *Node {
+	n.optional = true
+	return n
+}
+
+// listOf joins kids; at least so many of them are needed.
+func listOf(sep string, least int, kids ...*Node) *Node {
+	return &Node{Kind: Clause, list: true, sep: sep, least: least, Kids: kids}
+}
+
+// SQL is the node's text.
+func (n *Node) SQL(d Dialect) string {
+	var b strings.Builder
+	n.write(&b, d)
+	return b.String()
+}
+
+func (n *Node) write(b *strings.Builder, d Dialect) {
+	if n.list {
+		for i, k := range n.Kids {
+			if i > 0 {
+				b.WriteString(n.sep)
+			}
+			k.write(b, d)
+		}
+		return
+	}
+	t := n.template
+	if d == DuckDB && n.duck != "" {
+		t = n.duck
+	}
+	next := 0
+	for {
+		before, after, more := strings.Cut(t, "$")
+		b.WriteString(before)
+		if !more {
+			return
+		}
+		n.Kids[next].write(b, d)
+		next++
+		t = after
+	}
+}
+
+// nodes are all nodes of a tree, parents first, each once.
+func (n *Node) nodes() []*Node {
+	var out []*Node
+	seen := map[*Node]bool{}
+	var visit func(*Node)
+	visit = func(n *Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		out = append(out, n)
+		for _, k := range n.Kids {
+			visit(k)
+		}
+	}
+	visit(n)
+	return out
+}

@@ -1,0 +1,137 @@
+package random
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Table is a table's columns and rows, each value an SQL literal.
+type Table struct {
+	Name    string
+	Columns []Column
+	Rows    [][]string
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	Type string // as in CREATE TABLE
+	like Node   // the expression that refers to it, without a name
+	make func(g *Generator) string
+}
+
+// insertRows bounds the rows of one INSERT.
+const insertRows = 1000
+
+// Statements drop the table where it is, and make it.
+func (t *Table) Statements() []string {
+	defs := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		defs[i] = c.Name + " " + c.Type
+	}
+	out := []string{"DROP TABLE IF EXISTS " + t.Name, "CREATE TABLE " + t.Name + " (" + strings.Join(defs, ", ") + ")"}
+	for from := 0; from < len(t.Rows); from += insertRows {
+		rows := t.Rows[from:min(len(t.Rows), from+insertRows)]
+		values := make([]string, len(rows))
+		for i, r := range rows {
+			values[i] = "(" + strings.Join(r, ", ") + ")"
+		}
+		out = append(out, "INSERT INTO "+t.Name+" VALUES "+strings.Join(values, ", "))
+	}
+	return out
+}
+
+// tableRows are the sizes of the tables t0, t1, …; the last is more than a batch.
+var tableRows = []int{0, 1, 5, 16, 40, 2600}
+
+const (
+	minInt32 = "(-2147483647 - 1)"
+	minInt64 = "(-9223372036854775807 - 1)"
+)
+
+// pool is what columns are drawn from; every table has k.
+var pool = []Column{
+	{"k", "integer", Node{Kind: Integer, width: 4, bound: 12}, func(g *Generator) string { return fmt.Sprint(g.skewed(12) - 3) }},
+	{"i", "integer", Node{Kind: Integer, width: 4, bound: 1000}, func(g *Generator) string { return fmt.Sprint(g.random.IntN(1000) - 200) }},
+	{"x", "integer", Node{Kind: Integer, width: 4, bound: 1 << 31}, func(g *Generator) string {
+		return g.pick("2147483647", minInt32, "0", "-1", "1", fmt.Sprint(g.random.Int32()))
+	}},
+	{"h", "smallint", Node{Kind: Integer, width: 2, bound: 100}, func(g *Generator) string { return fmt.Sprint(g.random.IntN(20) - 10) }},
+	{"b", "bigint", Node{Kind: Integer, width: 8, bound: 1e10}, func(g *Generator) string { return fmt.Sprint(g.random.Int64N(9)*1_000_000_007 - 3) }},
+	{"y", "bigint", Node{Kind: Integer, width: 8, bound: 1 << 63}, func(g *Generator) string {
+		return g.pick("9223372036854775807", minInt64, "0", "-1", "7", fmt.Sprint(g.random.Int64()))
+	}},
+	{"d", "decimal(8,2)", Node{Kind: Decimal, precision: 8, scale: 2}, func(g *Generator) string {
+		return fmt.Sprintf("%d.%02d", g.skewed(50)-20, 25*g.random.IntN(4))
+	}},
+	{"e", "decimal(15,4)", Node{Kind: Decimal, precision: 15, scale: 4}, func(g *Generator) string {
+		return g.pick("99999999999.9999", "-99999999999.9999", "0.0001", "1.5000", fmt.Sprintf("%d.%04d", g.random.IntN(100000)-5000, g.random.IntN(10000)))
+	}},
+	{"c", "decimal(30,6)", Node{Kind: Decimal, precision: 30, scale: 6}, func(g *Generator) string {
+		return g.pick("999999999999999999999999.999999", "-999999999999999999999999.999999", "0.000001", "1.5",
+			fmt.Sprintf("%d%09d.%06d", g.random.Int32(), g.random.IntN(1e9), g.random.IntN(1e6)))
+	}},
+	{"z", "decimal(4,0)", Node{Kind: Decimal, precision: 4, scale: 0}, func(g *Generator) string { return fmt.Sprint(g.random.IntN(30) - 9) }},
+	{"f", "double precision", Node{Kind: Double, bound: 1000}, func(g *Generator) string {
+		return fmt.Sprintf("%d.%d", g.random.IntN(60)-20, 25*g.random.IntN(4))
+	}},
+	{"g", "double precision", Node{Kind: Double, bound: 1e308}, func(g *Generator) string {
+		return "CAST('" + g.pick("1e300", "-1e300", "1e-300", "Infinity", "-Infinity", "NaN", "0", "1", "0.1") + "' AS double precision)"
+	}},
+	{"s", "text", Node{Kind: Text, bound: 40}, func(g *Generator) string { return "'" + g.word() + "'" }},
+	{"u", "text", Node{Kind: Text, bound: 8}, func(g *Generator) string { return g.pick("'a'", "'b'", "'c'") }},
+	{"t", "date", Node{Kind: Date}, func(g *Generator) string { return g.day() }},
+	{"w", "timestamp", Node{Kind: Timestamp}, func(g *Generator) string { return g.moment() }},
+	{"p", "boolean", Node{Kind: Boolean}, func(g *Generator) string { return g.pick("true", "false") }},
+	{"q", "boolean", Node{Kind: Boolean}, func(g *Generator) string { return g.pick("true", "true", "true", "false") }},
+}
+
+// Tables makes the tables of a round.
+func (g *Generator) Tables() []*Table {
+	g.tables = nil
+	for n, rows := range tableRows {
+		t := &Table{Name: fmt.Sprintf("t%d", n)}
+		for i, c := range pool {
+			if i == 0 || g.chance(65) {
+				t.Columns = append(t.Columns, c)
+			}
+		}
+		nulls := make([]int, len(t.Columns)) // percent of NULLs
+		for i := range nulls {
+			nulls[i] = []int{0, 5, 15, 15, 40, 100}[g.skewed(6)]
+		}
+		for range rows {
+			row := make([]string, len(t.Columns))
+			for i, c := range t.Columns {
+				if g.chance(nulls[i]) {
+					row[i] = "NULL"
+				} else {
+					row[i] = c.make(g)
+				}
+			}
+			t.Rows = append(t.Rows, row)
+			if g.chance(10) && len(t.Rows) < rows {
+				t.Rows[len(t.Rows)-1] = t.Rows[g.random.IntN(len(t.Rows))]
+			}
+		}
+		g.tables = append(g.tables, t)
+	}
+	return g.tables
+}
+
+// skewed is below n, and small numbers are more frequent.
+func (g *Generator) skewed(n int) int { return min(g.random.IntN(n), g.random.IntN(n)) }
+
+func (g *Generator) word() string {
+	return g.pick("", "a", "b", "ab", "abc", "Abc", "B", " a ", "naïve", "日本語", "a%b", "a_b", "exactly12byt", "thirteen byte",
+		"long enough to leave the view", "long enough to leave the page", fmt.Sprint(g.random.IntN(100)))
+}
+
+func (g *Generator) day() string {
+	return fmt.Sprintf("date '%s-%02d-%02d'", g.pick("1992", "1993", "1996", "2000", "1969"), 1+g.random.IntN(12), 1+g.random.IntN(28))
+}
+
+func (g *Generator) moment() string {
+	return fmt.Sprintf("timestamp '%s-%02d-%02d %02d:%02d:%02d%s'", g.pick("1992", "1993", "1996", "1969"), 1+g.random.IntN(12), 1+g.random.IntN(28),
+		g.pick2(0, g.random.IntN(24)), g.pick2(0, g.random.IntN(60)), g.pick2(0, g.random.IntN(60)), g.pick("", "", ".5", ".123456"))
+}
