@@ -64,6 +64,13 @@ func (e *Engine) Session() *Session {
 	})}
 }
 
+// SharedSession opens a session whose tables belong to the engine: they outlive the session, and all such sessions insert into them.
+func (e *Engine) SharedSession() *Session {
+	return &Session{session.New(session.Config{
+		Jobs: e.jobs, Catalog: e.catalog, Folder: filepath.Join(e.folder, "tables"), SharedFolder: true, Threads: e.config.Threads,
+	})}
+}
+
 // Close ends all queries and removes the engine's temporary folder.
 func (e *Engine) Close() error {
 	err := e.jobs.Close()

@@ -321,6 +321,9 @@ func paramName(t column.Type) string {
 }
 
 func isOperator(name string) bool {
+	if name == "" {
+		return false
+	}
 	c := name[0]
 	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_')
 }

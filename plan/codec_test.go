@@ -60,17 +60,22 @@ func everything(t testing.TB) *Plan {
 	}
 	two := []column.Field{{Name: "a", Type: bigint}, {Name: "n", Type: bigint}}
 	agg := &Aggregate{
-		Info: Info{ID: 3}, Input: &Filter{Info: Info{ID: 4}, Input: project, Cond: lit(column.BoolValue(true))}, Mode: AggPartial, Keys: []int{0}, Sets: [][]int{{0}, nil},
-		Aggs: []kernels.Aggregate{{Op: kernels.AggSum, Args: []int{0}, ArgTypes: []column.Type{bigint}, Result: column.DecimalType(38, 0), Distinct: true, Filter: -1}}, Out: two,
+		Info: Info{ID: 3}, Input: &Filter{Info: Info{ID: 4}, Input: project, Cond: lit(column.BoolValue(true))}, Keys: []int{0}, Sets: [][]int{{0}, {}},
+		Aggs: []kernels.Aggregate{{Op: kernels.AggCount, Args: []int{0}, ArgTypes: []column.Type{bigint}, Result: bigint, Distinct: true, Filter: -1}},
+		Out:  []column.Field{two[0], {Name: "set", Type: bigint}, two[1]},
 	}
-	values := &Values{Info: Info{ID: 5}, Out: two, Rows: [][]column.Value{{column.IntValue(bigint, 1), column.NullValue(bigint)}}}
+	values := func(id int) *Values {
+		return &Values{Info: Info{ID: id}, Out: two, Rows: [][]column.Value{{column.IntValue(bigint, 1), column.NullValue(bigint)}}}
+	}
 	series := &Series{Info: Info{ID: 6}, Out: two[0], Start: column.IntValue(bigint, 1), Stop: column.IntValue(bigint, 9), Step: column.IntValue(bigint, 2)}
 	hash := &HashJoin{
-		Info: Info{ID: 7}, Kind: Mark, Probe: agg, Build: values, ProbeKeys: []int{0}, BuildKeys: []int{0}, NullSafe: []bool{true},
-		Residual: &expr.Comparison{Op: expr.IsDistinct, Left: ref(1, "n", bigint), Right: ref(2, "a", bigint)}, Output: []int{}, Out: nil, Filters: []RuntimeFilterDef{{Filter: 3}},
+		Info: Info{ID: 7}, Kind: Mark, Probe: agg, Build: values(5), ProbeKeys: []int{0}, BuildKeys: []int{0}, NullSafe: []bool{true},
+		Residual: &expr.Comparison{Op: expr.IsDistinct, Left: ref(1, "set", bigint), Right: ref(3, "a", bigint)}, Output: []int{}, Filters: []RuntimeFilterDef{{Filter: 3}},
 	}
-	loop := &NestedLoopJoin{Info: Info{ID: 8}, Kind: FullOuter, Probe: hash, Build: series, Out: two}
-	setop := &SetOp{Info: Info{ID: 9}, Kind: Except, All: true, Left: &Union{Info: Info{ID: 10}, In: []Node{loop, &SharedRead{Info: Info{ID: 11}, Out: two}}, Out: two}, Right: values, Out: two}
+	loop := &NestedLoopJoin{Info: Info{ID: 8}, Kind: FullOuter, Probe: hash, Build: series, Out: two[:1]}
+	one := &Project{Info: Info{ID: 17}, Input: loop, Exprs: []expr.Expr{ref(0, "a", bigint), ref(0, "a", bigint)}, Out: two}
+	union := &Union{Info: Info{ID: 10}, In: []Node{one, &SharedRead{Info: Info{ID: 11}, Out: two}}, Out: two}
+	setop := &SetOp{Info: Info{ID: 9}, Kind: Except, All: true, Left: union, Right: values(18), Out: two}
 	sorted := &Sort{Info: Info{ID: 12}, Input: &DistinctOn{Info: Info{ID: 13}, Input: setop, Keys: []int{1}}, Keys: []kernels.SortKey{{Column: 1, Descending: true, NullsFirst: true}}, Count: 5, Offset: 1}
 	write := &Write{
 		Info: Info{ID: 15}, Input: &Limit{Info: Info{ID: 14}, Input: sorted, Count: -1, Offset: 3}, Format: "csv", Options: map[string]string{"header": "true"}, URL: "/out", PerTask: true,
@@ -79,8 +84,8 @@ func everything(t testing.TB) *Plan {
 	return &Plan{
 		Settings: Settings{Threads: 3, MemoryLimit: 1 << 30, Now: time.UnixMicro(1234567).UTC(), TimeZone: "UTC"},
 		Stages: []*Stage{
-			{ID: 0, Root: write, Shared: []Node{values}, Output: Partitioning{Kind: Hash, Keys: []int{0}, Partitions: 4}, Tasks: 2},
-			{ID: 1, Root: &ExchangeRead{Info: Info{ID: 16}, Kind: Hash, Out: write.Fields()}, Tasks: 1},
+			{ID: 0, Root: write, Shared: []Node{values(19)}, Output: Partitioning{Kind: Hash, Keys: []int{0}, Partitions: 4}, Tasks: 2},
+			{ID: 1, Root: &ExchangeRead{Info: Info{ID: 16}, Kind: Hash, Out: write.Fields()}, Tasks: 4},
 		},
 	}
 }
@@ -153,7 +158,7 @@ func TestDeepExpression(t *testing.T) {
 	for range 100_000 {
 		e = &expr.Not{Arg: e}
 	}
-	p := &Plan{Stages: []*Stage{{Root: &Filter{Input: &Values{Out: []column.Field{{Name: "a", Type: boolean}}}, Cond: e}, Tasks: 1}}}
+	p := &Plan{Stages: []*Stage{{Root: &Filter{Info: Info{ID: 1}, Input: &Values{Out: []column.Field{{Name: "a", Type: boolean}}}, Cond: e}, Tasks: 1}}}
 	data, err := Marshal(p)
 	if err != nil {
 		t.Fatal(err)

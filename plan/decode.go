@@ -32,6 +32,9 @@ func Unmarshal(data []byte) (*Plan, error) {
 		}
 		p.Stages = append(p.Stages, stage)
 	}
+	if err := Check(p); err != nil {
+		return nil, fault.Wrap(fault.DataCorrupted, err, "decode plan")
+	}
 	return p, nil
 }
 

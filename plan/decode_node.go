@@ -25,9 +25,10 @@ func (d *decoder) inputs(in *planv1.Node, n int) ([]Node, error) {
 
 func inputCount(in *planv1.Node) int {
 	switch in.Op.(type) {
-	case *planv1.Node_Scan_, *planv1.Node_Values_, *planv1.Node_Series_, *planv1.Node_SharedRead_, *planv1.Node_ExchangeRead_:
+	case *planv1.Node_Scan_, *planv1.Node_Values_, *planv1.Node_Series_, *planv1.Node_SharedRead_, *planv1.Node_ExchangeRead_,
+		*planv1.Node_WorkingTable_:
 		return 0
-	case *planv1.Node_HashJoin_, *planv1.Node_NestedLoopJoin_, *planv1.Node_SetOp_:
+	case *planv1.Node_HashJoin_, *planv1.Node_NestedLoopJoin_, *planv1.Node_SetOp_, *planv1.Node_Recursion_:
 		return 2
 	case *planv1.Node_Union_:
 		return -1
@@ -109,6 +110,12 @@ func (d *decoder) node(in *planv1.Node) (Node, error) {
 		return &SharedRead{Info: info, Shared: int(op.SharedRead.Shared), Out: out}, nil
 	case *planv1.Node_ExchangeRead_:
 		return &ExchangeRead{Info: info, Stage: int(op.ExchangeRead.Stage), Kind: ExchangeKind(op.ExchangeRead.Kind), Out: out}, nil
+	case *planv1.Node_Window_:
+		return decodeWindow(info, kids[0], out, op.Window)
+	case *planv1.Node_Recursion_:
+		return &Recursion{Info: info, Table: int(op.Recursion.Table), All: op.Recursion.All, Seed: kids[0], Step: kids[1], Out: out}, nil
+	case *planv1.Node_WorkingTable_:
+		return &WorkingTable{Info: info, Table: int(op.WorkingTable.Table), Out: out}, nil
 	case *planv1.Node_Write_:
 		schema, err := decodeFields(op.Write.Schema)
 		if err != nil {

@@ -98,6 +98,12 @@ func (e *encoder) node(n Node) uint32 {
 		out.Out, out.Op = fields(n.Out), &planv1.Node_SharedRead_{SharedRead: &planv1.Node_SharedRead{Shared: int32(n.Shared)}}
 	case *ExchangeRead:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_ExchangeRead_{ExchangeRead: &planv1.Node_ExchangeRead{Stage: int32(n.Stage), Kind: uint32(n.Kind)}}
+	case *Window:
+		out.Out, out.Op = fields(n.Out), &planv1.Node_Window_{Window: window(n)}
+	case *Recursion:
+		out.Out, out.Op = fields(n.Out), &planv1.Node_Recursion_{Recursion: &planv1.Node_Recursion{Table: int32(n.Table), All: n.All}}
+	case *WorkingTable:
+		out.Out, out.Op = fields(n.Out), &planv1.Node_WorkingTable_{WorkingTable: &planv1.Node_WorkingTable{Table: int32(n.Table)}}
 	case *Write:
 		out.Op = &planv1.Node_Write_{Write: &planv1.Node_Write{
 			Format: n.Format, Options: n.Options, Url: n.URL, PerTask: n.PerTask, Schema: fields(n.Schema),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/kernels"
 )
 
 // Explain prints p as a tree a stage, parents above their inputs. stats, when not nil, adds what a run measured, by node ID.
@@ -200,17 +201,7 @@ func describe(n Node) (name string, details []string) {
 				name += fmt.Sprintf(" after %d", n.Offset)
 			}
 		}
-		keys := make([]string, len(n.Keys))
-		for i, k := range n.Keys {
-			keys[i] = columnNames([]int{k.Column}, n.Fields())
-			if k.Descending {
-				keys[i] += " desc"
-			}
-			if k.NullsFirst != k.Descending {
-				keys[i] += map[bool]string{true: " nulls first", false: " nulls last"}[k.NullsFirst]
-			}
-		}
-		line("keys: %s", strings.Join(keys, ", "))
+		line("keys: %s", describeKeys(n.Keys, n.Fields()))
 	case *Limit:
 		name = "Limit"
 		if n.Count >= 0 {
@@ -229,6 +220,18 @@ func describe(n Node) (name string, details []string) {
 	case *DistinctOn:
 		name = "Distinct On"
 		line("keys: %s", columnNames(n.Keys, n.Fields()))
+	case *Window:
+		name = "Window"
+		for _, d := range explainWindow(n) {
+			line("%s", d)
+		}
+	case *Recursion:
+		name = fmt.Sprintf("Recursion %d", n.Table)
+		if n.All {
+			name += " All"
+		}
+	case *WorkingTable:
+		name = fmt.Sprintf("Read Recursion %d", n.Table)
 	case *SharedRead:
 		name = fmt.Sprintf("Read Shared %d", n.Shared)
 	case *Exchange:
@@ -241,6 +244,20 @@ func describe(n Node) (name string, details []string) {
 		name = fmt.Sprintf("%T", n)
 	}
 	return name, details
+}
+
+func describeKeys(keys []kernels.SortKey, fields []column.Field) string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = columnNames([]int{k.Column}, fields)
+		if k.Descending {
+			out[i] += " desc"
+		}
+		if k.NullsFirst != k.Descending {
+			out[i] += map[bool]string{true: " nulls first", false: " nulls last"}[k.NullsFirst]
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func names(fields []column.Field) string {

@@ -196,6 +196,33 @@ type DistinctOn struct {
 	Keys  []int
 }
 
+// Window passes its input's columns and one for each function, computed over rows with equal Partition columns, in Order.
+type Window struct {
+	Info
+	Input     Node
+	Partition []int
+	Order     []kernels.SortKey
+	Functions []kernels.WindowFunction
+	Out       []column.Field
+}
+
+// Recursion gives the rows of Seed, then those of Step over what was found last, again and again until nothing new is found; without All each row
+// but once. WorkingTable nodes of the same Table in Step read what was found last. It runs in one task.
+type Recursion struct {
+	Info
+	Table      int
+	All        bool
+	Seed, Step Node
+	Out        []column.Field
+}
+
+// WorkingTable reads what the round before of the recursion of that number found.
+type WorkingTable struct {
+	Info
+	Table int
+	Out   []column.Field
+}
+
 // SharedRead reads the rows of the stage's shared subplan of that number, which is computed once.
 type SharedRead struct {
 	Info

@@ -32,6 +32,9 @@ func (n *Union) Fields() []column.Field          { return n.Out }
 func (n *SetOp) Fields() []column.Field          { return n.Out }
 func (n *DistinctOn) Fields() []column.Field     { return n.Input.Fields() }
 func (n *SharedRead) Fields() []column.Field     { return n.Out }
+func (n *Window) Fields() []column.Field         { return n.Out }
+func (n *Recursion) Fields() []column.Field      { return n.Out }
+func (n *WorkingTable) Fields() []column.Field   { return n.Out }
 func (n *Exchange) Fields() []column.Field       { return n.Input.Fields() }
 func (n *ExchangeRead) Fields() []column.Field   { return n.Out }
 
@@ -44,6 +47,9 @@ func (n *Scan) Inputs() []Node           { return nil }
 func (n *Values) Inputs() []Node         { return nil }
 func (n *Series) Inputs() []Node         { return nil }
 func (n *SharedRead) Inputs() []Node     { return nil }
+func (n *WorkingTable) Inputs() []Node   { return nil }
+func (n *Window) Inputs() []Node         { return []Node{n.Input} }
+func (n *Recursion) Inputs() []Node      { return []Node{n.Seed, n.Step} }
 func (n *ExchangeRead) Inputs() []Node   { return nil }
 func (n *Filter) Inputs() []Node         { return []Node{n.Input} }
 func (n *Project) Inputs() []Node        { return []Node{n.Input} }
@@ -70,4 +76,5 @@ func Walk(n Node, f func(Node)) {
 var _ = []Node{
 	(*Scan)(nil), (*Values)(nil), (*Series)(nil), (*Filter)(nil), (*Project)(nil), (*Aggregate)(nil), (*HashJoin)(nil), (*NestedLoopJoin)(nil),
 	(*Sort)(nil), (*Limit)(nil), (*Union)(nil), (*SetOp)(nil), (*DistinctOn)(nil), (*SharedRead)(nil), (*Exchange)(nil), (*ExchangeRead)(nil), (*Write)(nil),
+	(*Window)(nil), (*Recursion)(nil), (*WorkingTable)(nil),
 }

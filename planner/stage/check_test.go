@@ -10,7 +10,6 @@ import (
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/optimize/plantest"
 	"github.com/polybolos-db/polybolos/planner/physical"
-	"github.com/polybolos-db/polybolos/planner/stage"
 )
 
 // TestCheck breaks a good plan in many ways, one at a time.
@@ -115,7 +114,7 @@ func TestCheck(t *testing.T) {
 			if !done {
 				t.Fatalf("nothing to break in\n%s", plan.Explain(p, nil))
 			}
-			if err := stage.Check(p); err == nil || !strings.Contains(err.Error(), c.message) {
+			if err := plan.Check(p); err == nil || !strings.Contains(err.Error(), c.message) {
 				t.Errorf("got %v, want %q", err, c.message)
 			}
 		})
@@ -173,7 +172,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s\n%s", query, err)
 			}
-			if err := stage.Check(back); err != nil {
+			if err := plan.Check(back); err != nil {
 				t.Errorf("%s\n%s", query, err)
 			}
 			if got, want := plan.Explain(back, nil), plan.Explain(p, nil); got != want {

@@ -20,7 +20,7 @@ func Cut(root plan.Node, shared []plan.Node, settings plan.Settings) (*plan.Plan
 		c.add(top, plan.Partitioning{Kind: plan.Gather, Partitions: 1}, 1)
 	}
 	number(c.plan)
-	return c.plan, Check(c.plan)
+	return c.plan, plan.Check(c.plan)
 }
 
 func exchanged(n plan.Node) bool { _, ok := n.(*plan.Exchange); return ok }

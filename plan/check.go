@@ -1,4 +1,4 @@
-package stage
+package plan
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/agg"
-	"github.com/polybolos-db/polybolos/plan"
 )
 
 // Check reports the first inconsistency of p: a reference out of range or of another type than its column, join keys of different types, an output list
-// that does not fit, a read of a stage that does not come before. It is an error of class XX000, since only a defect of the planner makes one.
-func Check(p *plan.Plan) error {
+// that does not fit, a read of a stage that does not come before. It is an error of class XX000, since only a defect of the planner or a damaged
+// plan has one. What it passes can be printed and run without reading out of bounds.
+func Check(p *Plan) error {
 	c := &checker{plan: p, ids: map[int]bool{}}
 	for i, s := range p.Stages {
 		c.stage = s
@@ -29,7 +29,10 @@ func Check(p *plan.Plan) error {
 		if c.err != nil {
 			return c.err
 		}
-		if s.Output.Kind == plan.Hash {
+		if s.Output.Kind > RoundRobin {
+			c.fail(nil, "exchange kind %d", s.Output.Kind)
+		}
+		if s.Output.Kind == Hash {
 			c.columns(s.Root, "partitioning", s.Output.Keys, s.Root.Fields())
 		}
 	}
@@ -37,14 +40,14 @@ func Check(p *plan.Plan) error {
 }
 
 type checker struct {
-	plan   *plan.Plan
-	stage  *plan.Stage
+	plan   *Plan
+	stage  *Stage
 	shared int // subplans that may be read here
 	ids    map[int]bool
 	err    error
 }
 
-func (c *checker) fail(n plan.Node, format string, args ...any) {
+func (c *checker) fail(n Node, format string, args ...any) {
 	if c.err != nil {
 		return
 	}
@@ -56,7 +59,7 @@ func (c *checker) fail(n plan.Node, format string, args ...any) {
 }
 
 // tree checks inputs first, since a node's columns are only known when its inputs are sound; nothing is looked at after the first failure.
-func (c *checker) tree(n plan.Node) {
+func (c *checker) tree(n Node) {
 	for _, in := range n.Inputs() {
 		c.tree(in)
 	}
@@ -70,19 +73,25 @@ func (c *checker) tree(n plan.Node) {
 	c.node(n)
 }
 
-func (c *checker) node(n plan.Node) {
+func (c *checker) node(n Node) {
 	switch n := n.(type) {
-	case *plan.Scan:
+	case *Scan:
 		c.scan(n)
-	case *plan.Values:
+	case *Values:
 		for _, row := range n.Rows {
 			if len(row) != len(n.Out) {
 				c.fail(n, "a row of %d values for %d columns", len(row), len(n.Out))
+				return
+			}
+			for i, v := range row {
+				if !v.Type.Equal(n.Out[i].Type) {
+					c.fail(n, "a value of type %s for column %d, which is %s", v.Type, i, n.Out[i].Type)
+				}
 			}
 		}
-	case *plan.Filter:
+	case *Filter:
 		c.boolean(n, n.Cond, n.Input.Fields())
-	case *plan.Project:
+	case *Project:
 		if len(n.Exprs) != len(n.Out) {
 			c.fail(n, "%d expressions for %d columns", len(n.Exprs), len(n.Out))
 			return
@@ -93,36 +102,48 @@ func (c *checker) node(n plan.Node) {
 				c.fail(n, "%s is %s, its column %s", e, e.Type(), n.Out[i].Type)
 			}
 		}
-	case *plan.Aggregate:
+	case *Aggregate:
 		c.aggregate(n)
-	case *plan.HashJoin:
+	case *HashJoin:
 		c.hashJoin(n)
-	case *plan.NestedLoopJoin:
+	case *NestedLoopJoin:
+		if n.Kind > BuildAnti {
+			c.fail(n, "join kind %d", n.Kind)
+			return
+		}
 		both := append(append([]column.Field{}, n.Probe.Fields()...), n.Build.Fields()...)
 		if n.Cond != nil {
 			c.boolean(n, n.Cond, both)
 		}
 		c.output(n, n.Kind, n.Probe, n.Build, n.Output, n.Out)
-	case *plan.Sort:
+	case *Sort:
 		for _, k := range n.Keys {
 			c.columns(n, "sort key", []int{k.Column}, n.Input.Fields())
 		}
-	case *plan.DistinctOn:
+	case *DistinctOn:
 		c.columns(n, "key", n.Keys, n.Input.Fields())
-	case *plan.Union:
+	case *Union:
 		for _, in := range n.In {
 			c.same(n, in.Fields(), n.Out)
 		}
-	case *plan.SetOp:
+	case *SetOp:
+		if n.Kind > Except {
+			c.fail(n, "set operation %d", n.Kind)
+			return
+		}
 		c.same(n, n.Left.Fields(), n.Out)
 		c.same(n, n.Right.Fields(), n.Out)
-	case *plan.SharedRead:
+	case *SharedRead:
 		if n.Shared < 0 || n.Shared >= c.shared {
 			c.fail(n, "shared subplan %d is not computed before", n.Shared)
 			return
 		}
 		c.same(n, c.stage.Shared[n.Shared].Fields(), n.Out)
-	case *plan.ExchangeRead:
+	case *ExchangeRead:
+		if n.Kind > RoundRobin {
+			c.fail(n, "exchange kind %d", n.Kind)
+			return
+		}
 		if n.Stage < 0 || n.Stage >= c.stage.ID {
 			c.fail(n, "stage %d is not run before", n.Stage)
 			return
@@ -132,25 +153,25 @@ func (c *checker) node(n plan.Node) {
 		if n.Kind != from.Output.Kind {
 			c.fail(n, "reads stage %d another way than it writes", n.Stage)
 		}
-		if (n.Kind == plan.Hash || n.Kind == plan.RoundRobin) && from.Output.Partitions != c.stage.Tasks {
+		if (n.Kind == Hash || n.Kind == RoundRobin) && from.Output.Partitions != c.stage.Tasks {
 			c.fail(n, "%d tasks for %d partitions", c.stage.Tasks, from.Output.Partitions)
 		}
-		if n.Kind == plan.Gather && c.stage.Tasks != 1 {
+		if n.Kind == Gather && c.stage.Tasks != 1 {
 			c.fail(n, "%d tasks read what is gathered for one", c.stage.Tasks)
 		}
-	case *plan.Exchange:
+	case *Exchange:
 		c.fail(n, "an exchange is left")
 	}
 }
 
-func (c *checker) scan(n *plan.Scan) {
+func (c *checker) scan(n *Scan) {
 	for _, i := range n.Columns {
 		if i < 0 || i >= len(n.Schema) {
 			c.fail(n, "column %d of a table of %d", i, len(n.Schema))
 			return
 		}
 	}
-	all := (&plan.Scan{Schema: n.Schema, Columns: n.Columns}).Fields()
+	all := (&Scan{Schema: n.Schema, Columns: n.Columns}).Fields()
 	c.columns(n, "output", n.Output, all)
 	for _, f := range n.Filters {
 		c.boolean(n, f, all)
@@ -160,9 +181,12 @@ func (c *checker) scan(n *plan.Scan) {
 	}
 }
 
-func (c *checker) aggregate(n *plan.Aggregate) {
+func (c *checker) aggregate(n *Aggregate) {
 	in := n.Input.Fields()
 	c.columns(n, "key", n.Keys, in)
+	if n.Mode > AggFinal {
+		c.fail(n, "aggregation mode %d", n.Mode)
+	}
 	if c.err != nil {
 		return
 	}
@@ -183,7 +207,7 @@ func (c *checker) aggregate(n *plan.Aggregate) {
 	states := len(n.Keys)
 	for _, a := range n.Aggs {
 		switch n.Mode {
-		case plan.AggFinal:
+		case AggFinal:
 			for _, t := range agg.PartialTypes(a) {
 				if states >= len(in) || !in[states].Type.Equal(t) {
 					c.fail(n, "state column %d of aggregate %d is missing or of another type", states, a.Op)
@@ -192,7 +216,7 @@ func (c *checker) aggregate(n *plan.Aggregate) {
 				states++
 			}
 			want = append(want, a.Result)
-		case plan.AggPartial:
+		case AggPartial:
 			want = append(want, agg.PartialTypes(a)...)
 			c.arguments(n, a, in)
 		default:
@@ -211,8 +235,11 @@ func (c *checker) aggregate(n *plan.Aggregate) {
 	}
 }
 
-func (c *checker) arguments(n plan.Node, a kernels.Aggregate, in []column.Field) {
+func (c *checker) arguments(n Node, a kernels.Aggregate, in []column.Field) {
 	c.columns(n, "argument", a.Args, in)
+	if len(a.Args) != len(a.ArgTypes) {
+		c.fail(n, "%d argument types for %d arguments", len(a.ArgTypes), len(a.Args))
+	}
 	if c.err != nil {
 		return
 	}
@@ -226,7 +253,11 @@ func (c *checker) arguments(n plan.Node, a kernels.Aggregate, in []column.Field)
 	}
 }
 
-func (c *checker) hashJoin(n *plan.HashJoin) {
+func (c *checker) hashJoin(n *HashJoin) {
+	if n.Kind > BuildAnti {
+		c.fail(n, "join kind %d", n.Kind)
+		return
+	}
 	probe, build := n.Probe.Fields(), n.Build.Fields()
 	c.columns(n, "probe key", n.ProbeKeys, probe)
 	c.columns(n, "build key", n.BuildKeys, build)
@@ -253,14 +284,14 @@ func (c *checker) hashJoin(n *plan.HashJoin) {
 }
 
 // output compares a join's declared columns with those of its kind.
-func (c *checker) output(n plan.Node, kind plan.JoinKind, probe, build plan.Node, output []int, out []column.Field) {
+func (c *checker) output(n Node, kind JoinKind, probe, build Node, output []int, out []column.Field) {
 	var all []column.Field
 	switch kind {
-	case plan.ProbeSemi, plan.ProbeAnti, plan.NullAwareAnti:
+	case ProbeSemi, ProbeAnti, NullAwareAnti:
 		all = probe.Fields()
-	case plan.BuildSemi, plan.BuildAnti:
+	case BuildSemi, BuildAnti:
 		all = build.Fields()
-	case plan.Mark:
+	case Mark:
 		all = append(append(all, probe.Fields()...), column.Field{Type: column.T(column.Bool)})
 	default:
 		all = append(append(all, probe.Fields()...), build.Fields()...)
@@ -279,7 +310,7 @@ func (c *checker) output(n plan.Node, kind plan.JoinKind, probe, build plan.Node
 	c.same(n, all, out)
 }
 
-func (c *checker) columns(n plan.Node, what string, at []int, in []column.Field) {
+func (c *checker) columns(n Node, what string, at []int, in []column.Field) {
 	for _, i := range at {
 		if i < 0 || i >= len(in) {
 			c.fail(n, "%s column %d of %d", what, i, len(in))
@@ -287,7 +318,7 @@ func (c *checker) columns(n plan.Node, what string, at []int, in []column.Field)
 	}
 }
 
-func (c *checker) same(n plan.Node, have, want []column.Field) {
+func (c *checker) same(n Node, have, want []column.Field) {
 	if len(have) != len(want) {
 		c.fail(n, "%d columns, declared %d", len(have), len(want))
 		return
@@ -302,14 +333,14 @@ func (c *checker) same(n plan.Node, have, want []column.Field) {
 	}
 }
 
-func (c *checker) boolean(n plan.Node, e expr.Expr, in []column.Field) {
+func (c *checker) boolean(n Node, e expr.Expr, in []column.Field) {
 	c.expr(n, e, in)
 	if e.Type().Kind != column.Bool {
 		c.fail(n, "condition %s is %s", e, e.Type())
 	}
 }
 
-func (c *checker) expr(n plan.Node, e expr.Expr, in []column.Field) {
+func (c *checker) expr(n Node, e expr.Expr, in []column.Field) {
 	expr.Walk(e, func(e expr.Expr) bool {
 		switch e := e.(type) {
 		case *expr.Ref:
