@@ -27,9 +27,9 @@ type layout struct {
 
 // newLayout fits columns into width characters (0: as wide as they are). It narrows the widest columns of text first, then hides
 // columns from the middle. Numbers are never cut, since a cut number looks like another number.
-func newLayout(fields []column.Field, rows [][]string, width int) layout {
+func newLayout(fields []column.Field, rows [][]string, width int, wrap bool) layout {
 	natural := make([]int, len(fields))
-	l := layout{gap: -1, columns: make([]int, len(fields))}
+	l := layout{wrap: wrap, gap: -1, columns: make([]int, len(fields))}
 	for i, f := range fields {
 		l.columns[i] = i
 		natural[i] = text.LongestLineLen(printable(f.Name))
@@ -127,12 +127,20 @@ func (l *layout) configs(fields []column.Field) []prettytable.ColumnConfig {
 		} else if l.limited {
 			c.WidthMax, c.WidthMaxEnforcer = l.widths[k], cut
 		}
-		if l.wrap {
-			c.WidthMax, c.WidthMaxEnforcer = l.widths[k], text.WrapHard
+		if l.wrap && l.limited {
+			c.WidthMax, c.WidthMaxEnforcer = l.widths[k], wrapper(len(fields))
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+// wrapper breaks lines between words, and anywhere where there is only one column, whose indentation may mean something.
+func wrapper(columns int) prettytable.WidthEnforcer {
+	if columns == 1 {
+		return text.WrapHard
+	}
+	return text.WrapSoft
 }
 
 // cut shortens every line of s to width characters, the last being … where something is missing.

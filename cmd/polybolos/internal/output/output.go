@@ -24,6 +24,7 @@ type Writer interface {
 // Options say how a table looks. Other formats do not depend on them.
 type Options struct {
 	Width    int  // characters that a line may have, 0: no limit
+	Wrap     bool // text too wide goes on in the next line instead of being cut
 	MaxRows  int  // rows that a result may show, 0: all; of longer ones the first and the last are shown
 	Expanded bool // one line a value instead of one a row
 	Color    bool // dim and bold by escape sequences

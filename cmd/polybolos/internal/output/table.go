@@ -152,7 +152,7 @@ func plural(n int64, what string) string {
 // block prints the rows that are kept: with the header when they are the first, with the lower border when they are the last.
 func (t *table) block(last bool) error {
 	if !t.begun {
-		t.layout = newLayout(t.fields, t.head, t.o.Width)
+		t.layout = newLayout(t.fields, t.head, t.o.Width, t.o.Wrap)
 	}
 	style := prettytable.StyleLight
 	style.Format.Header = text.FormatDefault

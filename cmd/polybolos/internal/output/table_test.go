@@ -180,6 +180,15 @@ func TestTable(t *testing.T) {
 └──────────────────────┘
 (1 row)
 `},
+		{"text to be read whole is wrapped", Options{Width: 31, Wrap: true}, mixed, [][]any{{1, "some words that are long", 1}}, `
+┌────┬────────────────┬───────┐
+│ id │ name           │ price │
+├────┼────────────────┼───────┤
+│  1 │ some words     │  0.01 │
+│    │ that are long  │       │
+└────┴────────────────┴───────┘
+(1 row)
+`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := printed(t, "table", c.o, c.fields, cells(t, c.fields, c.rows...))

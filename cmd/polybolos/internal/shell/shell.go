@@ -257,7 +257,8 @@ func (s *Shell) resultWriter(out io.Writer, st Statement, o Options) (output.Wri
 	look := output.Options{Expanded: o.Expanded}
 	if s.file == nil && s.Terminal.Out {
 		look.Width, look.Color = s.Terminal.Width(), s.Terminal.Color
-		if s.interactive && !isDescription(st.Text()) {
+		look.Wrap = isDescription(st.Text())
+		if s.interactive && !look.Wrap {
 			look.MaxRows = o.MaxRows
 		}
 	}
