@@ -21,7 +21,7 @@ RACE := $(foreach room,bench/tpchgen catalog cmd column engine executor schedule
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## build bin/polybolos
@@ -42,14 +42,39 @@ test-long: oracle ## run all tests under the race detector, and many random quer
 	$(GO) test -race -count=1 -timeout 120m ./...
 	$(GO) test -count=1 -timeout 60m ./test/differential -fresh -queries 5000
 
+.PHONY: test-clients
+test-clients: ## run real clients (shell, Go, Python, JDBC) against a real server; the first time fetches what they need
+	$(GO) test -count=1 -timeout 15m ./test/clients
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## check formatting and run the linters over both modules
 	$(GOLANGCI_LINT) run ./...
 	cd test/oracle && ../../$(GOLANGCI_LINT) run --config ../../.golangci.yml ./...
 
 .PHONY: bench
-bench: build ## time the 22 queries at SF on the embedded engine, five runs each
-	bin/polybolos bench tpch --sf $(SF) --data data/sf$(SF) --generate --runs 5 --json build/bench-sf$(SF).json
+bench: build bench-peers ## time the 22 queries at SF beside DuckDB, five runs each
+	bin/polybolos bench tpch --sf $(SF) --data data/sf$(SF) --generate --runs 5 --peer duckdb --json build/bench-sf$(SF).json --svg build/bench-sf$(SF).svg
+
+.PHONY: bench-kernels
+bench-kernels: build ## measure the kernels beside the memory's own speed
+	bin/polybolos bench kernels --json build/bench-kernels.json
+
+.PHONY: bench-peers
+bench-peers: ## build DuckDB as a peer of the benchmarks
+	.ci/install
+	cd bench/peers/duckdb && $(GO) build -trimpath -o ../../../build/peers/duckdb .
+
+# The environment is made anew when the pinned versions change.
+.PHONY: bench-peers-python
+bench-peers-python: build/peers/venv/installed ## install DataFusion, Polars and Spark as peers (needs Python 3 and, for Spark, Java 17)
+	mkdir -p build/peers/python
+	cp bench/peers/python/*.py build/peers/python/
+
+build/peers/venv/installed: bench/peers/python/requirements.txt
+	rm -rf build/peers/venv
+	python3 -m venv build/peers/venv
+	build/peers/venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 .PHONY: tools
 tools: oracle $(GOLANGCI_LINT) ## build what tests and checks use: the DuckDB oracle, the linter

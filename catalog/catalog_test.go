@@ -37,29 +37,29 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v, want %q", what, err, want)
 		}
 	}
-	code("create", c.CreateTable(ctx, "lineitem", named{name: "lineitem"}, false, false), "")
-	code("create again", c.CreateTable(ctx, "lineitem", named{name: "2"}, false, false), fault.DuplicateTable)
-	code("if not exists", c.CreateTable(ctx, "lineitem", named{name: "3"}, false, true), "")
+	code("create", c.CreateTable(ctx, Name{Name: "lineitem"}, named{name: "lineitem"}, false, false), "")
+	code("create again", c.CreateTable(ctx, Name{Name: "lineitem"}, named{name: "2"}, false, false), fault.DuplicateTable)
+	code("if not exists", c.CreateTable(ctx, Name{Name: "lineitem"}, named{name: "3"}, false, true), "")
 	if table, _, err := c.Table(ctx, "main", "lineitem"); err != nil || table.Name() != "lineitem" {
 		t.Errorf("%v, %v", table, err)
 	}
-	code("or replace", c.CreateTable(ctx, "lineitem", named{name: "lineitem"}, true, false), "")
-	code("view over table", c.CreateView(ctx, &View{Name: "lineitem"}, true), fault.DuplicateTable)
-	code("view", c.CreateView(ctx, &View{Name: "v", SQL: "select 1"}, false), "")
-	code("view again", c.CreateView(ctx, &View{Name: "v"}, false), fault.DuplicateTable)
-	code("view replaced", c.CreateView(ctx, &View{Name: "v", SQL: "select 2"}, true), "")
-	code("table over view", c.CreateTable(ctx, "v", named{}, true, false), fault.DuplicateTable)
+	code("or replace", c.CreateTable(ctx, Name{Name: "lineitem"}, named{name: "lineitem"}, true, false), "")
+	code("view over table", c.CreateView(ctx, Name{Name: "lineitem"}, &View{Name: "lineitem"}, true), fault.DuplicateTable)
+	code("view", c.CreateView(ctx, Name{Name: "v"}, &View{Name: "v", SQL: "select 1"}, false), "")
+	code("view again", c.CreateView(ctx, Name{Name: "v"}, &View{Name: "v"}, false), fault.DuplicateTable)
+	code("view replaced", c.CreateView(ctx, Name{Name: "v"}, &View{Name: "v", SQL: "select 2"}, true), "")
+	code("table over view", c.CreateTable(ctx, Name{Name: "v"}, named{}, true, false), fault.DuplicateTable)
 	if _, v, err := c.Table(ctx, "public", "v"); err != nil || v.SQL != "select 2" {
 		t.Errorf("%v, %v", v, err)
 	}
 	if len(c.Tables()) != 1 || len(c.Views()) != 1 {
 		t.Errorf("%v, %v", c.Tables(), c.Views())
 	}
-	code("drop view as table", c.DropTable("v", false), fault.WrongObjectType)
-	code("drop table as view", c.DropView("lineitem", true), fault.WrongObjectType)
-	code("drop missing", c.DropTable("nope", false), fault.UndefinedTable)
-	code("drop missing if exists", c.DropTable("nope", true), "")
-	code("drop missing view", c.DropView("nope", false), fault.UndefinedTable)
+	code("drop view as table", c.DropTable(ctx, Name{Name: "v"}, false), fault.WrongObjectType)
+	code("drop table as view", c.DropView(ctx, Name{Name: "lineitem"}, true), fault.WrongObjectType)
+	code("drop missing", c.DropTable(ctx, Name{Name: "nope"}, false), fault.UndefinedTable)
+	code("drop missing if exists", c.DropTable(ctx, Name{Name: "nope"}, true), "")
+	code("drop missing view", c.DropView(ctx, Name{Name: "nope"}, false), fault.UndefinedTable)
 	_, _, err := c.Table(ctx, "other", "lineitem")
 	code("schema", err, fault.UndefinedTable)
 	_, _, err = c.Table(ctx, "", "linitem")
@@ -71,8 +71,8 @@ func TestNames(t *testing.T) {
 	if e, _ := fault.As(err); e == nil || e.Hint != "" {
 		t.Errorf("a hint for something unlike: %+v", e)
 	}
-	code("drop", c.DropTable("lineitem", false), "")
-	code("drop view", c.DropView("v", false), "")
+	code("drop", c.DropTable(ctx, Name{Name: "lineitem"}, false), "")
+	code("drop view", c.DropView(ctx, Name{Name: "v"}, false), "")
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -82,14 +82,14 @@ func TestConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			for k := range 200 {
 				name := fmt.Sprintf("t%d", (i+k)%5)
-				if err := c.CreateTable(ctx, name, named{name: name}, true, false); err != nil {
+				if err := c.CreateTable(ctx, Name{Name: name}, named{name: name}, true, false); err != nil {
 					t.Error(err)
 				}
 				if table, _, err := c.Table(ctx, "", name); err == nil && table.Name() != name {
 					t.Errorf("%s is %s", name, table.Name())
 				}
 				c.Tables()
-				if err := c.DropTable(name, true); err != nil {
+				if err := c.DropTable(ctx, Name{Name: name}, true); err != nil {
 					t.Error(err)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,6 +27,10 @@ type files struct {
 	source   plan.Source
 	format   storage.Format
 	store    storage.Store
+
+	declared []column.Field // as the user gave them; nil: the files decide
+	stored   *Stored        // of a table whose files the engine owns
+	distinct map[string]float64
 
 	mu    sync.Mutex
 	stats *plan.Statistics
@@ -59,14 +64,95 @@ func OpenTable(ctx context.Context, name string, source plan.Source, location st
 	if source.Files, err = ofFormat(listed, source.Format, location); err != nil {
 		return nil, err
 	}
-	t := &files{name: name, location: location, source: source, format: f, store: store, schema: declared}
-	if t.schema == nil || source.Format != "csv" {
-		if err := t.readSchema(ctx, declared); err != nil {
+	partitions, err := partitionColumns(&source)
+	if err != nil {
+		return nil, err
+	}
+	if d, ok := f.(storage.Detector); ok && len(source.Files) > 0 {
+		if source.Options, err = d.Detect(ctx, store, source.Files[0], source.Options); err != nil {
 			return nil, err
 		}
 	}
+	t := &files{name: name, location: location, source: source, format: f, store: store, schema: declared, declared: declared}
+	if t.schema == nil || !inferred(source.Format) {
+		if err := t.readSchema(ctx, without(declared, partitions)); err != nil {
+			return nil, err
+		}
+	}
+	if declared == nil && len(partitions) > 0 {
+		t.schema = append(without(t.schema, partitions), partitions...)
+	}
 	return t, nil
 }
+
+// hivePartitioning is the option that turns columns from folders' names off.
+const hivePartitioning = "hive_partitioning"
+
+// partitionColumns are the columns that the folders of all files hold, as year=2024 does; they are noted in the source's options.
+func partitionColumns(source *plan.Source) ([]column.Field, error) {
+	wanted, given := source.Options[hivePartitioning]
+	options := map[string]string{}
+	for k, v := range source.Options {
+		if k != hivePartitioning && k != format.PartitionOption {
+			options[k] = v
+		}
+	}
+	if given || source.Options[format.PartitionOption] != "" {
+		source.Options = options
+	}
+	switch strings.ToLower(wanted) {
+	case "false", "off", "0", "no":
+		return nil, nil
+	case "", "true", "on", "1", "yes", "auto":
+	default:
+		return nil, fault.New(fault.InvalidParameterValue, "option %s is true or false, not %q", hivePartitioning, wanted)
+	}
+	if len(source.Files) == 0 {
+		return nil, nil
+	}
+	keys, _ := format.PartitionKeys(source.Files[0].URL)
+	values := make([][]string, len(keys))
+	for _, f := range source.Files {
+		k, v := format.PartitionKeys(f.URL)
+		if !slices.Equal(k, keys) {
+			return nil, nil // folders of a few files say nothing of all
+		}
+		for i := range v {
+			values[i] = append(values[i], v[i])
+		}
+	}
+	var out []column.Field
+	var names []string
+	for i, k := range keys {
+		if slices.Contains(keys[:i], k) || strings.Contains(k, ",") {
+			return nil, nil
+		}
+		names = append(names, k)
+		out = append(out, column.Field{Name: k, Type: format.PartitionType(values[i])})
+	}
+	if len(names) > 0 {
+		options[format.PartitionOption] = strings.Join(names, ",")
+		source.Options = options
+	}
+	return out, nil
+}
+
+// without are the fields that are not among others, by name; nil stays nil.
+func without(fields, others []column.Field) []column.Field {
+	if fields == nil {
+		return nil
+	}
+	out := make([]column.Field, 0, len(fields))
+	for _, f := range fields {
+		if !slices.ContainsFunc(others, func(o column.Field) bool { return o.Name == f.Name }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// inferred reports whether a format's files do not say their columns' types.
+func inferred(format string) bool { return format == "csv" || format == "json" }
 
 // openPath makes the table of a path that a query names.
 func openPath(ctx context.Context, location, formatName string, options map[string]string) (Table, error) {
@@ -183,7 +269,20 @@ func (t *files) readSchema(ctx context.Context, declared []column.Field) error {
 		seen[f.Name] = true
 	}
 	for i, s := range schemas[1:] {
-		if err := merge(merged, s, list[i+1].URL, list[0].URL, t.source.Format == "csv"); err != nil {
+		if t.source.Format == "json" {
+			// An object need not have all members, and neither need a file.
+			for _, f := range s {
+				if find(merged, f.Name) == nil {
+					merged = append(merged, f)
+				}
+			}
+			for _, f := range merged {
+				if find(s, f.Name) == nil {
+					s = append(s, f)
+				}
+			}
+		}
+		if err := merge(merged, s, list[i+1].URL, list[0].URL, inferred(t.source.Format)); err != nil {
 			return err
 		}
 	}

@@ -24,5 +24,12 @@ func (t *files) Statistics(ctx context.Context) (*plan.Statistics, error) {
 		return nil, err
 	}
 	t.stats, t.known = storage.MergeStatistics(each, len(t.schema)), true
+	if t.stats != nil {
+		for i, f := range t.schema {
+			if n, ok := t.distinct[f.Name]; ok {
+				t.stats.Columns[i].Distinct = min(n, float64(t.stats.Rows))
+			}
+		}
+	}
 	return t.stats, nil
 }

@@ -21,6 +21,13 @@ type Table interface {
 	Statistics(ctx context.Context) (*plan.Statistics, error)
 }
 
+// Constant is a table whose rows are computed when a query is planned, as the tables of information_schema are.
+type Constant interface {
+	Table
+	// Rows are the rows, a value for each column of the schema.
+	Rows(ctx context.Context) ([][]column.Value, error)
+}
+
 // View is a named query.
 type View struct {
 	Name    string

@@ -2,11 +2,18 @@ package column
 
 import "github.com/polybolos-db/polybolos/column/mem"
 
-// NewConstant makes a constant vector of n rows holding val; its bytes, a long string's included, are copied into a. Nested values are not
-// held by constant vectors: they need a flat one.
+// NewConstant makes a constant vector of n rows holding val; its bytes, a long string's included, are copied into a.
 func NewConstant(a *mem.Arena, val Value, n int) (*Vector, error) {
 	if val.Null || val.Type.Kind == Null {
 		return NewNull(val.Type, n), nil
+	}
+	if val.Type.Kind.IsNested() {
+		v, err := FromValues(a, val.Type, 1, func(int) *Value { return &val })
+		if err != nil {
+			return nil, err
+		}
+		v.Form, v.Len = Constant, n
+		return v, nil
 	}
 	v, err := NewFlat(a, val.Type, 1)
 	if err != nil {

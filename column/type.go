@@ -81,6 +81,17 @@ func ListType(elem Type) Type {
 	return Type{Kind: List, Nested: &Nested{Fields: []Field{{Name: "item", Type: elem}}}}
 }
 
+// Elem is the type of a list's elements.
+func (t Type) Elem() Type { return t.Nested.Fields[0].Type }
+
+// StructType makes the type of structs of the fields.
+func StructType(fields []Field) Type { return Type{Kind: Struct, Nested: &Nested{Fields: fields}} }
+
+// MapType makes the type of maps from key to value.
+func MapType(key, value Type) Type {
+	return Type{Kind: Map, Nested: &Nested{Fields: []Field{{Name: "key", Type: key, NotNull: true}, {Name: "value", Type: value}}}}
+}
+
 // Equal reports whether t and u are the same type, parameters included.
 func (t Type) Equal(u Type) bool {
 	if t.Kind != u.Kind || t.Precision != u.Precision || t.Scale != u.Scale || (t.Nested == nil) != (u.Nested == nil) {
@@ -102,6 +113,9 @@ func (t Type) Equal(u Type) bool {
 
 // String is the type's name as SQL writes it.
 func (t Type) String() string {
+	if t.Kind.IsNested() && t.Nested == nil && t.Kind < kindCount {
+		return kindNames[t.Kind]
+	}
 	switch t.Kind {
 	case Decimal:
 		return fmt.Sprintf("numeric(%d,%d)", t.Precision, t.Scale)

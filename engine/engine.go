@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Threads     int    // workers, 0: all cores
 	MemoryLimit int64  // bytes that all queries together may hold, 0: 80 % of the machine's
+	Warehouse   string // folder that keeps tables, views and schemas, made when missing; "": they go with their session
 	TempDir     string // where tables of sessions are kept while they live, "": the system's
 }
 
@@ -28,6 +29,7 @@ type Engine struct {
 	config   Config
 	jobs     *jobs.Jobs
 	catalog  *catalog.Catalog
+	kept     *catalog.Warehouse // nil without
 	folder   string
 	sessions atomic.Int64
 }
@@ -50,30 +52,45 @@ func Open(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.IOError, err, "make a temporary folder")
 	}
-	return &Engine{
-		config: c, folder: folder, catalog: catalog.New(),
-		jobs: jobs.New(jobs.Config{Threads: c.Threads, MemoryLimit: c.MemoryLimit}),
-	}, nil
+	e := &Engine{config: c, folder: folder, catalog: catalog.New()}
+	if c.Warehouse != "" {
+		if e.kept, e.catalog, err = catalog.OpenWarehouse(context.Background(), c.Warehouse); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(folder))
+		}
+	}
+	e.jobs = jobs.New(jobs.Config{Threads: c.Threads, MemoryLimit: c.MemoryLimit})
+	return e, nil
 }
 
 // Session opens a session on the engine's catalog.
 func (e *Engine) Session() *Session {
 	n := e.sessions.Add(1)
 	return &Session{session.New(session.Config{
-		Jobs: e.jobs, Catalog: e.catalog, Folder: filepath.Join(e.folder, fmt.Sprintf("session-%d", n)), Threads: e.config.Threads,
+		Jobs: e.jobs, Catalog: e.catalog, Warehouse: e.warehouse(), Folder: filepath.Join(e.folder, fmt.Sprintf("session-%d", n)), Threads: e.config.Threads,
 	})}
 }
 
 // SharedSession opens a session whose tables belong to the engine: they outlive the session, and all such sessions insert into them.
 func (e *Engine) SharedSession() *Session {
 	return &Session{session.New(session.Config{
-		Jobs: e.jobs, Catalog: e.catalog, Folder: filepath.Join(e.folder, "tables"), SharedFolder: true, Threads: e.config.Threads,
+		Jobs: e.jobs, Catalog: e.catalog, Warehouse: e.warehouse(), Folder: filepath.Join(e.folder, "tables"), SharedFolder: true, Threads: e.config.Threads,
 	})}
+}
+
+// warehouse is the folder of the warehouse, empty without.
+func (e *Engine) warehouse() string {
+	if e.kept == nil {
+		return ""
+	}
+	return e.kept.Dir()
 }
 
 // Close ends all queries and removes the engine's temporary folder.
 func (e *Engine) Close() error {
 	err := e.jobs.Close()
+	if e.kept != nil {
+		err = errors.Join(err, e.kept.Close())
+	}
 	if rerr := os.RemoveAll(e.folder); rerr != nil {
 		err = errors.Join(err, fault.Wrap(fault.IOError, rerr, "remove the temporary folder"))
 	}

@@ -79,7 +79,7 @@ func TestStatements(t *testing.T) {
 				{"create table e (a bigint, b text); select count(*) from e", "0\n"},
 				{"insert into e values (1, 'x'), (2, null); insert into e select 3, 'z'; select * from e order by a", "1|x\n2|NULL\n3|z\n"},
 				{"show tables", "e\np\nt\nv\n"},
-				{"describe v", "name|text|YES\ni|integer|YES\n"},
+				{"describe v", "name|text|YES|NULL\ni|integer|YES|NULL\n"},
 				{"prepare q as select i from t where i > $1 order by i; execute q(7)", "8\n9\n"},
 				{"drop view v; drop table t; show tables", "e\np\n"},
 				{"show exchange", exchange + "\n"},

@@ -45,7 +45,7 @@ func (b *Builder) Build(n plan.Node) (*Stream, error) {
 // keepsOrder reports whether n, nil being the task's output, passes rows in the order of its input.
 func keepsOrder(n plan.Node) bool {
 	switch n.(type) {
-	case nil, *plan.Filter, *plan.Project, *plan.Limit:
+	case nil, *plan.Filter, *plan.Project, *plan.Limit, *plan.Unnest:
 		return true
 	}
 	return false

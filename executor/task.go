@@ -26,6 +26,7 @@ type Task struct {
 	arenas   []*mem.Arena
 	cleanups []func()
 	shared   []*Rows
+	working  map[int]*round // by recursion: what its last round found
 	filters  map[int]RuntimeFilter
 	stats    map[int]*plan.NodeStats
 }

@@ -13,7 +13,7 @@ func NewCast(e Expr, to column.Type, try bool) (Expr, error) {
 	if l, ok := e.(*Literal); ok {
 		v, err := convert.Value(l.Value, to)
 		if err != nil {
-			if try && convert.Castable(from.Kind, to.Kind) {
+			if try && convert.CastableType(from, to) {
 				return &Literal{Value: column.NullValue(to)}, nil
 			}
 			return nil, err
@@ -24,7 +24,7 @@ func NewCast(e Expr, to column.Type, try bool) (Expr, error) {
 	if from.Equal(to) {
 		return e, nil
 	}
-	if !convert.Castable(from.Kind, to.Kind) || to.Kind.IsNested() {
+	if !convert.CastableType(from, to) {
 		return nil, fault.New(fault.CannotCoerce, "cannot cast type %s to %s", from, to)
 	}
 	return &Cast{Arg: e, To: to, Try: try}, nil
@@ -40,7 +40,7 @@ func Coerce(e Expr, to column.Type) (Expr, error) {
 	if from.Equal(to) {
 		return e, nil
 	}
-	if !assignable(from.Kind, to.Kind) || to.Kind.IsNested() {
+	if !assignable(from.Kind, to.Kind) || to.Kind.IsNested() && !assignableNested(from, to) {
 		return nil, fault.New(fault.DatatypeMismatch, "expression is of type %s but type %s is wanted", from, to).
 			WithHint("You will need to rewrite or cast the expression.")
 	}

@@ -70,6 +70,9 @@ func (c *compiler) key(in kernels.Instr, t column.Type, tag string) string {
 
 func (c *compiler) constant(v column.Value) kernels.Reg {
 	key := fmt.Sprintf("%s|%v|%d|%d|%x|%v|%q", v.Type, v.Null, v.Int.Hi, v.Int.Lo, v.Float, v.Interval, v.Str)
+	for _, e := range v.List {
+		key += fmt.Sprintf("\x00%x", column.AppendSortKey(nil, e))
+	}
 	if v.Null {
 		key = v.Type.String() + "|null"
 	}

@@ -68,7 +68,7 @@ func NewComparison(op CompareOp, l, r Expr) (Expr, error) {
 	if r, err = coerceImplicit(r, t); err != nil {
 		return nil, err
 	}
-	return &Comparison{Op: op, Left: l, Right: r}, nil
+	return compared(op, l, r), nil
 }
 
 // NewIn is membership of arg in a list. Literals (after folding) form one In node; other members become comparisons joined by OR.
@@ -105,7 +105,7 @@ func NewIn(arg Expr, list []Expr, negated bool) (Expr, error) {
 		if negated {
 			op = Ne
 		}
-		others = append(others, &Comparison{Op: op, Left: arg, Right: e})
+		others = append(others, compared(op, arg, e))
 	}
 	if len(in.List) == 1 {
 		op := Eq

@@ -15,7 +15,9 @@ func init() {
 	for _, family := range [][]*Function{
 		arithmeticFunctions(), roundingFunctions(), mathFunctions(), choiceFunctions(),
 		textFunctions(), patternFunctions(), encodingFunctions(),
-		dateFieldFunctions(), dateMakingFunctions(), dateArithmeticFunctions(),
+		dateFieldFunctions(), dateMakingFunctions(), dateArithmeticFunctions(), checkFunctions(),
+		listFunctions(), listTests(), listChangeFunctions(), listTextFunctions(), listMathFunctions(), structFunctions(), mapFunctions(),
+		jsonFunctions(), zoneFunctions(), moreFunctions(), intervalMakingFunctions(), parsingFunctions(),
 	} {
 		for _, f := range family {
 			overloads[f.Name] = append(overloads[f.Name], f)

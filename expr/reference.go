@@ -21,7 +21,7 @@ func Reference() string {
 		fmt.Fprintf(&b, "## %s\n\n| Call | Result | Meaning |\n| --- | --- | --- |\n", part.title)
 		var names []string
 		for n := range registry() {
-			if isOperator(n) == part.operators {
+			if isOperator(n) == part.operators && !strings.HasPrefix(n, "$") {
 				names = append(names, n)
 			}
 		}
@@ -42,6 +42,9 @@ func Reference() string {
 	b.WriteString("## Aggregates\n\n| Name | Meaning |\n| --- | --- |\n")
 	byName := map[string][]string{}
 	for n, f := range aggregates {
+		if f.Name == "any" {
+			continue
+		}
 		if f.Name != "single_value" && n != f.Name {
 			byName[f.Name] = append(byName[f.Name], "`"+n+"`")
 		} else if f.Name != "single_value" {

@@ -58,7 +58,7 @@ func NewCall(name string, args []Expr) (Expr, error) {
 	if f := special[name]; f != nil {
 		return f(args)
 	}
-	overloads := registry()[name]
+	overloads := registry()[nestedOperator(name, args)]
 	if len(overloads) == 0 {
 		return nil, undefinedFunction(name, args)
 	}
@@ -155,6 +155,9 @@ func coerceParam(a Expr, p column.Type) (Expr, error) {
 		return coerceImplicit(a, decimalOf(a))
 	case p.Kind == a.Type().Kind && !isUntyped(a):
 		return a, nil
+	case p.Kind == column.List && p.Nested == nil:
+		// A literal, since nothing else becomes a list.
+		p = column.ListType(tText)
 	}
 	return coerceImplicit(a, p)
 }

@@ -118,7 +118,7 @@ func common(a, b Expr) (column.Type, bool) {
 	case k == column.Decimal:
 		return commonDecimal(decimalOf(a), decimalOf(b)), true
 	case ta.Kind == k && ta.Kind.IsNested() && tb.Kind == k:
-		return ta, ta.Equal(tb)
+		return commonNested(ta, tb)
 	case ta.Kind == k:
 		return ta, true
 	case tb.Kind == k:

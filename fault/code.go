@@ -28,7 +28,9 @@ const (
 	InvalidTextRepresentation Code = "22P02"
 	BadCopyFileFormat         Code = "22P04"
 	NotNullViolation          Code = "23502"
+	ActiveTransaction         Code = "25001"
 	InvalidStatementName      Code = "26000"
+	DependentObjects          Code = "2BP01"
 	DuplicateStatement        Code = "42P05"
 
 	// Class 34, 42: names, syntax, types.
@@ -45,14 +47,18 @@ const (
 	DatatypeMismatch        Code = "42804"
 	WrongObjectType         Code = "42809"
 	InvalidColumnReference  Code = "42P10"
+	InvalidRecursion        Code = "42P19"
+	WindowingError          Code = "42P20"
 	CannotCoerce            Code = "42846"
 	UndefinedFunction       Code = "42883"
 	UndefinedTable          Code = "42P01"
 	UndefinedParameter      Code = "42P02"
 	DuplicateTable          Code = "42P07"
+	DuplicateSchema         Code = "42P06"
 	InvalidTableDefinition  Code = "42P16"
 	IndeterminateDatatype   Code = "42P18"
 	InvalidSchemaName       Code = "3F000"
+	InsufficientPrivilege   Code = "42501"
 
 	// Class 53, 54, 55, 57, 58: resources, limits, state, intervention, system.
 	InsufficientResources  Code = "53000"

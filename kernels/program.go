@@ -1,6 +1,9 @@
 package kernels
 
-import "github.com/polybolos-db/polybolos/column"
+import (
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+)
 
 // Reg names a register of a Program: a vector of the batch's physical length, defined at the rows selected where it was computed.
 type Reg int32
@@ -127,6 +130,8 @@ type Call struct {
 	Sel  []uint32         // rows to compute; nil: all of Len
 	Len  int
 	Heap Heap // for the bytes of long strings in Out
+	// Arena is for the children of a nested Out, or for all of an Out that the function replaces; nil where neither argument nor result is nested.
+	Arena *mem.Arena
 }
 
 // Heap allocates memory that lives as long as the result batch. column/mem.Arena is one.

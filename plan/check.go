@@ -40,11 +40,12 @@ func Check(p *Plan) error {
 }
 
 type checker struct {
-	plan   *Plan
-	stage  *Stage
-	shared int // subplans that may be read here
-	ids    map[int]bool
-	err    error
+	plan    *Plan
+	stage   *Stage
+	shared  int // subplans that may be read here
+	ids     map[int]bool
+	working map[int]*Recursion // those whose Step is looked at
+	err     error
 }
 
 func (c *checker) fail(n Node, format string, args ...any) {
@@ -60,8 +61,12 @@ func (c *checker) fail(n Node, format string, args ...any) {
 
 // tree checks inputs first, since a node's columns are only known when its inputs are sound; nothing is looked at after the first failure.
 func (c *checker) tree(n Node) {
-	for _, in := range n.Inputs() {
-		c.tree(in)
+	if r, ok := n.(*Recursion); ok {
+		c.recursion(r)
+	} else {
+		for _, in := range n.Inputs() {
+			c.tree(in)
+		}
 	}
 	if c.err != nil {
 		return
@@ -120,6 +125,12 @@ func (c *checker) node(n Node) {
 		for _, k := range n.Keys {
 			c.columns(n, "sort key", []int{k.Column}, n.Input.Fields())
 		}
+	case *Unnest:
+		c.unnest(n)
+	case *Window:
+		c.window(n)
+	case *WorkingTable:
+		c.workingTable(n)
 	case *DistinctOn:
 		c.columns(n, "key", n.Keys, n.Input.Fields())
 	case *Union:

@@ -76,7 +76,19 @@ func everything(t testing.TB) *Plan {
 	one := &Project{Info: Info{ID: 17}, Input: loop, Exprs: []expr.Expr{ref(0, "a", bigint), ref(0, "a", bigint)}, Out: two}
 	union := &Union{Info: Info{ID: 10}, In: []Node{one, &SharedRead{Info: Info{ID: 11}, Out: two}}, Out: two}
 	setop := &SetOp{Info: Info{ID: 9}, Kind: Except, All: true, Left: union, Right: values(18), Out: two}
-	sorted := &Sort{Info: Info{ID: 12}, Input: &DistinctOn{Info: Info{ID: 13}, Input: setop, Keys: []int{1}}, Keys: []kernels.SortKey{{Column: 1, Descending: true, NullsFirst: true}}, Count: 5, Offset: 1}
+	window := &Window{
+		Info: Info{ID: 20}, Input: setop, Partition: []int{0}, Order: []kernels.SortKey{{Column: 1, Descending: true}}, Functions: []kernels.WindowFunction{{
+			Op: kernels.WindowAggregate, Call: agg.Aggs[0], Peers: 1, Frame: kernels.Frame{
+				Start: kernels.Bound{Kind: kernels.Preceding, Column: 1}, End: kernels.Bound{Kind: kernels.CurrentRow}, Exclude: kernels.ExcludeTies,
+			},
+		}, {
+			Op: kernels.WindowLag, Call: kernels.Aggregate{Args: []int{0, 1}, ArgTypes: []column.Type{bigint, bigint}, Result: bigint, Filter: -1}, IgnoreNulls: true,
+			Frame: kernels.Frame{Mode: kernels.FrameRows, Start: kernels.Bound{Kind: kernels.Preceding, Offset: 4}, End: kernels.Bound{Kind: kernels.Following, Offset: 5}},
+		}}, Out: []column.Field{two[0], two[1], {Name: "count", Type: bigint}, {Name: "lag", Type: bigint}},
+	}
+	narrow := &Project{Info: Info{ID: 21}, Input: window, Exprs: []expr.Expr{ref(0, "a", bigint), ref(3, "lag", bigint)}, Out: two}
+	recursion := &Recursion{Info: Info{ID: 22}, Table: 1, All: true, Seed: narrow, Step: &WorkingTable{Info: Info{ID: 23}, Table: 1, Out: two}, Out: two}
+	sorted := &Sort{Info: Info{ID: 12}, Input: &DistinctOn{Info: Info{ID: 13}, Input: recursion, Keys: []int{1}}, Keys: []kernels.SortKey{{Column: 1, Descending: true, NullsFirst: true}}, Count: 5, Offset: 1}
 	write := &Write{
 		Info: Info{ID: 15}, Input: &Limit{Info: Info{ID: 14}, Input: sorted, Count: -1, Offset: 3}, Format: "csv", Options: map[string]string{"header": "true"}, URL: "/out", PerTask: true,
 		Schema: []column.Field{{Name: "l", Type: column.ListType(text)}},

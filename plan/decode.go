@@ -154,7 +154,7 @@ func (d *decoder) expr(in *planv1.Expr) (expr.Expr, error) {
 	case planv1.Expr_CALL:
 		params := make([]column.Type, len(in.Params))
 		for i, p := range in.Params {
-			if params[i], err = decodeType(p); err != nil {
+			if params[i], err = decodeParam(p); err != nil {
 				return nil, err
 			}
 		}
@@ -246,6 +246,14 @@ func decodeTypeAt(in *planv1.Type, depth int) (column.Type, error) {
 		}
 	}
 	return t, nil
+}
+
+// decodeParam is decodeType of a parameter, which may be any list, struct or map.
+func decodeParam(in *planv1.Type) (column.Type, error) {
+	if k := column.Kind(in.GetKind()); in.GetKind() <= uint32(column.Map) && k.IsNested() && len(in.Fields) == 0 {
+		return column.T(k), nil
+	}
+	return decodeType(in)
 }
 
 func decodeFields(in []*planv1.Field) ([]column.Field, error) {

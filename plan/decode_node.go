@@ -110,6 +110,11 @@ func (d *decoder) node(in *planv1.Node) (Node, error) {
 		return &SharedRead{Info: info, Shared: int(op.SharedRead.Shared), Out: out}, nil
 	case *planv1.Node_ExchangeRead_:
 		return &ExchangeRead{Info: info, Stage: int(op.ExchangeRead.Stage), Kind: ExchangeKind(op.ExchangeRead.Kind), Out: out}, nil
+	case *planv1.Node_Unnest_:
+		u := op.Unnest
+		return &Unnest{
+			Info: info, Input: kids[0], Lists: ints(u.Lists), Keep: ints(u.Keep), Ordinality: u.Ordinality, Outer: u.Outer, Out: out,
+		}, nil
 	case *planv1.Node_Window_:
 		return decodeWindow(info, kids[0], out, op.Window)
 	case *planv1.Node_Recursion_:

@@ -98,6 +98,10 @@ func (e *encoder) node(n Node) uint32 {
 		out.Out, out.Op = fields(n.Out), &planv1.Node_SharedRead_{SharedRead: &planv1.Node_SharedRead{Shared: int32(n.Shared)}}
 	case *ExchangeRead:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_ExchangeRead_{ExchangeRead: &planv1.Node_ExchangeRead{Stage: int32(n.Stage), Kind: uint32(n.Kind)}}
+	case *Unnest:
+		out.Out, out.Op = fields(n.Out), &planv1.Node_Unnest_{Unnest: &planv1.Node_Unnest{
+			Lists: ints32(n.Lists), Keep: ints32(n.Keep), Ordinality: n.Ordinality, Outer: n.Outer,
+		}}
 	case *Window:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_Window_{Window: window(n)}
 	case *Recursion:

@@ -220,6 +220,16 @@ func describe(n Node) (name string, details []string) {
 	case *DistinctOn:
 		name = "Distinct On"
 		line("keys: %s", columnNames(n.Keys, n.Fields()))
+	case *Unnest:
+		name = "Unnest"
+		if n.Outer {
+			name = "Outer Unnest"
+		}
+		lists := make([]string, len(n.Lists))
+		for i, l := range n.Lists {
+			lists[i] = n.Input.Fields()[l].Name
+		}
+		name += " " + strings.Join(lists, ", ")
 	case *Window:
 		name = "Window"
 		for _, d := range explainWindow(n) {

@@ -72,6 +72,18 @@ type Project struct {
 	Out   []column.Field
 }
 
+// Unnest gives each row of its input once for every element of the lists: the columns of Keep, then the elements of each list, NULL beyond a shorter one's
+// end, then with Ordinality the element's number from 1 (int64). A row without elements is left out, with Outer given once with NULLs.
+type Unnest struct {
+	Info
+	Input      Node
+	Lists      []int // columns of the input
+	Keep       []int // columns of the input
+	Ordinality bool
+	Outer      bool
+	Out        []column.Field
+}
+
 // AggMode says which part of an aggregation a node does.
 type AggMode uint8
 

@@ -32,6 +32,7 @@ func (n *Union) Fields() []column.Field          { return n.Out }
 func (n *SetOp) Fields() []column.Field          { return n.Out }
 func (n *DistinctOn) Fields() []column.Field     { return n.Input.Fields() }
 func (n *SharedRead) Fields() []column.Field     { return n.Out }
+func (n *Unnest) Fields() []column.Field         { return n.Out }
 func (n *Window) Fields() []column.Field         { return n.Out }
 func (n *Recursion) Fields() []column.Field      { return n.Out }
 func (n *WorkingTable) Fields() []column.Field   { return n.Out }
@@ -48,6 +49,7 @@ func (n *Values) Inputs() []Node         { return nil }
 func (n *Series) Inputs() []Node         { return nil }
 func (n *SharedRead) Inputs() []Node     { return nil }
 func (n *WorkingTable) Inputs() []Node   { return nil }
+func (n *Unnest) Inputs() []Node         { return []Node{n.Input} }
 func (n *Window) Inputs() []Node         { return []Node{n.Input} }
 func (n *Recursion) Inputs() []Node      { return []Node{n.Seed, n.Step} }
 func (n *ExchangeRead) Inputs() []Node   { return nil }
@@ -76,5 +78,92 @@ func Walk(n Node, f func(Node)) {
 var _ = []Node{
 	(*Scan)(nil), (*Values)(nil), (*Series)(nil), (*Filter)(nil), (*Project)(nil), (*Aggregate)(nil), (*HashJoin)(nil), (*NestedLoopJoin)(nil),
 	(*Sort)(nil), (*Limit)(nil), (*Union)(nil), (*SetOp)(nil), (*DistinctOn)(nil), (*SharedRead)(nil), (*Exchange)(nil), (*ExchangeRead)(nil), (*Write)(nil),
-	(*Window)(nil), (*Recursion)(nil), (*WorkingTable)(nil),
+	(*Unnest)(nil), (*Window)(nil), (*Recursion)(nil), (*WorkingTable)(nil),
+}
+
+// MapInputs is a copy of n with f applied to each input.
+func MapInputs(n Node, f func(Node) (Node, error)) (Node, error) {
+	var err error
+	one := func(in Node) Node {
+		if err == nil {
+			in, err = f(in)
+		}
+		return in
+	}
+	switch n := n.(type) {
+	case *Filter:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Project:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Aggregate:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Unnest:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Window:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Sort:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Limit:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *DistinctOn:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Exchange:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *Write:
+		c := *n
+		c.Input = one(n.Input)
+		return &c, err
+	case *HashJoin:
+		c := *n
+		c.Probe, c.Build = one(n.Probe), one(n.Build)
+		return &c, err
+	case *NestedLoopJoin:
+		c := *n
+		c.Probe, c.Build = one(n.Probe), one(n.Build)
+		return &c, err
+	case *SetOp:
+		c := *n
+		c.Left, c.Right = one(n.Left), one(n.Right)
+		return &c, err
+	case *Recursion:
+		c := *n
+		c.Seed, c.Step = one(n.Seed), one(n.Step)
+		return &c, err
+	case *Union:
+		c := *n
+		c.In = make([]Node, len(n.In))
+		for i, in := range n.In {
+			c.In[i] = one(in)
+		}
+		return &c, err
+	}
+	return n, nil
+}
+
+// ReadsWork reports whether n or a node below it reads a working table.
+func ReadsWork(n Node) bool {
+	found := false
+	Walk(n, func(n Node) {
+		_, ok := n.(*WorkingTable)
+		found = found || ok
+	})
+	return found
 }

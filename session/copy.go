@@ -19,9 +19,13 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 	}
 	q := c.Query
 	if q == nil {
-		name, err := objectName(c.Table)
+		at, _, view, err := s.find(ctx, c.Table)
 		if err != nil {
 			return nil, err
+		}
+		name := at.quoted(s)
+		if at.catalog == nil && view == nil {
+			name = quoteName(c.Table.Parts[len(c.Table.Parts)-1])
 		}
 		if q, err = selectAll(name, c.Columns); err != nil {
 			return nil, err
@@ -43,8 +47,8 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 	if _, err := format.Lookup(kind); err != nil {
 		return nil, fault.At(err, c.Position)
 	}
-	o = now(o)
-	bound, err := sql.Bind(ctx, q, s.config.Catalog, o)
+	o = s.options(o)
+	bound, err := sql.Bind(ctx, q, resolver{s}, o)
 	if err != nil {
 		if c.Query == nil {
 			// The query was made here, so its positions are not the user's.
@@ -68,7 +72,7 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 	return done{fmt.Sprintf("COPY %d", count)}, nil
 }
 
-// selectAll is the query that reads columns of a table, all when none are named.
+// selectAll is the query that reads columns of a table, whose name is given as SQL, all when none are named.
 func selectAll(table string, columns []string) (*parse.Query, error) {
 	text := "select "
 	if len(columns) == 0 {
@@ -80,7 +84,7 @@ func selectAll(table string, columns []string) (*parse.Query, error) {
 		}
 		text += quoteName(c)
 	}
-	list, err := sql.Parse(text + " from " + quoteName(table))
+	list, err := sql.Parse(text + " from " + table)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
@@ -13,15 +14,13 @@ import (
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/sql"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
+	"github.com/polybolos-db/polybolos/storage/format"
 )
 
 func (s *Session) createExternalTable(ctx context.Context, c *parse.CreateExternalTable) (Result, error) {
-	name, err := objectName(c.Name)
-	if err != nil {
-		return nil, err
-	}
-	if len(c.PartitionBy) > 0 {
-		return nil, fault.New(fault.FeatureNotSupported, "PARTITIONED BY is not supported").At(c.Position)
+	o, skip, err := s.mayCreate(ctx, c.Name, false, c.OrReplace, c.IfNotExists)
+	if err != nil || skip {
+		return done{"CREATE EXTERNAL TABLE"}, err
 	}
 	var declared []column.Field // nil: the files decide
 	if len(c.Columns) > 0 {
@@ -33,11 +32,17 @@ func (s *Session) createExternalTable(ctx context.Context, c *parse.CreateExtern
 	if err != nil {
 		return nil, err
 	}
-	t, err := catalog.OpenTable(ctx, name, plan.Source{Format: c.Format, Options: options}, c.Location, declared)
+	t, err := catalog.OpenTable(ctx, o.name.Name, plan.Source{Format: c.Format, Options: options}, c.Location, declared)
 	if err != nil {
 		return nil, fault.At(err, c.Position)
 	}
-	err = s.config.Catalog.CreateTable(ctx, name, t, c.OrReplace, c.IfNotExists)
+	for _, p := range c.PartitionBy {
+		if !slices.Contains(strings.Split(t.Source().Options[format.PartitionOption], ","), p) {
+			return nil, fault.New(fault.UndefinedColumn, "the folders of the files do not hold a partition column %q", p).At(c.Position).
+				WithHint("the paths of all files must have folders such as %s=…", p)
+		}
+	}
+	err = o.catalog.CreateTable(ctx, o.name, t, c.OrReplace, c.IfNotExists)
 	return done{"CREATE EXTERNAL TABLE"}, fault.At(err, c.Name.Position)
 }
 
@@ -53,52 +58,63 @@ func optionMap(options []parse.Option) (map[string]string, error) {
 	return out, nil
 }
 
-// exists reports whether a table or view of that name is there.
+// exists reports whether a table or view of that name is found on the search path.
 func (s *Session) exists(ctx context.Context, name string) bool {
-	_, _, err := s.config.Catalog.Table(ctx, "", name)
+	_, _, _, err := s.lookup(ctx, "", name)
 	return err == nil
 }
 
-// mayCreate says whether CREATE has something to do, or what forbids it.
-func (s *Session) mayCreate(ctx context.Context, n parse.Name, orReplace, ifNotExists bool) (name string, skip bool, err error) {
-	if name, err = objectName(n); err != nil {
-		return "", false, err
+// mayCreate says where CREATE makes its object and whether it has something to do, or what forbids it.
+func (s *Session) mayCreate(ctx context.Context, n parse.Name, temporary, orReplace, ifNotExists bool) (o object, skip bool, err error) {
+	if o, err = s.place(n, temporary); err != nil {
+		return o, false, err
 	}
-	if s.exists(ctx, name) && !orReplace {
+	_, _, err = o.catalog.Table(ctx, o.name.Schema, o.name.Name)
+	if err == nil && !orReplace {
 		if ifNotExists {
-			return name, true, nil
+			return o, true, nil
 		}
-		return "", false, fault.New(fault.DuplicateTable, "table or view %q already exists", name).At(n.Position)
+		return o, false, fault.New(fault.DuplicateTable, "table or view %q already exists", o.name.String()).At(n.Position)
 	}
-	return name, false, nil
+	return o, false, nil
 }
 
 func (s *Session) createTable(ctx context.Context, c *parse.CreateTable) (Result, error) {
-	name, skip, err := s.mayCreate(ctx, c.Name, c.OrReplace, c.IfNotExists)
+	o, skip, err := s.mayCreate(ctx, c.Name, c.Temporary, c.OrReplace, c.IfNotExists)
 	if err != nil || skip {
 		return done{"CREATE TABLE"}, err
 	}
-	fields, err := sql.Fields(c.Columns)
+	columns, err := storedColumns(ctx, c.Columns)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNames(fields); err != nil {
-		return nil, fault.At(err, c.Name.Position)
-	}
-	folder, err := s.newFolder(name)
+	st, err := newStored(o, columns)
 	if err != nil {
 		return nil, err
 	}
-	return done{"CREATE TABLE"}, s.adopt(ctx, name, folder, fields)
+	if err := s.create(ctx, o, st, c.OrReplace, c.IfNotExists); err != nil {
+		return nil, errors.Join(fault.At(err, c.Name.Position), os.RemoveAll(st.Folder))
+	}
+	return done{"CREATE TABLE"}, nil
 }
 
-// adopt makes a folder of Parquet files a table of the catalog.
-func (s *Session) adopt(ctx context.Context, name, folder string, fields []column.Field) error {
-	t, err := catalog.OpenTable(ctx, name, plan.Source{Format: "parquet"}, folder, fields)
+// storedColumns turns column definitions into columns and tries their defaults.
+func storedColumns(ctx context.Context, defs []parse.ColumnDef) ([]catalog.StoredColumn, error) {
+	fields, err := sql.Fields(defs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.config.Catalog.CreateTable(ctx, name, t, true, false)
+	columns := stored(fields)
+	for i, d := range defs {
+		if fields[i].Type.Kind == column.Null {
+			return nil, fault.New(fault.InvalidTableDefinition, "column %q has no type", d.Name).At(d.Position)
+		}
+		if _, err := sql.Default(ctx, d.Default, fields[i].Type, sql.Options{}); err != nil {
+			return nil, fault.At(err, d.Position)
+		}
+		columns[i].Default = d.Default
+	}
+	return columns, nil
 }
 
 func checkNames(fields []column.Field) error {
@@ -113,12 +129,12 @@ func checkNames(fields []column.Field) error {
 }
 
 func (s *Session) createTableAs(ctx context.Context, c *parse.CreateTableAs, o sql.Options) (Result, error) {
-	name, skip, err := s.mayCreate(ctx, c.Name, c.OrReplace, c.IfNotExists)
+	at, skip, err := s.mayCreate(ctx, c.Name, c.Temporary, c.OrReplace, c.IfNotExists)
 	if err != nil || skip {
 		return done{"CREATE TABLE AS"}, err
 	}
-	o = now(o)
-	bound, err := sql.Bind(ctx, c.Query, s.config.Catalog, o)
+	o = s.options(o)
+	bound, err := sql.Bind(ctx, c.Query, resolver{s}, o)
 	if err != nil {
 		return nil, err
 	}
@@ -138,113 +154,89 @@ func (s *Session) createTableAs(ctx context.Context, c *parse.CreateTableAs, o s
 	if err := checkNames(fields); err != nil {
 		return nil, fault.At(err, c.Name.Position)
 	}
-	folder, err := s.newFolder(name)
+	st, err := newStored(at, stored(fields))
 	if err != nil {
 		return nil, err
 	}
-	count, err := s.fill(ctx, bound, o, folder, fields)
-	if err != nil {
-		return nil, err
+	part, count, err := s.fill(ctx, bound, o, st)
+	if err == nil {
+		st.Parts = []string{part}
+		err = s.create(ctx, at, st, c.OrReplace, c.IfNotExists)
 	}
-	return done{fmt.Sprintf("SELECT %d", count)}, s.adopt(ctx, name, folder, fields)
-}
-
-// fill writes a query's rows as Parquet files into a folder of the session, which it removes when that fails: what a failed statement wrote must
-// not become part of a table. It returns the number of rows.
-func (s *Session) fill(ctx context.Context, q *sql.Bound, o sql.Options, folder string, fields []column.Field) (count int64, err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(folder))
-		}
-	}()
-	p, err := s.planBound(ctx, q.Plan, q.IDs, o.Now, func(n plan.Node) plan.Node {
-		return &plan.Write{Info: plan.Info{Rows: 1}, Input: n, Format: "parquet", URL: folder, PerTask: true, Schema: fields}
-	})
 	if err != nil {
-		return 0, err
+		return nil, errors.Join(err, os.RemoveAll(st.Folder))
 	}
-	return s.runToEnd(ctx, p)
+	return done{fmt.Sprintf("SELECT %d", count)}, nil
 }
 
 func (s *Session) createView(ctx context.Context, c *parse.CreateView) (Result, error) {
-	name, skip, err := s.mayCreate(ctx, c.Name, c.OrReplace, false)
+	o, skip, err := s.mayCreate(ctx, c.Name, c.Temporary, c.OrReplace, false)
 	if err != nil || skip {
 		return done{"CREATE VIEW"}, err
 	}
 	// Binding now tells mistakes at the statement that makes them.
-	bound, err := sql.Bind(ctx, c.Query, s.config.Catalog, sql.Options{})
+	bound, err := sql.Bind(ctx, c.Query, resolver{s}, s.options(sql.Options{}))
 	if err != nil {
 		return nil, err
 	}
 	if len(c.Columns) > len(bound.Plan.Columns()) {
 		return nil, fault.New(fault.InvalidTableDefinition, "%d column names for %d columns", len(c.Columns), len(bound.Plan.Columns())).At(c.Name.Position)
 	}
-	err = s.config.Catalog.CreateView(ctx, &catalog.View{Name: name, Columns: c.Columns, SQL: c.Query.Text}, c.OrReplace)
+	err = o.catalog.CreateView(ctx, o.name, &catalog.View{Name: o.name.Name, Columns: c.Columns, SQL: c.Query.Text}, c.OrReplace)
 	return done{"CREATE VIEW"}, fault.At(err, c.Name.Position)
 }
 
-func (s *Session) drop(d *parse.Drop) (Result, error) {
-	tag := done{"DROP " + map[string]string{"table": "TABLE", "view": "VIEW", "schema": "SCHEMA"}[d.What]}
-	for _, n := range d.Names {
-		name, err := objectName(n)
-		if err != nil {
-			return nil, err
-		}
-		switch d.What {
-		case "table":
-			err = s.config.Catalog.DropTable(name, d.IfExists)
-		case "view":
-			err = s.config.Catalog.DropView(name, d.IfExists)
-		default:
-			err = fault.New(fault.FeatureNotSupported, "DROP %s is not supported", d.What)
-		}
-		if err != nil {
-			return nil, fault.At(err, n.Position)
-		}
-	}
-	return tag, nil
+func (s *Session) createSchema(ctx context.Context, c *parse.CreateSchema) (Result, error) {
+	name := c.Name.Parts[len(c.Name.Parts)-1]
+	err := s.config.Catalog.CreateSchema(ctx, name, c.IfNotExists)
+	return done{"CREATE SCHEMA"}, fault.At(err, c.Name.Position)
 }
 
-// insert adds files to a table that the session made.
-func (s *Session) insert(ctx context.Context, i *parse.Insert, o sql.Options) (Result, error) {
-	name, err := objectName(i.Table)
-	if err != nil {
-		return nil, err
+// drop removes objects one after another, after a look whether all are there: a statement that names one that is not drops none.
+func (s *Session) drop(ctx context.Context, d *parse.Drop) (Result, error) {
+	if d.What == "schema" {
+		for _, n := range d.Names {
+			if name := n.Parts[len(n.Parts)-1]; !d.IfExists && !s.config.Catalog.HasSchema(name) {
+				return nil, fault.New(fault.InvalidSchemaName, "schema %q does not exist", name).At(n.Position)
+			}
+		}
+		for _, n := range d.Names {
+			if err := s.config.Catalog.DropSchema(ctx, n.Parts[len(n.Parts)-1], d.IfExists, d.Cascade); err != nil {
+				return nil, fault.At(err, n.Position)
+			}
+		}
+		return done{"DROP SCHEMA"}, nil
 	}
-	t, view, err := s.config.Catalog.Table(ctx, "", name)
-	if err != nil {
-		return nil, fault.At(err, i.Table.Position)
+	var found []object
+	for _, n := range d.Names {
+		o, t, v, err := s.find(ctx, n)
+		switch {
+		case err != nil && d.IfExists && (fault.CodeOf(err) == fault.UndefinedTable || fault.CodeOf(err) == fault.InvalidSchemaName):
+			continue
+		case err != nil && o.catalog != nil && fault.CodeOf(err) != fault.UndefinedTable:
+			// The table's files cannot be opened; dropping it needs none of them.
+		case err != nil:
+			return nil, err
+		case o.catalog == nil:
+			return nil, fault.New(fault.InsufficientPrivilege, "%q belongs to the system", n.Parts[len(n.Parts)-1]).At(n.Position)
+		case d.What == "table" && v != nil:
+			return nil, fault.New(fault.WrongObjectType, "%q is not a table", o.name.String()).At(n.Position).WithHint("use DROP VIEW to remove a view")
+		case d.What == "view" && t != nil:
+			return nil, fault.New(fault.WrongObjectType, "%q is not a view", o.name.String()).At(n.Position).WithHint("use DROP TABLE to remove a table")
+		}
+		found = append(found, o)
 	}
-	folder := ""
-	if l, ok := t.(interface{ Location() string }); ok {
-		folder = l.Location()
+	for _, o := range found {
+		drop := o.catalog.DropTable
+		if d.What == "view" {
+			drop = o.catalog.DropView
+		}
+		if err := drop(ctx, o.name, true); err != nil {
+			return nil, err
+		}
 	}
-	if view != nil || s.config.Folder == "" || filepath.Dir(folder) != filepath.Clean(s.config.Folder) {
-		return nil, fault.New(fault.WrongObjectType, "%q is not a table of this session: only those take INSERT", name).At(i.Table.Position)
+	if d.What == "view" {
+		return done{"DROP VIEW"}, nil
 	}
-	fields := t.Schema()
-	if len(i.Columns) > 0 {
-		return nil, fault.New(fault.FeatureNotSupported, "INSERT with a list of columns is not supported").At(i.Table.Position)
-	}
-	o = now(o)
-	for _, f := range fields {
-		o.Targets = append(o.Targets, f.Type)
-	}
-	bound, err := sql.Bind(ctx, i.Query, s.config.Catalog, o)
-	if err != nil {
-		return nil, err
-	}
-	if got := len(bound.Plan.Columns()); got != len(fields) {
-		return nil, fault.New(fault.SyntaxError, "INSERT has %d expressions for %d columns", got, len(fields)).At(i.Table.Position)
-	}
-	// Each INSERT writes into a folder of its own, so that its files cannot meet those of another.
-	part := filepath.Join(folder, fmt.Sprintf("insert-%d", s.tables.Add(1)))
-	if err := os.Mkdir(part, 0o700); err != nil {
-		return nil, fault.Wrap(fault.IOError, err, "insert into table %q", name)
-	}
-	count, err := s.fill(ctx, bound, o, part, fields)
-	if err != nil {
-		return nil, err
-	}
-	return done{fmt.Sprintf("INSERT 0 %d", count)}, s.adopt(ctx, name, folder, fields)
+	return done{"DROP TABLE"}, nil
 }

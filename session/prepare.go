@@ -33,27 +33,36 @@ func (s *Session) prepare(p *parse.Prepare) (Result, error) {
 }
 
 func (s *Session) execute(ctx context.Context, e *parse.Execute) (Result, error) {
+	p, o, err := s.arguments(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return s.run(ctx, p.statement, o)
+}
+
+// arguments finds a prepared statement and evaluates what it is executed with.
+func (s *Session) arguments(ctx context.Context, e *parse.Execute) (*prepared, sql.Options, error) {
+	o := s.options(sql.Options{})
 	p := s.prepared[e.Name]
 	if p == nil {
-		return nil, fault.New(fault.InvalidStatementName, "prepared statement %q does not exist", e.Name).At(e.Position)
+		return nil, o, fault.New(fault.InvalidStatementName, "prepared statement %q does not exist", e.Name).At(e.Position)
 	}
 	if len(p.types) > 0 && len(e.Arguments) != len(p.types) {
-		return nil, fault.New(fault.SyntaxError, "prepared statement %q takes %d parameters, not %d", e.Name, len(p.types), len(e.Arguments)).At(e.Position)
+		return nil, o, fault.New(fault.SyntaxError, "prepared statement %q takes %d parameters, not %d", e.Name, len(p.types), len(e.Arguments)).At(e.Position)
 	}
-	o := now(sql.Options{})
 	for i, a := range e.Arguments {
-		v, err := sql.Evaluate(ctx, a, o)
+		v, err := sql.Evaluate(ctx, a, s.options(sql.Options{Now: o.Now}))
 		if err != nil {
-			return nil, err
+			return nil, o, err
 		}
 		if len(p.types) > 0 {
 			if v, err = convert(v, p.types[i]); err != nil {
-				return nil, fault.At(err, e.Position)
+				return nil, o, fault.At(err, e.Position)
 			}
 		}
 		o.Parameters = append(o.Parameters, v)
 	}
-	return s.run(ctx, p.statement, o)
+	return p, o, nil
 }
 
 // convert assigns a value to a declared type.

@@ -33,10 +33,17 @@ func now(o sql.Options) sql.Options {
 	return o
 }
 
+// options completes what a statement is bound with.
+func (s *Session) options(o sql.Options) sql.Options {
+	o = now(o)
+	o.Setting = s.function
+	return o
+}
+
 // plan takes a query all the way to a physical plan. write, when not nil, puts what takes the rows on top.
 func (s *Session) plan(ctx context.Context, q *parse.Query, o sql.Options, write func(plan.Node) plan.Node) (*plan.Plan, error) {
-	o = now(o)
-	bound, err := sql.Bind(ctx, q, s.config.Catalog, o)
+	o = s.options(o)
+	bound, err := sql.Bind(ctx, q, resolver{s}, o)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +88,22 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) (*rows, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	var timer *time.Timer
+	if ms, _ := strconv.ParseInt(s.mustSetting("statement_timeout"), 10, 64); ms > 0 {
+		timer = time.AfterFunc(time.Duration(ms)*time.Millisecond, func() {
+			cancel(fault.New(fault.QueryCanceled, "canceling statement due to statement timeout").
+				WithHint("the setting statement_timeout is %d ms", ms))
+		})
+	}
 	job, err := s.config.Jobs.Run(ctx, encoded)
 	if err != nil {
+		if timer != nil {
+			timer.Stop()
+		}
 		cancel(err)
 		return nil, err
 	}
-	return &rows{job: job, fields: p.Result(), cancel: cancel}, nil
+	return &rows{job: job, fields: p.Result(), cancel: cancel, timer: timer}, nil
 }
 
 // runToEnd runs a plan whose result is a single count, such as a Write's, and returns it.

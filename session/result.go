@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -101,6 +102,7 @@ type rows struct {
 	count  int64
 	failed bool // Next has returned the job's error
 	cancel context.CancelCauseFunc
+	timer  *time.Timer // of statement_timeout, nil without
 	closed bool
 }
 
@@ -122,6 +124,9 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.closed = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
 	err := r.job.Close()
 	r.cancel(nil)
 	if r.failed {

@@ -2,10 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/fault"
@@ -15,19 +14,24 @@ import (
 
 // Config is what a session is opened with.
 type Config struct {
-	Jobs        Jobs
-	Catalog     *catalog.Catalog
-	Folder      string // where the session's tables are written; made on first use, removed by Close
-	Threads     int    // first value of the setting, 0: all cores
-	MemoryLimit int64  // first value of the setting, bytes, 0: the engine's limit
+	Jobs         Jobs
+	Catalog      *catalog.Catalog
+	Warehouse    string // folder of the warehouse that keeps Catalog, where its tables are written; empty: they are the session's
+	Folder       string // where the session's tables are written; made on first use, removed by Close
+	SharedFolder bool   // Folder is that of several sessions, which insert into each other's tables; Close leaves it
+	Threads      int    // first value of the setting, 0: all cores
+	MemoryLimit  int64  // first value of the setting, bytes, 0: the engine's limit
 }
 
 // Session is one user's sequence of statements. It is used by one goroutine at a time.
 type Session struct {
-	config   Config
-	values   map[string]string // settings that were changed
-	prepared map[string]*prepared
-	tables   atomic.Int64 // numbers the folders of its tables
+	config    Config
+	values    map[string]string // settings that were changed
+	prepared  map[string]*prepared
+	temporary *catalog.Catalog // tables and views that only this session sees
+
+	inTransaction bool // between BEGIN and its end
+	changed       bool // a statement since BEGIN has changed something
 }
 
 // Statement is a parsed statement of a script.
@@ -44,7 +48,7 @@ func (s Statement) Script() string { return s.script }
 
 // New opens a session.
 func New(c Config) *Session {
-	return &Session{config: c, values: map[string]string{}, prepared: map[string]*prepared{}}
+	return &Session{config: c, values: map[string]string{}, prepared: map[string]*prepared{}, temporary: catalog.New()}
 }
 
 // Parse splits and parses a script. Errors are *fault.Error with a position in it.
@@ -67,6 +71,7 @@ func (s *Session) Run(ctx context.Context, st Statement) (Result, error) {
 }
 
 func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (Result, error) {
+	s.changed = s.changed || changes(st.Body)
 	switch body := st.Body.(type) {
 	case *parse.Query:
 		return s.query(ctx, body, o)
@@ -91,7 +96,23 @@ func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (
 	case *parse.CreateView:
 		return s.createView(ctx, body)
 	case *parse.Drop:
-		return s.drop(body)
+		return s.drop(ctx, body)
+	case *parse.CreateSchema:
+		return s.createSchema(ctx, body)
+	case *parse.Alter:
+		return s.alter(ctx, body)
+	case *parse.Truncate:
+		return s.truncate(ctx, body)
+	case *parse.Summarize:
+		return s.summarize(ctx, body, o)
+	case *parse.ShowCreate:
+		return s.showCreate(ctx, body)
+	case *parse.Analyze:
+		return s.analyze(ctx, body)
+	case *parse.Transaction:
+		return s.transaction(body)
+	case *parse.Discard:
+		return s.discard(body)
 	case *parse.Insert:
 		return s.insert(ctx, body, o)
 	case *parse.Copy:
@@ -118,22 +139,19 @@ func firstWords(text string) string {
 
 // Close removes what the session made.
 func (s *Session) Close() error {
-	if s.config.Folder == "" {
-		return nil
+	if s.config.Folder == "" || s.config.SharedFolder {
+		var err error
+		for _, t := range s.temporary.Tables() {
+			if st := catalog.StoredOf(t); st != nil {
+				err = errors.Join(err, os.RemoveAll(st.Folder))
+			}
+		}
+		return err
 	}
 	if err := os.RemoveAll(s.config.Folder); err != nil {
 		return fault.Wrap(fault.IOError, err, "remove the session's tables")
 	}
 	return nil
-}
-
-// newFolder makes an empty folder for a table of the session.
-func (s *Session) newFolder(name string) (string, error) {
-	dir := filepath.Join(s.config.Folder, fmt.Sprintf("%d-%s", s.tables.Add(1), safeName(name)))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fault.Wrap(fault.IOError, err, "make a folder for table %q", name)
-	}
-	return dir, nil
 }
 
 // safeName keeps of a table's name what any file system takes, so that a person can find its folder.
@@ -148,12 +166,4 @@ func safeName(name string) string {
 		}
 	}
 	return string(out)
-}
-
-// objectName is a name that may be qualified by one of the schemas that exist.
-func objectName(n parse.Name) (string, error) {
-	if len(n.Parts) == 2 && (n.Parts[0] == "main" || n.Parts[0] == "public") || len(n.Parts) == 1 {
-		return n.Parts[len(n.Parts)-1], nil
-	}
-	return "", fault.New(fault.InvalidSchemaName, "schema %q does not exist", n.Parts[0]).At(n.Position)
 }

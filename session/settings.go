@@ -36,11 +36,20 @@ var settings = map[string]setting{
 		"how much memory a query may hold, such as 512MB; 0 means the engine's limit",
 		func(s *Session) string { return formatBytes(s.config.MemoryLimit) }, memorySize,
 	},
-	"timezone":         {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
-	"client_encoding":  {"always UTF8", constant("UTF8"), oneOf("utf8", "utf-8", "'utf8'")},
-	"application_name": {"a name for the client, kept as it is", constant(""), anything},
-	"search_path":      {"the schemas in which names are looked up", constant("main"), anything},
-	"datestyle":        {"dates are always shown as ISO", constant("ISO, MDY"), anything},
+	"statement_timeout": {
+		"how long a statement may run, in milliseconds or with a unit such as 5s; 0 means without limit", constant("0"), duration,
+	},
+	"timezone":                      {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
+	"client_min_messages":           {"accepted and without effect", constant("notice"), anything},
+	"extra_float_digits":            {"accepted and without effect: floats are always printed in full", constant("1"), anything},
+	"standard_conforming_strings":   {"always on", constant("on"), oneOf("on", "true")},
+	"default_transaction_read_only": {"accepted and without effect", constant("off"), anything},
+	"transaction_isolation":         {"each statement stands for itself", constant("read committed"), anything},
+	"server_version":                {"the version of PostgreSQL whose behaviour clients may expect", constant(pgVersion), oneOf(pgVersion)},
+	"client_encoding":               {"always UTF8", constant("UTF8"), oneOf("utf8", "utf-8", "'utf8'")},
+	"application_name":              {"a name for the client, kept as it is", constant(""), anything},
+	"search_path":                   {"the schemas in which names are looked up", constant("main"), anything},
+	"datestyle":                     {"dates are always shown as ISO", constant("ISO, MDY"), anything},
 }
 
 func constant(v string) func(*Session) string { return func(*Session) string { return v } }
@@ -67,6 +76,22 @@ func integer(low, high int) func(string) (string, error) {
 		return strconv.Itoa(n), nil
 	}
 }
+
+// duration takes milliseconds, or a number with a unit, and keeps milliseconds.
+func duration(v string) (string, error) {
+	text := strings.TrimSpace(v)
+	d, err := time.ParseDuration(strings.NewReplacer(" ", "", "min", "m").Replace(text))
+	if n, nerr := strconv.ParseInt(text, 10, 64); nerr == nil {
+		d, err = time.Duration(n)*time.Millisecond, nil
+	}
+	if err != nil || d < 0 || d > maxTimeout {
+		return "", fmt.Errorf("must be milliseconds, or a time such as 500ms, 5s or 2min, of at most %s", maxTimeout)
+	}
+	return strconv.FormatInt(d.Milliseconds(), 10), nil
+}
+
+// maxTimeout is the longest statement_timeout.
+const maxTimeout = 24 * 24 * time.Hour
 
 func timeZone(v string) (string, error) {
 	if strings.EqualFold(v, "utc") || v == "" {
@@ -181,4 +206,16 @@ func settingNames() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// SettingNames are the names of all settings in order.
+func (s *Session) SettingNames() []string { return settingNames() }
+
+// Reset gives a setting its first value again.
+func (s *Session) Reset(name string) error {
+	name, _, err := lookupSetting(name, 0)
+	if err == nil {
+		delete(s.values, name)
+	}
+	return err
 }

@@ -2,9 +2,12 @@ package session
 
 import (
 	"context"
-	"sort"
+	"slices"
+	"strings"
 
+	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/sql"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
@@ -39,21 +42,47 @@ func (s *Session) showSetting(sh *parse.ShowSetting) (Result, error) {
 }
 
 func (s *Session) showList(sh *parse.ShowList) (Result, error) {
-	if sh.In != "" && sh.In != "main" && sh.In != "public" {
-		return nil, fault.New(fault.InvalidSchemaName, "schema %q does not exist", sh.In)
+	if sh.What == parse.ShowFunctions {
+		return s.showFunctions()
+	}
+	schemas := s.searchPath()
+	if sh.In != "" {
+		if !s.config.Catalog.HasSchema(sh.In) {
+			return nil, fault.New(fault.InvalidSchemaName, "schema %q does not exist", sh.In)
+		}
+		schemas = []string{sh.In}
 	}
 	var list []string
-	switch sh.What {
-	case parse.ShowTables:
-		list = append(s.Tables(), s.Views()...)
-	case parse.ShowViews:
-		list = s.Views()
-	case parse.ShowSchemas:
-		list = []string{"main"}
-	default:
-		return nil, fault.New(fault.FeatureNotSupported, "SHOW %s is not supported", sh.What)
+	if sh.What == parse.ShowDatabases {
+		list = append(list, DatabaseName)
 	}
-	sort.Strings(list)
+	if sh.What == parse.ShowSchemas {
+		list = append(s.config.Catalog.Schemas(), systemSchemas...)
+	}
+	for _, schema := range schemas {
+		if sh.What == parse.ShowTables {
+			for _, t := range s.config.Catalog.TablesIn(schema) {
+				list = append(list, t.Name())
+			}
+		}
+		if sh.What == parse.ShowTables || sh.What == parse.ShowViews {
+			for _, v := range s.config.Catalog.ViewsIn(schema) {
+				list = append(list, v.Name)
+			}
+		}
+	}
+	if sh.In == "" && sh.What == parse.ShowTables {
+		for _, t := range s.temporary.Tables() {
+			list = append(list, t.Name())
+		}
+	}
+	if sh.In == "" && (sh.What == parse.ShowTables || sh.What == parse.ShowViews) {
+		for _, v := range s.temporary.Views() {
+			list = append(list, v.Name)
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
 	rows := make([][]*string, len(list))
 	for i := range list {
 		rows[i] = cells(list[i])
@@ -61,32 +90,72 @@ func (s *Session) showList(sh *parse.ShowList) (Result, error) {
 	return newTable("SHOW", []string{"name"}, rows)
 }
 
-// Tables are the names of all tables in order, for completion and lists.
+func (s *Session) showFunctions() (Result, error) {
+	var rows [][]*string
+	for _, name := range expr.FunctionNames() {
+		kind := "scalar"
+		if expr.IsAggregate(name) {
+			kind = "aggregate"
+		}
+		rows = append(rows, cells(name, kind))
+	}
+	return newTable("SHOW", []string{"name", "kind"}, rows)
+}
+
+// Tables are the names of all tables in order, for completion and lists. Those that are not on the search path have their schema.
 func (s *Session) Tables() []string {
 	var out []string
-	for _, t := range s.config.Catalog.Tables() {
+	path := s.searchPath()
+	for _, schema := range s.config.Catalog.Schemas() {
+		for _, t := range s.config.Catalog.TablesIn(schema) {
+			out = append(out, shown(path, schema, t.Name()))
+		}
+	}
+	for _, t := range s.temporary.Tables() {
 		out = append(out, t.Name())
 	}
-	sort.Strings(out)
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func shown(path []string, schema, name string) string {
+	if slices.Contains(path, schema) {
+		return name
+	}
+	return schema + "." + name
 }
 
 // Views are the names of all views in order.
 func (s *Session) Views() []string {
 	var out []string
-	for _, v := range s.config.Catalog.Views() {
+	path := s.searchPath()
+	for _, schema := range s.config.Catalog.Schemas() {
+		for _, v := range s.config.Catalog.ViewsIn(schema) {
+			out = append(out, shown(path, schema, v.Name))
+		}
+	}
+	for _, v := range s.temporary.Views() {
 		out = append(out, v.Name)
 	}
-	sort.Strings(out)
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-// Columns are the columns of a table or view, for completion and \d.
+// Columns are the columns of a table or view, for completion and \d. The name may begin with a schema's.
 func (s *Session) Columns(ctx context.Context, name string) ([]column.Field, error) {
-	t, view, err := s.config.Catalog.Table(ctx, "", name)
+	_, t, v, err := s.lookup(ctx, "", name)
+	if schema, rest, ok := strings.Cut(name, "."); err != nil && ok {
+		if _, t2, v2, err2 := s.lookup(ctx, schema, rest); err2 == nil {
+			t, v, err = t2, v2, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
+	return s.columnsOf(ctx, t, v)
+}
+
+func (s *Session) columnsOf(ctx context.Context, t catalog.Table, view *catalog.View) ([]column.Field, error) {
 	if view == nil {
 		return t.Schema(), nil
 	}
@@ -96,35 +165,39 @@ func (s *Session) Columns(ctx context.Context, name string) ([]column.Field, err
 	}
 	q, ok := list[0].Body.(*parse.Query)
 	if !ok || len(list) != 1 {
-		return nil, fault.New(fault.Internal, "view %q is not a query", name)
+		return nil, fault.New(fault.Internal, "view %q is not a query", view.Name)
 	}
-	bound, err := sql.Bind(ctx, q, s.config.Catalog, sql.Options{})
+	bound, err := sql.Bind(ctx, q, resolver{s}, s.options(sql.Options{}))
 	if err != nil {
-		return nil, err
+		return nil, withoutPosition(err)
 	}
 	fields := fieldsOf(bound.Plan.Columns())
 	for i, n := range view.Columns {
-		fields[i].Name = n
+		if i < len(fields) {
+			fields[i].Name = n
+		}
 	}
 	return fields, nil
 }
 
 func (s *Session) describe(ctx context.Context, d *parse.Describe, o sql.Options) (Result, error) {
 	var fields []column.Field
+	var st *catalog.Stored
 	if d.Query != nil {
-		bound, err := sql.Bind(ctx, d.Query, s.config.Catalog, o)
+		bound, err := sql.Bind(ctx, d.Query, resolver{s}, s.options(o))
 		if err != nil {
 			return nil, err
 		}
 		fields = fieldsOf(bound.Plan.Columns())
 	} else {
-		name, err := objectName(d.Table)
+		_, t, v, err := s.find(ctx, d.Table)
 		if err != nil {
 			return nil, err
 		}
-		if fields, err = s.Columns(ctx, name); err != nil {
+		if fields, err = s.columnsOf(ctx, t, v); err != nil {
 			return nil, fault.At(err, d.Table.Position)
 		}
+		st = catalog.StoredOf(t)
 	}
 	rows := make([][]*string, len(fields))
 	for i, f := range fields {
@@ -132,7 +205,10 @@ func (s *Session) describe(ctx context.Context, d *parse.Describe, o sql.Options
 		if f.NotNull {
 			null = "NO"
 		}
-		rows[i] = cells(f.Name, f.Type.String(), null)
+		rows[i] = append(cells(f.Name, f.Type.String(), null), nil)
+		if st != nil && st.Columns[i].Default != "" {
+			rows[i][3] = &st.Columns[i].Default
+		}
 	}
-	return newTable("DESCRIBE", []string{"column_name", "column_type", "null"}, rows)
+	return newTable("DESCRIBE", []string{"column_name", "column_type", "null", "default"}, rows)
 }

@@ -18,8 +18,8 @@ func checksum(stream []byte) []byte {
 	return binary.LittleEndian.AppendUint32(nil, crc32.Checksum(stream, castagnoli))
 }
 
-// checked is the stream of a block.
-func checked(block []byte) ([]byte, error) {
+// Stream is the Arrow IPC stream of a block, a part of it. A damaged block gives XX001.
+func Stream(block []byte) ([]byte, error) {
 	n := len(block) - checksumLen
 	if n < 0 || binary.LittleEndian.Uint32(block[n:]) != crc32.Checksum(block[:n], castagnoli) {
 		return nil, fault.New(fault.DataCorrupted, "a shuffle block of %d bytes does not have the checksum that it was written with", len(block))

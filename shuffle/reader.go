@@ -41,7 +41,7 @@ func (r *Reader) Read(ctx context.Context, i int, a *mem.Arena) ([]*column.Batch
 	if err != nil {
 		return nil, err
 	}
-	if p, err = checked(p); err != nil {
+	if p, err = Stream(p); err != nil {
 		return nil, err
 	}
 	stream, err := ipc.NewReader(bytes.NewReader(p))

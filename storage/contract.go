@@ -60,6 +60,12 @@ type Format interface {
 	NewWriter(w io.Writer, schema []column.Field, options map[string]string) (Writer, error)
 }
 
+// Detector is a Format that finds options in a file.
+type Detector interface {
+	// Detect returns the options with those that the file shows; it does not change the ones given.
+	Detect(ctx context.Context, store Store, file plan.File, options map[string]string) (map[string]string, error)
+}
+
 // Reader reads splits one after another. It is used by one goroutine at a time.
 type Reader interface {
 	// Start begins a split.

@@ -1,5 +1,5 @@
 // Command generate compiles the .proto files of the api folder to Go, without protoc: the protocompile library makes the descriptors, and
-// protoc-gen-go of the module's own protobuf version turns them into code. Run it with go generate ./api.
+// protoc-gen-go and protoc-gen-go-grpc, of the versions in go.mod, turn them into code. Run it with go generate ./api.
 //
 // With -check it writes nothing and fails when a generated file differs from the committed one.
 package main
@@ -88,18 +88,31 @@ func generate(ctx context.Context, root string, protos []string) ([]*pluginpb.Co
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", "google.golang.org/protobuf/cmd/protoc-gen-go")
+	var files []*pluginpb.CodeGeneratorResponse_File
+	for _, plugin := range []string{"google.golang.org/protobuf/cmd/protoc-gen-go", "google.golang.org/grpc/cmd/protoc-gen-go-grpc"} {
+		f, err := execute(ctx, root, plugin, in)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f...)
+	}
+	return files, nil
+}
+
+// execute runs a plugin of the compiler on an encoded request.
+func execute(ctx context.Context, root, plugin string, in []byte) ([]*pluginpb.CodeGeneratorResponse_File, error) {
+	cmd := exec.CommandContext(ctx, "go", "run", plugin)
 	cmd.Dir, cmd.Stdin, cmd.Stderr = root, bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("run protoc-gen-go: %w", err)
+		return nil, fmt.Errorf("run %s: %w", plugin, err)
 	}
 	var resp pluginpb.CodeGeneratorResponse
 	if err := proto.Unmarshal(out, &resp); err != nil {
 		return nil, err
 	}
 	if resp.Error != nil {
-		return nil, fmt.Errorf("protoc-gen-go: %s", resp.GetError())
+		return nil, fmt.Errorf("%s: %s", plugin, resp.GetError())
 	}
 	return resp.File, nil
 }

@@ -21,5 +21,5 @@
 // peak_bytes is the most memory that the process, with the processes that it started, held resident since its start.
 //
 // [Serve] is the peer's side for engines in Go, [Start] the harness's. A [Process] belongs to its caller, who must Close it; it is used by one
-// goroutine at a time.
+// goroutine at a time. While one engine runs, the others can be paused.
 package peer

@@ -52,6 +52,28 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestCompareRounded(t *testing.T) {
+	for _, c := range []struct {
+		got, want string
+		equal     bool
+	}{
+		{"25.507967", "25.507967136654827", true},
+		{"25.507968", "25.507967136654827", true}, // rounded the other way
+		{"25.507969", "25.507967136654827", false},
+		{"25.5", "25.507967136654827", false}, // too few digits to say
+		{"26", "25.507967136654827", false},
+	} {
+		got, want := &Table{[]string{"v"}, []string{"decimal(19,6)"}, rows(c.got)}, &Table{[]string{"v"}, []string{"double"}, rows(c.want)}
+		if err := CompareRounded(got, want); (err == nil) != c.equal {
+			t.Errorf("%s and %s: %v", c.got, c.want, err)
+		}
+		want.Types[0] = "decimal(38,15)"
+		if err := CompareRounded(got, want); err == nil {
+			t.Errorf("%s and %s are equal as decimals", c.got, c.want)
+		}
+	}
+}
+
 func TestAllAnswersParse(t *testing.T) {
 	for _, sf := range []float64{0.01, 0.1, 1} {
 		for n := 1; n <= Queries; n++ {

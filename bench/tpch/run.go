@@ -27,18 +27,21 @@ type Options struct {
 // Report is what a run found.
 type Report struct {
 	ScaleFactor float64       `json:"scale_factor"`
-	Queries     []QueryResult `json:"queries"`
 	Reference   bool          `json:"reference"` // whether there are answers to compare with
+	*Comparison               // nil: no peer ran
+	Queries     []QueryResult `json:"queries"`
 }
 
 // QueryResult is what was found about one query.
 type QueryResult struct {
-	Query   int       `json:"query"`
-	Seconds float64   `json:"seconds"` // the best run
-	Runs    []float64 `json:"runs"`
-	Rows    int       `json:"rows"`
-	Correct *bool     `json:"correct"` // nil: no reference
-	Error   string    `json:"error,omitempty"`
+	Query      int       `json:"query"`
+	Seconds    float64   `json:"seconds"` // the best run
+	Median     float64   `json:"median_seconds"`
+	Runs       []float64 `json:"runs"`
+	Rows       int       `json:"rows"`
+	Correct    *bool     `json:"correct"` // nil: nothing to compare with
+	Error      string    `json:"error,omitempty"`
+	*PeerTimes           // of the first peer, nil: none
 }
 
 // Correct is the number of queries whose results equal the answers.
@@ -74,13 +77,7 @@ func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error
 	} else if err != nil {
 		return nil, fmt.Errorf("data in %s: %w", o.Data, err)
 	}
-	list := o.Queries
-	if list == nil {
-		for n := 1; n <= Queries; n++ {
-			list = append(list, n)
-		}
-	}
-	for _, n := range list {
+	for _, n := range chosen(o.Queries) {
 		text, err := Query(n)
 		if err != nil {
 			return nil, err
@@ -93,9 +90,7 @@ func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			q.Error = err.Error()
-			wrong := false
-			q.Correct = &wrong
+			q.fail(err)
 		}
 		report.Queries = append(report.Queries, q)
 		if o.Finished != nil {
@@ -103,6 +98,21 @@ func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error
 		}
 	}
 	return report, nil
+}
+
+// chosen is the list of queries to run: all when none is named.
+func chosen(list []int) []int {
+	if list == nil {
+		for n := 1; n <= Queries; n++ {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func (q *QueryResult) fail(err error) {
+	wrong := false
+	q.Correct, q.Error = &wrong, err.Error()
 }
 
 // run runs one query and checks each run's result.
@@ -114,10 +124,8 @@ func (q *QueryResult) run(ctx context.Context, s *engine.Session, text string, r
 		if err != nil {
 			return err
 		}
-		if len(q.Runs) == 0 || took < q.Seconds {
-			q.Seconds = took
-		}
 		q.Runs = append(q.Runs, took)
+		q.Seconds, q.Median = best(q.Runs), median(q.Runs)
 		q.Rows = len(t.Rows)
 		if !report.Reference {
 			continue

@@ -12,6 +12,8 @@ func newBenchCommand() *cobra.Command {
 	bench.AddCommand(
 		newBenchGenerateCommand(),
 		newTPCHCommand(),
+		newBenchKernelsCommand(),
+		newBenchServeCommand(),
 	)
 	return bench
 }

@@ -2,23 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/polybolos-db/polybolos/bench/peer"
 	"github.com/polybolos-db/polybolos/bench/tpch"
 	"github.com/polybolos-db/polybolos/bench/tpchgen"
 	"github.com/polybolos-db/polybolos/engine"
@@ -30,13 +29,21 @@ type tpchFlags struct {
 	scaleFactor float64
 	data        string
 	engine      string
+	peers       []string
+	peerDir     string
 	queries     string
 	runs        int
 	json        string
+	svg         string
+	cpuProfile  string
 	generate    bool
 	threads     int
 	memory      string
 	set         []string
+
+	list        []int // queries, nil: all
+	memoryLimit int64
+	settings    map[string]string
 }
 
 // newTPCHCommand is polybolos bench tpch.
@@ -45,20 +52,26 @@ func newTPCHCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "tpch",
 		Short: "Run the 22 TPC-H-derived queries and check their answers",
-		Args:  cobra.NoArgs,
+		Long: `Run the 22 TPC-H-derived queries and check their answers. With --peer each query also runs on other engines, in turn with this one, on the same
+files with as many threads, each engine in a process of its own; a ratio is our time, or memory, divided by the peer's. The results are derived
+from TPC-H and are not comparable to published TPC-H results.`,
+		Example: "  polybolos bench tpch --sf 1 --generate\n  polybolos bench tpch --sf 1 --peer duckdb --runs 5 --json result.json --svg result.svg",
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
-			defer stop()
-			return f.run(ctx, cmd.OutOrStdout())
+			return f.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
 	flags := c.Flags()
 	flags.Float64Var(&f.scaleFactor, "sf", 1, "scale factor of the data")
 	flags.StringVar(&f.data, "data", "", "folder of the data (default data/sf<SF>)")
 	flags.StringVar(&f.engine, "engine", "embedded", "what runs the queries: embedded")
+	flags.StringSliceVar(&f.peers, "peer", nil, "engines to run beside, separated by commas: "+strings.Join(peer.Names(), ", "))
+	flags.StringVar(&f.peerDir, "peer-dir", peer.DefaultDir, "folder of the peers")
 	flags.StringVar(&f.queries, "queries", "", "which queries, such as 1,6,9-12 (default all)")
 	flags.IntVar(&f.runs, "runs", 1, "how often each query runs; the best time counts")
 	flags.StringVar(&f.json, "json", "", "file to write the report to")
+	flags.StringVar(&f.svg, "svg", "", "file to draw the report in")
+	flags.StringVar(&f.cpuProfile, "cpu-profile", "", "file for a CPU profile of the queries, without peers")
 	flags.BoolVar(&f.generate, "generate", false, "generate the data first unless it is there")
 	flags.IntVar(&f.threads, "threads", 0, "workers (default all cores)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB")
@@ -66,36 +79,51 @@ func newTPCHCommand() *cobra.Command {
 	return c
 }
 
-func (f *tpchFlags) run(ctx context.Context, out io.Writer) error {
-	if f.engine != "embedded" {
+// check reads and tests the flags.
+func (f *tpchFlags) check() (err error) {
+	switch {
+	case f.engine != "embedded":
 		return fmt.Errorf("--engine %s: the only engine is embedded", f.engine)
-	}
-	if f.scaleFactor <= 0 {
+	case !(f.scaleFactor > 0):
 		return fmt.Errorf("--sf %g: must be greater than 0", f.scaleFactor)
-	}
-	if f.runs < 1 {
+	case f.runs < 1:
 		return fmt.Errorf("--runs %d: must be at least 1", f.runs)
+	case f.threads < 0:
+		return fmt.Errorf("--threads %d: must not be negative", f.threads)
+	case f.cpuProfile != "" && len(f.peers) > 0:
+		return errors.New("--cpu-profile is of this process, and with --peer the queries run in another: leave one of them out")
 	}
-	queries, err := parseQueries(f.queries)
-	if err != nil {
+	if f.threads == 0 {
+		f.threads = runtime.GOMAXPROCS(0)
+	}
+	if f.list, err = parseQueries(f.queries); err != nil {
 		return err
+	}
+	if f.settings, err = parseSettings(f.set); err != nil {
+		return err
+	}
+	if f.memory != "" {
+		if f.memoryLimit, err = session.ParseBytes(f.memory); err != nil {
+			return fmt.Errorf("--memory-limit %w", err)
+		}
 	}
 	if f.data == "" {
 		f.data = filepath.Join("data", "sf"+strconv.FormatFloat(f.scaleFactor, 'f', -1, 64))
 	}
-	options := tpch.Options{Data: f.data, Queries: queries, Runs: f.runs, Settings: map[string]string{}}
-	for _, s := range f.set {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return fmt.Errorf("--set %s: must be name=value", s)
-		}
-		options.Settings[name] = value
+	return nil
+}
+
+func (f *tpchFlags) run(ctx context.Context, out io.Writer) error {
+	if err := f.check(); err != nil {
+		return err
 	}
-	config := engine.Config{Threads: f.threads}
-	if f.memory != "" {
-		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
-			return fmt.Errorf("--memory-limit %w", err)
+	var peers []tpch.Contender
+	for _, name := range f.peers {
+		command, err := peer.Find(f.peerDir, name)
+		if err != nil {
+			return err
 		}
+		peers = append(peers, tpch.Contender{Name: name, Command: command})
 	}
 	if f.generate {
 		if err := f.prepare(ctx, out); err != nil {
@@ -112,30 +140,88 @@ func (f *tpchFlags) run(ctx context.Context, out io.Writer) error {
 	if m.ScaleFactor != f.scaleFactor {
 		return fmt.Errorf("--sf %g: the data in %s has scale factor %g", f.scaleFactor, f.data, m.ScaleFactor)
 	}
-	e, err := engine.Open(config)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	total := len(queries)
-	if queries == nil {
+	total := len(f.list)
+	if f.list == nil {
 		total = tpch.Queries
 	}
 	bar := newBar(int64(total), "queries")
-	options.Started = func(n int) { bar.Describe(fmt.Sprintf("query %d", n)) }
-	options.Finished = func(tpch.QueryResult) { _ = bar.Add(1) }
-	report, err := tpch.Run(ctx, e, options)
+	started := func(n int) { bar.Describe(fmt.Sprintf("query %d", n)) }
+	finished := func(tpch.QueryResult) { _ = bar.Add(1) }
+	var report *tpch.Report
+	if len(peers) > 0 {
+		report, err = f.runBeside(ctx, peers, started, finished)
+	} else {
+		report, err = f.runAlone(ctx, started, finished)
+	}
 	_ = bar.Clear()
 	if err != nil {
 		return err
 	}
 	printReport(out, report)
 	if f.json != "" {
-		if err := writeReport(f.json, report); err != nil {
+		if err := writeJSON(f.json, report); err != nil {
+			return err
+		}
+	}
+	if f.svg != "" {
+		if err := writeFile("--svg", f.svg, func(w io.Writer) error { return tpch.WriteChart(w, report) }); err != nil {
 			return err
 		}
 	}
 	return judge(out, report)
+}
+
+// runAlone runs the queries in this process.
+func (f *tpchFlags) runAlone(ctx context.Context, started func(int), finished func(tpch.QueryResult)) (_ *tpch.Report, err error) {
+	e, err := engine.Open(engine.Config{Threads: f.threads, MemoryLimit: f.memoryLimit})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if f.cpuProfile != "" {
+		w, perr := os.Create(f.cpuProfile)
+		if perr != nil {
+			return nil, fmt.Errorf("--cpu-profile: %w", perr)
+		}
+		defer func() { err = errors.Join(err, w.Close()) }()
+		if err := pprof.StartCPUProfile(w); err != nil {
+			return nil, fmt.Errorf("--cpu-profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	return tpch.Run(ctx, e, tpch.Options{
+		Data: f.data, Queries: f.list, Runs: f.runs, Settings: f.settings, Started: started, Finished: finished,
+	})
+}
+
+// runBeside runs the queries in a process of this program, in turn with the peers.
+func (f *tpchFlags) runBeside(ctx context.Context, peers []tpch.Contender, started func(int), finished func(tpch.QueryResult)) (*tpch.Report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := []string{self, "bench", "serve"}
+	for _, s := range f.set {
+		command = append(command, "--set", s)
+	}
+	return tpch.RunBeside(ctx, tpch.BesideOptions{
+		Config: peer.Config{Data: f.data, Threads: f.threads, MemoryLimit: f.memoryLimit},
+		Us:     tpch.Contender{Name: "polybolos", Command: command}, Peers: peers,
+		Queries: f.list, Runs: f.runs, Started: started, Finished: finished,
+	})
+}
+
+// parseSettings reads name=value.
+func parseSettings(list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, s := range list {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %s: must be name=value", s)
+		}
+		out[name] = value
+	}
+	return out, nil
 }
 
 // prepare generates the data unless its manifest is there: the manifest is written last, so data with one is whole.
@@ -192,28 +278,6 @@ func parseQueries(list string) ([]int, error) {
 	return out, nil
 }
 
-func printReport(out io.Writer, r *tpch.Report) {
-	t := table.NewWriter()
-	t.SetOutputMirror(out)
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"query", "seconds", "rows", "answer"})
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, Align: text.AlignRight}, {Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
-	sum := 0.0
-	for _, q := range r.Queries {
-		answer := "no reference"
-		switch {
-		case q.Error != "":
-			answer = q.Error
-		case q.Correct != nil && *q.Correct:
-			answer = "right"
-		}
-		sum += q.Seconds
-		t.AppendRow(table.Row{q.Query, fmt.Sprintf("%.3f", q.Seconds), q.Rows, answer})
-	}
-	t.AppendFooter(table.Row{"all", fmt.Sprintf("%.3f", sum), "", ""})
-	t.Render()
-}
-
 // judge prints how many answers are right, and is an error when any is not.
 func judge(out io.Writer, r *tpch.Report) error {
 	failed := 0
@@ -230,19 +294,5 @@ func judge(out io.Writer, r *tpch.Report) error {
 		return nil
 	}
 	fmt.Fprintf(out, "%d/%d answers are right\n", r.Correct(), len(r.Queries))
-	return nil
-}
-
-func writeReport(path string, r *tpch.Report) error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("--json: %w", err)
-	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("--json: %w", err)
-	}
 	return nil
 }

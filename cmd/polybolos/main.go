@@ -40,6 +40,8 @@ func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var end signaled
 	var usage *usageError
 	switch {
+	case errors.Is(err, errServed):
+		return 0
 	case errors.As(context.Cause(ctx), &end):
 		return statusSignal + int(end.number)
 	case err == nil:

@@ -45,6 +45,9 @@ func newRootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newSQLCommand(),
+		newStandaloneCommand(),
+		newSchedulerCommand(),
+		newExecutorCommand(),
 		newBenchCommand(),
 		newVersionCommand(),
 	)

@@ -54,6 +54,8 @@ type sqlFlags struct {
 	format   string
 	threads  int
 	memory   string
+	keep     string
+	connect  string
 	settings []string
 }
 
@@ -78,12 +80,14 @@ standard input is the script.`,
 	flags.StringVar(&f.format, "format", "table", "format of results: "+strings.Join(output.Names(), ", "))
 	flags.IntVar(&f.threads, "threads", 0, "workers (default one for each core)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB (default 80 % of the machine's)")
+	flags.StringVar(&f.keep, "warehouse", "", "folder that keeps tables, views and schemas; made when missing (default they go with the session)")
+	flags.StringVar(&f.connect, "connect", "", "server to run the statements, such as grpc://127.0.0.1:32010 (default this process)")
 	flags.StringArrayVar(&f.settings, "set", nil, "setting=value for the session; may be repeated")
 	c.RunE = func(c *cobra.Command, _ []string) error { return runSQL(c, f) }
 	return c
 }
 
-// runSQL opens an engine, runs what the flags ask for, and closes it.
+// runSQL opens an engine or a connection, runs what the flags ask for, and closes it.
 func runSQL(c *cobra.Command, f sqlFlags) (err error) {
 	if err := output.Check(f.format); err != nil {
 		return usagef(c, "--format: there is no format %q; there are %s", f.format, strings.Join(output.Names(), ", "))
@@ -91,34 +95,54 @@ func runSQL(c *cobra.Command, f sqlFlags) (err error) {
 	if f.threads < 0 {
 		return usagef(c, "--threads must not be negative, and is %d", f.threads)
 	}
-	config := engine.Config{Threads: f.threads}
-	if f.memory != "" {
-		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
-			return usagef(c, "--memory-limit %s, not %q", err, f.memory)
-		}
-	}
-	e, err := engine.Open(config)
+	conn, set, cleanup, err := f.open(c)
 	if err != nil {
 		return err
 	}
-	s := e.Session()
-	cleanup := sync.OnceValue(func() error { return errors.Join(s.Close(), e.Close()) })
 	defer func() { err = errors.Join(err, cleanup()) }()
 	for _, setting := range f.settings {
 		name, value, ok := strings.Cut(setting, "=")
 		if !ok {
 			return usagef(c, "--set takes setting=value, not %q", setting)
 		}
-		if err := s.Set(strings.TrimSpace(name), strings.TrimSpace(value)); err != nil {
+		if err := set(strings.TrimSpace(name), strings.TrimSpace(value)); err != nil {
 			return usagef(c, "--set %s: %s", name, err)
 		}
 	}
-	sh := newShell(c, embedded{s}, f.format)
+	sh := newShell(c, conn, f.format)
 	defer func() { err = errors.Join(err, sh.Close()) }()
 	if len(f.scripts) == 0 && isTerminal(c.InOrStdin()) && sh.Terminal.Out {
 		return interactive(c, sh, cleanup)
 	}
 	return runScripts(c, sh, f.scripts)
+}
+
+// open opens what runs the statements: a server, or an engine in this process. set changes a setting; cleanup, which may be called twice, closes.
+func (f sqlFlags) open(c *cobra.Command) (conn shell.Conn, set func(name, value string) error, cleanup func() error, err error) {
+	if f.connect != "" {
+		for _, name := range []string{"threads", "memory-limit", "warehouse"} {
+			if c.Flags().Changed(name) {
+				return nil, nil, nil, usagef(c, "--%s is for an engine in this process, and --connect asks for a server", name)
+			}
+		}
+		r, err := openRemote(c.Context(), f.connect)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return remote{r}, func(name, value string) error { return r.Set(c.Context(), name, value) }, r.Close, nil
+	}
+	config := engine.Config{Threads: f.threads, Warehouse: f.keep}
+	if f.memory != "" {
+		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
+			return nil, nil, nil, usagef(c, "--memory-limit %s, not %q", err, f.memory)
+		}
+	}
+	e, err := engine.Open(config)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s := e.Session()
+	return embedded{s}, s.Set, sync.OnceValue(func() error { return errors.Join(s.Close(), e.Close()) }), nil
 }
 
 func newShell(c *cobra.Command, conn shell.Conn, format string) *shell.Shell {

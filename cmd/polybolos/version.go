@@ -11,6 +11,8 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // version is set by the linker.
@@ -79,7 +81,7 @@ func machine() string {
 		}
 	}
 	line("CPU", "%s", strings.TrimSpace(cpuid.CPU.BrandName))
-	line("SIMD", "%s", simdLevel())
+	line("SIMD", "%s; %s is used", simdLevel(), simd.Current())
 	line("cores", "%d physical, %d logical, %d used", cpuid.CPU.PhysicalCores, cpuid.CPU.LogicalCores, runtime.GOMAXPROCS(0))
 	line("memory", "%s", memory())
 	return b.String()

@@ -31,10 +31,25 @@ type Arena struct {
 	chunks [][]byte // all mapped chunks; the last one is the current
 	off    int      // first free byte in the current chunk
 	next   int      // size of the next regular chunk
+	parts  []*Arena // freed with it
 }
 
 // NewArena makes an empty arena charged to b (which may be nil: not counted).
 func NewArena(b *Budget) *Arena { return &Arena{budget: b, next: minChunk} }
+
+// Child makes an arena for what must be reset more often. It is charged to the same budget, and freed when a is reset or freed.
+func (a *Arena) Child() *Arena {
+	c := NewArena(a.budget)
+	a.parts = append(a.parts, c)
+	return c
+}
+
+func (a *Arena) freeChildren() {
+	for _, c := range a.parts {
+		c.Free()
+	}
+	a.parts = nil
+}
 
 // Budget is the budget that the arena is charged to.
 func (a *Arena) Budget() *Budget { return a.budget }
@@ -116,6 +131,7 @@ func (a *Arena) chunk(size int) ([]byte, error) {
 
 // Reset invalidates every buffer and keeps the largest regular chunk for what comes next.
 func (a *Arena) Reset() {
+	a.freeChildren()
 	if len(a.chunks) == 0 {
 		return
 	}
@@ -133,6 +149,7 @@ func (a *Arena) Reset() {
 
 // Free invalidates every buffer and gives all memory back. The arena can be used again.
 func (a *Arena) Free() {
+	a.freeChildren()
 	for _, c := range a.chunks {
 		a.drop(c)
 	}

@@ -125,6 +125,20 @@ func (s *stringAgg) finish(out *output, lo, hi int) (*column.Vector, error) {
 	return v, out.null(v, func(k int) bool { return s.head.S[lo+k] == 0 })
 }
 
+// continuous interpolates between the two values in order that are nearest to the fraction's place.
+func continuous(vals []float64, fraction float64) float64 {
+	if fraction < 0 {
+		fraction = 2 + fraction // 1 - (-1 - fraction)
+	}
+	at := fraction * float64(len(vals)-1)
+	lo := int(math.Floor(at))
+	a, b := vals[lo], vals[min(int(math.Ceil(at)), len(vals)-1)]
+	if a != b {
+		a += (b - a) * (at - float64(lo))
+	}
+	return a
+}
+
 // median keeps all values; the first finish sorts them by group.
 type median struct {
 	gids   hash.Slice[uint32]
@@ -134,6 +148,9 @@ type median struct {
 	buf    []float64
 	sort   sync.Once
 	err    error
+	// The fraction of values below the result, which is constant; -1 less it counts from the greatest. 0.5 is the median.
+	fraction float64
+	known    bool
 }
 
 func newMedian(e *env, a kernels.Aggregate) (state, error) {
@@ -141,7 +158,7 @@ func newMedian(e *env, a kernels.Aggregate) (state, error) {
 		return nil, fault.New(fault.UndefinedFunction, "function %s(%s) does not exist", a.Op, a.ArgTypes[0])
 	}
 	return &median{gids: hash.Slice[uint32]{Budget: e.budget}, vals: hash.Slice[float64]{Budget: e.budget},
-		starts: hash.Slice[uint32]{Budget: e.budget}}, nil
+		starts: hash.Slice[uint32]{Budget: e.budget}, fraction: 0.5, known: a.Op == kernels.AggMedian}, nil
 }
 
 func (s *median) resize(groups int) error {
@@ -164,6 +181,9 @@ func (s *median) add(g uint32, x float64) error {
 
 func (s *median) update(in *input) error {
 	in = in.valid(0)
+	if !s.known && len(in.gids) > 0 {
+		s.known, s.fraction = true, in.cols[1].ValueAt(in.row(0)).Float
+	}
 	s.buf = in.numbers(0, s.buf)
 	for k, g := range in.gids {
 		if err := s.add(g, s.buf[k]); err != nil {
@@ -178,6 +198,9 @@ func (s *median) merge(gids []uint32, other state, from []uint32) error {
 	o.arrange()
 	if o.err != nil {
 		return o.err
+	}
+	if !s.known {
+		s.known, s.fraction = o.known, o.fraction
 	}
 	for k, g := range gids {
 		i := source(from, k)
@@ -240,11 +263,7 @@ func (s *median) finish(out *output, lo, hi int) (*column.Vector, error) {
 	for k := range hi - lo {
 		vals := s.vals.S[s.starts.S[lo+k]:s.starts.S[lo+k+1]]
 		if n := len(vals); n > 0 {
-			a, b := vals[(n-1)/2], vals[n/2]
-			if a != b {
-				a += (b - a) / 2
-			}
-			column.Values[float64](v)[k] = a
+			column.Values[float64](v)[k] = continuous(vals, s.fraction)
 		}
 	}
 	return v, out.null(v, func(k int) bool { return s.starts.S[lo+k] == s.starts.S[lo+k+1] })

@@ -12,6 +12,7 @@ type distinct struct {
 	inner     state
 	tuples    *Table // of (group, arguments)
 	args      int
+	nulls     bool // NULL is a value
 	cols      []int
 	buf       buffers
 	innerBuf  buffers
@@ -38,7 +39,7 @@ func newDistinct(e *env, a kernels.Aggregate) (state, error) {
 		inner.free()
 		return nil, err
 	}
-	return &distinct{e: e, inner: inner, tuples: t, args: len(a.ArgTypes), cols: t.ident}, nil
+	return &distinct{nulls: a.Op == kernels.AggList, e: e, inner: inner, tuples: t, args: len(a.ArgTypes), cols: t.ident}, nil
 }
 
 func (s *distinct) resize(groups int) error { return s.inner.resize(groups) }
@@ -49,7 +50,9 @@ func (s *distinct) free() {
 }
 
 func (s *distinct) update(in *input) error {
-	in = in.valid(0)
+	if !s.nulls {
+		in = in.valid(0)
+	}
 	n := len(in.gids)
 	if n == 0 {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // env is what the states of one aggregator share.
@@ -126,6 +127,10 @@ func (in *input) int64s(c int) []int64 {
 	v, n := in.cols[c], len(in.gids)
 	if v.Type.Physical() == column.PhysInt64 {
 		in.buf.words = sized(in.buf.words, n)
+		if v.Form == column.Dict && in.rows == nil {
+			simd.Gather64(in.buf.words, column.Values[uint64](v.Dictionary), v.Codes)
+			return column.SliceOf[int64](column.BytesOf(in.buf.words))
+		}
 		return dense(in, c, column.SliceOf[int64](column.BytesOf(in.buf.words)))
 	}
 	if in.buf.hasher == nil {

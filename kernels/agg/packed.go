@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // Tuples of two, three and four words; structs, since the compiler keeps these in registers.
@@ -245,8 +246,9 @@ func (p *packed[K]) hash(n int) {
 	words, stride := column.SliceOf[uint64](column.BytesOf(p.scratch[:n])), p.stride()
 	if stride == 1 {
 		hashes := p.hashes[:len(words)]
-		for k, w := range words {
-			hashes[k] = settled(hash.Mix(w))
+		simd.MixWords(hashes, words)
+		for k, h := range hashes {
+			hashes[k] = settled(h)
 		}
 		return
 	}

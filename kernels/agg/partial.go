@@ -8,7 +8,15 @@ import (
 
 // HasPartial reports whether a can be computed in two steps, mode Partial then Final: what has to see a group's values together cannot.
 func HasPartial(a kernels.Aggregate) bool {
-	return !a.Distinct && a.Op != kernels.AggStringAgg && a.Op != kernels.AggMedian
+	switch a.Op {
+	case kernels.AggStringAgg, kernels.AggMedian, kernels.AggList, kernels.AggFirst, kernels.AggLast, kernels.AggAnyValue, kernels.AggArgMin, kernels.AggArgMax,
+		kernels.AggQuantileCont, kernels.AggQuantileDisc, kernels.AggMode, kernels.AggHistogram:
+		return false
+	case kernels.AggAny, kernels.AggSingle:
+		// Nested values travel with their rows.
+		return !a.Distinct && !a.Result.Kind.IsNested()
+	}
+	return !a.Distinct
 }
 
 // PartialTypes are the types of the columns that hold a's state between the modes Partial and Final; nil when it has none (see HasPartial). A group
@@ -39,6 +47,9 @@ func PartialTypes(a kernels.Aggregate) []column.Type {
 		return []column.Type{int64Type, floatType, floatType}
 	case kernels.AggApproxCount:
 		return []column.Type{column.T(column.Binary)}
+	}
+	if _, ok := pairResults[a.Op]; ok {
+		return pairTypes()
 	}
 	return []column.Type{a.Result}
 }
@@ -81,18 +92,12 @@ type partialState interface {
 
 // newState makes the empty state of a.
 func newState(e *env, a kernels.Aggregate) (state, error) {
-	needs := 1
-	if a.Op == kernels.AggCountStar {
-		needs = 0
-	}
-	if a.Op == kernels.AggStringAgg {
-		needs = 2
-	}
+	needs := a.Op.Arguments()
 	if len(a.ArgTypes) < needs {
 		return nil, fault.New(fault.Internal, "aggregate %s has %d arguments, needs %d", a.Op, len(a.ArgTypes), needs)
 	}
 	for _, t := range a.ArgTypes {
-		if t.Kind.IsNested() && a.Op != kernels.AggCount {
+		if t.Kind.IsNested() && !takesNested(a) {
 			return nil, fault.New(fault.FeatureNotSupported, "aggregate %s of type %s is not supported", a.Op, t)
 		}
 	}
@@ -100,6 +105,19 @@ func newState(e *env, a kernels.Aggregate) (state, error) {
 		return newDistinct(e, a)
 	}
 	return newPlain(e, a)
+}
+
+// takesNested reports whether a keeps lists, structs and maps.
+func takesNested(a kernels.Aggregate) bool {
+	if a.Distinct {
+		return false
+	}
+	switch a.Op {
+	case kernels.AggCount, kernels.AggAny, kernels.AggSingle, kernels.AggList, kernels.AggFirst, kernels.AggLast, kernels.AggAnyValue,
+		kernels.AggArgMin, kernels.AggArgMax, kernels.AggMode, kernels.AggHistogram:
+		return true
+	}
+	return false
 }
 
 // newPlain is newState of a without regard to Distinct.
@@ -116,7 +134,23 @@ func newPlain(e *env, a kernels.Aggregate) (state, error) {
 	case kernels.AggBoolAnd, kernels.AggBoolOr:
 		return newBool(e, a.Op), nil
 	case kernels.AggAny, kernels.AggSingle:
+		if a.Result.Kind.IsNested() {
+			if a.Op == kernels.AggAny {
+				a.Op = kernels.AggFirst
+			}
+			return newChosen(e, a), nil
+		}
 		return newPick(e, a)
+	case kernels.AggFirst, kernels.AggLast, kernels.AggAnyValue, kernels.AggArgMin, kernels.AggArgMax:
+		return newChosen(e, a), nil
+	case kernels.AggList, kernels.AggQuantileDisc, kernels.AggMode, kernels.AggHistogram:
+		return newGathered(e, a), nil
+	case kernels.AggQuantileCont:
+		return newMedian(e, a)
+	case kernels.AggBitAnd, kernels.AggBitOr, kernels.AggBitXor:
+		return newBits(e, a)
+	case kernels.AggProduct:
+		return newProduct(e, a)
 	case kernels.AggStddevSamp, kernels.AggStddevPop, kernels.AggVarSamp, kernels.AggVarPop:
 		return newVariance(e, a)
 	case kernels.AggStringAgg:
@@ -125,6 +159,9 @@ func newPlain(e *env, a kernels.Aggregate) (state, error) {
 		return newMedian(e, a)
 	case kernels.AggApproxCount:
 		return newApprox(e, a)
+	}
+	if _, ok := pairResults[a.Op]; ok {
+		return newBivariate(e, a)
 	}
 	return nil, fault.New(fault.Internal, "no implementation of aggregate %d", a.Op)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 func newSum(e *env, a kernels.Aggregate) (state, error) {
@@ -56,8 +57,26 @@ func (s *exactSum) update(in *input) error {
 		}
 		return nil
 	}
-	for k, v := range in.int128s(0) {
+	vals := in.int128s(0)
+	if len(s.totals.S) <= simd.MaxSumGroups && len(vals) <= column.BatchRows {
+		var sums [simd.MaxSumGroups]int64
+		if simd.SumWideGroups(&sums, len(s.totals.S), in.gids, column.SliceOf[uint64](column.BytesOf(vals)))>>smallBits == 0 {
+			return s.addFew(in, &sums)
+		}
+	}
+	for k, v := range vals {
 		if err := s.add(in.gids[k], total{sum: v, count: 1}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFew adds the sums of a batch to the totals of few groups.
+func (s *exactSum) addFew(in *input, sums *[simd.MaxSumGroups]int64) error {
+	counts := in.perGroup()
+	for g := range s.totals.S {
+		if err := s.add(uint32(g), total{column.Int128FromInt64(sums[g]), counts[g]}); err != nil {
 			return err
 		}
 	}
@@ -68,14 +87,8 @@ func (s *exactSum) update64(gids []uint32, vals []int64) {
 	totals := s.totals.S
 	vals = vals[:len(gids)]
 	if len(totals) == 1 {
-		// One group: sum in registers.
-		lo, hi := totals[0].sum.Lo, totals[0].sum.Hi
-		for _, v := range vals {
-			var carry uint64
-			lo, carry = bits.Add64(lo, uint64(v), 0)
-			hi += v>>63 + int64(carry)
-		}
-		totals[0].sum = column.Int128{Lo: lo, Hi: hi}
+		hi, lo := simd.SumInt64(vals)
+		totals[0].sum = totals[0].sum.Add(column.Int128{Lo: lo, Hi: hi})
 		totals[0].count += int64(len(vals))
 		return
 	}
@@ -88,6 +101,9 @@ func (s *exactSum) update64(gids []uint32, vals []int64) {
 	}
 }
 
+// fastGroups is the level from which on package simd sums 64-bit values of up to eight groups: 4 times as fast as updateFew with AVX-512, as fast without.
+const fastGroups = simd.AVX512
+
 // smallBits bounds values whose sum over a batch fits 64 bits: 2^50 times up to 2^12 rows, with a bit for the sign.
 const smallBits = 50
 
@@ -95,6 +111,19 @@ const smallBits = 50
 func (s *exactSum) updateFew(in *input, vals []int64) bool {
 	if len(vals) > column.BatchRows {
 		return false
+	}
+	if len(s.totals.S) <= simd.MaxSumGroups && simd.Current() >= fastGroups {
+		var sums [simd.MaxSumGroups]int64
+		if simd.SumGroups(&sums, len(s.totals.S), in.gids, vals)>>smallBits != 0 {
+			return false
+		}
+		counts := in.perGroup()
+		for g := range s.totals.S {
+			p := &s.totals.S[g]
+			p.sum = p.sum.Add(column.Int128FromInt64(sums[g]))
+			p.count += counts[g]
+		}
+		return true
 	}
 	var even, odd [fewGroups]int64
 	var large int64

@@ -53,6 +53,8 @@ func Text(s []byte, t column.Type) (column.Value, error) {
 		b, err = ParseBinary(s)
 		out.Str = string(b)
 		return out, err
+	case k == column.List && t.Nested != nil:
+		return listText(s, t, 0)
 	default:
 		return out, cannot(column.T(column.Text), t)
 	}
@@ -115,7 +117,7 @@ func Castable(from, to column.Kind) bool {
 		return true
 	}
 	if from.IsNested() || to.IsNested() {
-		return to == column.Text
+		return to == column.Text || from == column.Text && to == column.List
 	}
 	if from == column.Text || to == column.Text {
 		return true
@@ -180,8 +182,7 @@ func Value(v column.Value, t column.Type) (column.Value, error) {
 	case to == column.Interval:
 		out.Interval.Micros = v.Int64()
 	case from.IsNested():
-		// Castable let only the same kind pass.
-		return column.Value{}, cannot(v.Type, t)
+		return nested(v, t)
 	default:
 		out.Int, out.Float, out.Str, out.Interval = v.Int, v.Float, v.Str, v.Interval
 	}

@@ -1,6 +1,14 @@
 package cpu
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/polybolos-db/polybolos/simd"
+)
+
+// fastArithmetic is the level from which on all rows of 64-bit integers are computed by package simd: about 5 times as fast as the loops here with AVX-512,
+// slower without.
+const fastArithmetic = simd.AVX512
 
 // The integer loops compute modulo the type's size and gather evidence of overflow: true means that some row, perhaps a NULL one, overflowed.
 
@@ -142,6 +150,9 @@ func mulNarrow[T narrowInt](d, a, b []T, ac, bc bool, sel []uint32, n int) bool 
 
 // addInt64 sums 64-bit integers.
 func addInt64(d, a, b []int64, ac, bc bool, sel []uint32, n int) bool {
+	if sel == nil && simd.Current() >= fastArithmetic && !(ac && bc) {
+		return simd.AddInt64(d[:n], a, b, ac, bc)
+	}
 	var bad int64
 	switch {
 	case sel != nil:
@@ -183,6 +194,9 @@ func addInt64(d, a, b []int64, ac, bc bool, sel []uint32, n int) bool {
 
 // subInt64 subtracts 64-bit integers.
 func subInt64(d, a, b []int64, ac, bc bool, sel []uint32, n int) bool {
+	if sel == nil && simd.Current() >= fastArithmetic && !(ac && bc) {
+		return simd.SubInt64(d[:n], a, b, ac, bc)
+	}
 	var bad int64
 	switch {
 	case sel != nil:
@@ -224,6 +238,9 @@ func subInt64(d, a, b []int64, ac, bc bool, sel []uint32, n int) bool {
 
 // mulInt64 multiplies 64-bit integers.
 func mulInt64(d, a, b []int64, ac, bc bool, sel []uint32, n int) bool {
+	if sel == nil && simd.Current() >= fastArithmetic && !(ac && bc) {
+		return simd.MulInt64(d[:n], a, b, ac, bc)
+	}
 	var bad int64
 	switch {
 	case sel != nil:

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // These loops are for results whose type has room for every digit that the operands' types allow: nothing can overflow.
@@ -78,6 +79,10 @@ func subWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int)
 
 // mulWiden multiplies decimals of up to 18 digits.
 func mulWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
+	if sel == nil && simd.Current() >= fastArithmetic && !(ac && bc) {
+		simd.MulWideInt64(column.SliceOf[uint64](column.BytesOf(d[:n])), a, b, ac, bc)
+		return
+	}
 	switch {
 	case sel != nil:
 		am, bm := mask(ac), mask(bc)

@@ -44,10 +44,18 @@ func compare(op kernels.Op, d []uint8, a, b *column.Vector, sel []uint32, n int)
 	case column.PhysUint16:
 		compareInts(op, d, column.Values[uint16](a), column.Values[uint16](b), bc, sel, n)
 	case column.PhysInt32:
+		if sel == nil {
+			compareInt32s(op, d, column.Values[int32](a), column.Values[int32](b), bc, n)
+			return nil
+		}
 		compareInts(op, d, column.Values[int32](a), column.Values[int32](b), bc, sel, n)
 	case column.PhysUint32:
 		compareInts(op, d, column.Values[uint32](a), column.Values[uint32](b), bc, sel, n)
 	case column.PhysInt64:
+		if sel == nil {
+			compareInt64s(op, d, column.Values[int64](a), column.Values[int64](b), bc, n)
+			return nil
+		}
 		compareInts(op, d, column.Values[int64](a), column.Values[int64](b), bc, sel, n)
 	case column.PhysUint64:
 		compareInts(op, d, column.Values[uint64](a), column.Values[uint64](b), bc, sel, n)

@@ -17,6 +17,8 @@ type Evaluator struct {
 	heap  heap
 	sels  selections
 	rows  int // physical rows of the batch at hand
+
+	nested *mem.Arena // for nested values of the batch at hand; nil before there were any
 }
 
 // register is where a value of the program is at the moment.
@@ -167,6 +169,9 @@ func (e *Evaluator) start(b *column.Batch) error {
 	e.rows = b.Len
 	e.heap.reset()
 	e.sels.reset()
+	if e.nested != nil {
+		e.nested.Reset()
+	}
 	for i := range e.prog.Inputs {
 		e.regs[i].vec = b.Cols[i]
 	}
@@ -219,8 +224,8 @@ func (e *Evaluator) setNull(r kernels.Reg) {
 func (e *Evaluator) flatResult(r kernels.Reg) (*column.Vector, error) {
 	reg := &e.regs[r]
 	t := reg.own.Type
-	if t.Physical() == column.PhysNested || t.Physical() == column.PhysNone {
-		return nil, fault.New(fault.FeatureNotSupported, "expressions cannot compute values of type %s yet", t)
+	if t.Physical() == column.PhysNone {
+		return nil, fault.New(fault.FeatureNotSupported, "expressions cannot compute values of type %s", t)
 	}
 	s := &e.slots[reg.slot]
 	if need := e.rows * t.Width(); len(s.data) < need {

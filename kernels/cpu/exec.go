@@ -42,7 +42,7 @@ func (e *Evaluator) exec(n *node, sel []uint32) error {
 				return nil
 			}
 		}
-		if v := e.onlyDictionary(n); v != nil {
+		if v := e.onlyDictionary(n); v != nil && !e.isNested(n) {
 			if done, err := e.viaDictionary(n, v, sel); done || err != nil {
 				return err
 			}
@@ -146,9 +146,16 @@ func (e *Evaluator) call(n *node, dst *column.Vector, sel []uint32) error {
 	}
 	dst.Valid = valid
 	if count(sel, e.rows) > 0 {
-		if err := n.Call.Eval(&kernels.Call{Args: n.args, Out: dst, Sel: sel, Len: e.rows, Heap: &e.heap}); err != nil {
+		call := kernels.Call{Args: n.args, Out: dst, Sel: sel, Len: e.rows, Heap: &e.heap}
+		if e.isNested(n) {
+			call.Arena = e.nestedArena()
+		}
+		if err := n.Call.Eval(&call); err != nil {
 			return err
 		}
+	} else if dst.Type.Kind.IsNested() {
+		e.setNull(n.Dst)
+		return nil
 	}
 	if full(valid, e.rows) {
 		dst.Valid = nil
@@ -351,6 +358,9 @@ func (e *Evaluator) compute(n *node, dst *column.Vector, args []*column.Vector, 
 		}
 		return nil
 	case kernels.OpCast:
+		if dst.Type.Kind.IsNested() {
+			return e.castNested(n, dst, args[0], sel, rows)
+		}
 		return e.cast(n, dst, args[0], sel, rows)
 	case kernels.OpInSet:
 		return e.inSet(n, dst, args[0], sel, rows)

@@ -3,6 +3,7 @@ package cpu
 import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // whereTrue gives the rows of sel where the boolean v is true; nil when these are all rows of the batch.
@@ -24,10 +25,7 @@ func (e *Evaluator) whereTrue(v *column.Vector, sel []uint32) []uint32 {
 	k := 0
 	switch {
 	case codes == nil && sel == nil && v.Valid == nil:
-		for i, b := range vals[:e.rows] {
-			out[k] = uint32(i)
-			k += int(b)
-		}
+		k = simd.SelectFlags(out, vals[:e.rows])
 	case codes == nil && sel == nil:
 		for i, b := range vals[:e.rows] {
 			out[k] = uint32(i)
@@ -241,7 +239,7 @@ func (e *Evaluator) caseWhen(n *node, sel []uint32) error {
 		}
 	}
 	e.sels.release(mark)
-	return nil
+	return m.finish()
 }
 
 func (e *Evaluator) coalesce(n *node, sel []uint32) error {
@@ -271,7 +269,7 @@ func (e *Evaluator) coalesce(n *node, sel []uint32) error {
 		rest = next
 	}
 	e.sels.release(mark)
-	return nil
+	return m.finish()
 }
 
 // merger puts a flat result together from the arms' values.
@@ -280,11 +278,16 @@ type merger struct {
 	dst   kernels.Reg
 	vec   *column.Vector
 	valid column.Bitmap
+	picks []pickedRow // of nested values
 }
 
 // merge copies v's values at the rows of sel.
 func (m *merger) merge(v *column.Vector, sel []uint32) error {
 	var err error
+	if m.e.prog.Regs[m.dst].Kind.IsNested() {
+		m.pick(v, sel)
+		return nil
+	}
 	if m.vec == nil {
 		if m.vec, err = m.e.flatResult(m.dst); err != nil {
 			return err
@@ -312,7 +315,16 @@ func (m *merger) merge(v *column.Vector, sel []uint32) error {
 
 // spread copies v's values of any form to the rows of sel in the flat vector dst.
 func spread(dst, v *column.Vector, sel []uint32, n int) {
-	switch dst.Type.Width() {
+	w := dst.Type.Width()
+	if v.Form == column.Dict && sel == nil && (w == 4 || w == 8) {
+		if w == 4 {
+			simd.Gather32(column.Values[uint32](dst)[:n], column.Values[uint32](v.Dictionary), v.Codes)
+		} else {
+			simd.Gather64(column.Values[uint64](dst)[:n], column.Values[uint64](v.Dictionary), v.Codes)
+		}
+		return
+	}
+	switch w {
 	case 1:
 		spreadAs[uint8](dst, v, sel, n)
 	case 2:

@@ -2,6 +2,7 @@ package hash
 
 import (
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // smallDictionary entries are worked through at once; larger dictionaries only when as many rows have come as they have entries.
@@ -47,15 +48,10 @@ func (h *Hasher) Hash(b *column.Batch, cols []int) []uint64 {
 	for i, c := range cols {
 		words := h.Words(i, b.Cols[c], b.Sel, n)
 		if i == 0 {
-			for k, w := range words {
-				h.hashes[k] = Mix(w)
-			}
+			simd.MixWords(h.hashes, words)
 			continue
 		}
-		hashes := h.hashes[:len(words)]
-		for k, w := range words {
-			hashes[k] = Combine(hashes[k], w)
-		}
+		simd.CombineWords(h.hashes, words)
 	}
 	return h.hashes
 }

@@ -5,11 +5,11 @@ import (
 	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
-// Odd constants with bits spread evenly (digits of the golden ratio and of wyhash's primes).
+// Odd constants with bits spread evenly (digits of wyhash's primes).
 const (
-	k0 = 0x9E3779B97F4A7C15
 	k1 = 0xD6E8FEB86659FD93
 	k2 = 0xA0761D6478BD642F
 	k3 = 0xE7037ED1A0B428DB
@@ -24,11 +24,11 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// Mix is the hash of one 64-bit word.
-func Mix(x uint64) uint64 { return fold(x^k0, k1) }
+// Mix is the hash of one 64-bit word. Package simd has it and Combine, and both for many words at once.
+func Mix(x uint64) uint64 { return simd.Mix(x) }
 
 // Combine is the hash of what h is the hash of, followed by word x.
-func Combine(h, x uint64) uint64 { return fold(bits.RotateLeft64(h, 23)^x^k0, k1) }
+func Combine(h, x uint64) uint64 { return simd.Combine(h, x) }
 
 // Partition is which of n partitions (n > 0) the rows with hash h belong to. It depends on all bits of h in a way of its own.
 func Partition(h uint64, n int) int {

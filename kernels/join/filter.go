@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // bloomBits is the number of bits of a Bloom filter for each row: with four bits a key within one word of 64, about one value in a hundred that is not in
@@ -61,11 +62,6 @@ func (f *Filter) value(word uint64) *column.Value {
 	return &v
 }
 
-// bits4 is the four bits, perhaps fewer, that stand for hash h within its word.
-func bits4(h uint64) uint64 {
-	return 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63) | 1<<(h>>18&63)
-}
-
 func (f *Filter) fill(ctx context.Context) error {
 	t := f.t
 	n := 1
@@ -92,7 +88,7 @@ func (f *Filter) fill(ctx context.Context) error {
 			any = true
 			least, most = min(least, w^flip), max(most, w^flip)
 			x := hash.Mix(w)
-			f.bloom.S[x>>f.shift] |= bits4(x) // a shift by 64 gives 0
+			f.bloom.S[x>>f.shift] |= simd.BloomBits(x) // a shift by 64 gives 0
 		}
 	}
 	f.any = any
@@ -129,7 +125,7 @@ func (f *Filter) Apply(v *column.Vector, b *column.Batch, sel []uint32) ([]uint3
 	if f.t.isDirect {
 		m = f.passDirect(words, b.Sel, sel)
 	} else {
-		m = f.passBloom(words, b.Sel, sel)
+		m = simd.SelectBloom(sel, words, b.Sel, f.bloom.S, f.shift)
 	}
 	sel = sel[:m]
 	if v.Valid == nil && v.Type.Kind != column.Null {
@@ -161,25 +157,6 @@ func (f *Filter) passDirect(words []uint64, rows, out []uint32) (m int) {
 	for k, w := range words {
 		out[m] = rows[k]
 		if at := (w ^ flip) - least; at < uint64(len(direct)) && direct[at] != 0 {
-			m++
-		}
-	}
-	return m
-}
-
-// passBloom is passDirect for words that the Bloom filter may hold.
-func (f *Filter) passBloom(words []uint64, rows, out []uint32) (m int) {
-	bloom, shift := f.bloom.S, f.shift
-	out = out[:len(words)]
-	for k, w := range words {
-		r := uint32(k)
-		if rows != nil {
-			r = rows[k]
-		}
-		out[m] = r
-		x := hash.Mix(w)
-		// A shift by 64 gives 0, the only word of the smallest filter.
-		if want := bits4(x); bloom[x>>shift]&want == want {
 			m++
 		}
 	}

@@ -3,6 +3,7 @@ package join
 import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // words turns the keys of batches into words and hashes, densely by selected row. It belongs to one goroutine.
@@ -96,14 +97,10 @@ func (w *words) hash() {
 	for j, col := range w.cols {
 		col = col[:len(hashes)]
 		if j == 0 {
-			for k, x := range col {
-				hashes[k] = hash.Mix(x)
-			}
+			simd.MixWords(hashes, col)
 			continue
 		}
-		for k, x := range col {
-			hashes[k] = hash.Combine(hashes[k], x)
-		}
+		simd.CombineWords(hashes, col)
 	}
 }
 

@@ -180,3 +180,8 @@ func (s *Sorter) Read(a *mem.Arena, from, n int) (*column.Batch, error) {
 	}
 	return b, nil
 }
+
+// Column gathers one column of n rows of the order from the given place on into a.
+func (s *Sorter) Column(a *mem.Arena, c, from, n int) (*column.Vector, error) {
+	return s.rows.Gather(a, c, s.order[from:from+n])
+}

@@ -139,7 +139,7 @@ func (b *Block) counted(f *kernels.WindowFunction) (func(i int) bool, error) {
 	}, nil
 }
 
-// Starts appends to dst the rows from lo on at which a value of cols differs from that in the row before: where partitions begin.
+// Starts appends to dst the rows from lo, at least 1, on at which a value of cols differs from that in the row before: where partitions begin.
 func Starts(dst []uint32, cols []*column.Vector, lo, rows int) []uint32 {
 	changed := make([]func(i, j int) int, len(cols))
 	for k, v := range cols {

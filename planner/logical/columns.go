@@ -122,12 +122,16 @@ func addFree(n Node, used, made ColSet) {
 // Makes is the columns that n itself makes, rather than passes on from its inputs.
 func Makes(n Node) []Col {
 	switch n := n.(type) {
-	case *Scan, *Values, *Series, *SetOp, *CTERef:
+	case *Scan, *Values, *Series, *SetOp, *CTERef, *Recursion, *WorkingTable:
 		return n.Columns()
 	case *Project:
 		return fresh(n.Cols, n.Exprs)
 	case *Aggregate:
 		return append(fresh(n.GroupCols, n.Groups), n.AggCols...)
+	case *Unnest:
+		return n.made()
+	case *Window:
+		return n.Cols
 	case *Join:
 		if n.Kind == Mark {
 			return []Col{n.Mark}

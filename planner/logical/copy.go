@@ -18,6 +18,9 @@ func Copy(n Node, ids *IDs) (Node, Substitution) {
 		c.Cols = renew(m.Cols, ids, s)
 		return &c, s
 	}
+	if r, ok := n.(*Recursion); ok {
+		return copyRecursion(r, ids)
+	}
 	in := n.Inputs()
 	seen := Substitution{}
 	if len(in) > 0 {
@@ -50,6 +53,21 @@ func Copy(n Node, ids *IDs) (Node, Substitution) {
 		c.Col = renew([]Col{t.Col}, ids, seen)[0]
 		return &c, seen
 	case *CTERef:
+		c := *t
+		c.Cols = renew(t.Cols, ids, seen)
+		return &c, seen
+	case *WorkingTable:
+		c := *t
+		c.Cols = renew(t.Cols, ids, seen)
+		return &c, seen
+	case *Unnest:
+		c := *t
+		c.Cols = renew(t.Cols, ids, seen)
+		if t.Ordinality != nil {
+			c.Ordinality = &renew([]Col{*t.Ordinality}, ids, seen)[0]
+		}
+		return &c, seen
+	case *Window:
 		c := *t
 		c.Cols = renew(t.Cols, ids, seen)
 		return &c, seen

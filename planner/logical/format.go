@@ -101,6 +101,18 @@ func describe(n Node) string {
 			s += " all"
 		}
 		return s + " [" + columns(n.Cols) + "]"
+	case *Unnest:
+		return describeUnnest(n)
+	case *Window:
+		return describeWindow(n)
+	case *Recursion:
+		s := "Recursion " + n.Table.Name
+		if n.All {
+			s += " all"
+		}
+		return s + " [" + columns(n.Cols) + "]"
+	case *WorkingTable:
+		return "Working Table " + n.Table.Name + " [" + columns(n.Cols) + "]"
 	case *With:
 		return "With"
 	case *CTERef:

@@ -89,6 +89,12 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		c := *n
 		c.Keys = keys(n.Keys)
 		r = &c
+	case *Unnest:
+		c := *n
+		c.Lists = list(n.Lists)
+		r = &c
+	case *Window:
+		r = mapWindow(n, one, list, keys)
 	}
 	if !changed {
 		return n

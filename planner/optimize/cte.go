@@ -77,7 +77,7 @@ func (h *hoister) node(n logical.Node) logical.Node {
 			p := h.node(c.Plan)
 			switch {
 			case h.uses[c] == 0:
-			case h.uses[c] == 1 || cheap(p) || len(logical.Free(p)) > 0:
+			case h.uses[c] == 1 || cheap(p) || len(logical.Free(p)) > 0 || logical.ReadsWork(p):
 				h.inline[c] = p
 			default:
 				s := &logical.CTE{Name: c.Name, Plan: p}

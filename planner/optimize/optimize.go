@@ -35,6 +35,7 @@ var rules = []rule{
 	{name: "simplify", apply: simplify},
 	{name: "push down predicates", apply: pushDown},
 	{name: "unnest subqueries", apply: unnest},
+	{name: "order nested keys", apply: nestedKeys},
 	{name: "simplify", apply: simplify},
 	{name: "push down predicates", apply: pushDown},
 	{name: "push down predicates", apply: pushDown}, // outer joins that became inner open the way for more

@@ -33,7 +33,7 @@ func unsorted(n logical.Node, lost bool) logical.Node {
 	case *logical.Aggregate:
 		below = true
 		for _, a := range n.Aggs {
-			below = below && a.Fn.Op != kernels.AggStringAgg && a.Fn.Op != kernels.AggAny
+			below = below && !a.Fn.Op.Ordered() && a.Fn.Op != kernels.AggAny
 		}
 	}
 	r, _ := logical.MapInputs(n, func(c logical.Node) (logical.Node, error) { return unsorted(c, below), nil })

@@ -92,6 +92,12 @@ func (p *pruner) pruned(n logical.Node, need logical.ColSet) logical.Node {
 		return n.WithInputs([]logical.Node{p.pruned(n.Left, below), p.pruned(n.Right, below)})
 	case *logical.SetOp:
 		return p.setOp(n, need)
+	case *logical.Unnest:
+		return n.WithInputs([]logical.Node{p.pruned(n.Input, need.Union(logical.Used(n.Lists...)))})
+	case *logical.Window:
+		return p.window(n, need)
+	case *logical.Recursion:
+		return n.WithInputs([]logical.Node{p.exactly(n.Seed), p.exactly(n.Step)})
 	case *logical.CTERef:
 		if p.needs[n.CTE] == nil {
 			p.needs[n.CTE] = map[int]bool{}
@@ -151,6 +157,22 @@ func (p *pruner) aggregate(n *logical.Aggregate, need logical.ColSet) logical.No
 		return unit()
 	}
 	c.Input = p.pruned(n.Input, logical.Used(logical.Exprs(&c)...))
+	return &c
+}
+
+// window leaves out calls whose column nobody reads.
+func (p *pruner) window(n *logical.Window, need logical.ColSet) logical.Node {
+	c := *n
+	c.Calls, c.Cols = nil, nil
+	for i, col := range n.Cols {
+		if need.Has(col.ID) {
+			c.Calls, c.Cols = append(c.Calls, n.Calls[i]), append(c.Cols, col)
+		}
+	}
+	if len(c.Calls) == 0 {
+		return p.pruned(n.Input, need)
+	}
+	c.Input = p.pruned(n.Input, need.Union(logical.Used(logical.Exprs(&c)...)))
 	return &c
 }
 

@@ -77,6 +77,35 @@ func push(o *optimizer, n logical.Node, preds []expr.Expr) (logical.Node, error)
 		return pushed(o, n, below, above)
 	case *logical.Sort:
 		return pushed(o, n, preds, nil)
+	case *logical.Unnest:
+		// Elements have no place below; what only reads the input does.
+		inside := logical.Set(n.Input.Columns())
+		var below, above []expr.Expr
+		for _, p := range preds {
+			if inside.Covers(logical.Used(p)) && !logical.IsVolatile(p) {
+				below = append(below, p)
+			} else {
+				above = append(above, p)
+			}
+		}
+		return pushed(o, n, below, above)
+	case *logical.Window:
+		// A predicate on partition keys drops whole partitions.
+		keys := logical.ColSet{}
+		for _, e := range n.Partition {
+			if c, ok := e.(*expr.Column); ok {
+				keys.Add(c.ID)
+			}
+		}
+		var below, above []expr.Expr
+		for _, p := range preds {
+			if used := logical.Used(p); len(used) > 0 && keys.Covers(used) {
+				below = append(below, p)
+			} else {
+				above = append(above, p)
+			}
+		}
+		return pushed(o, n, below, above)
 	case *logical.SetOp:
 		return pushSetOp(o, n, preds)
 	case *logical.Join:

@@ -112,6 +112,18 @@ func simplifyNode(n logical.Node) logical.Node {
 		if n.Count < 0 && n.Offset == 0 {
 			return n.Input
 		}
+	case *logical.Unnest:
+		if logical.IsEmpty(n.Input) {
+			return logical.Empty(n.Columns())
+		}
+	case *logical.Window:
+		if logical.IsEmpty(n.Input) {
+			return logical.Empty(n.Columns())
+		}
+	case *logical.Recursion:
+		if logical.IsEmpty(n.Seed) {
+			return logical.Empty(n.Cols)
+		}
 	case *logical.Distinct:
 		if logical.IsEmpty(n.Input) || n.On == nil && unique(n.Input) {
 			return n.Input

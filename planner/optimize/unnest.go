@@ -271,6 +271,8 @@ func forExists(p logical.Node) (stripped logical.Node, always bool) {
 		return forExists(n.Input)
 	case *logical.Sort:
 		return forExists(n.Input)
+	case *logical.Window:
+		return forExists(n.Input)
 	case *logical.Limit:
 		if n.Count != 0 && n.Offset == 0 {
 			return forExists(n.Input)

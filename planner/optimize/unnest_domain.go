@@ -109,7 +109,7 @@ func (d *domain) source() (logical.Node, logical.Substitution) {
 		cols := d.u.fresh(r.Cols)
 		return &logical.CTERef{CTE: r.CTE, Cols: cols}, renaming(r.Cols, cols)
 	}
-	if len(logical.Free(d.left)) > 0 || repeatable(d.left) {
+	if len(logical.Free(d.left)) > 0 || repeatable(d.left) || logical.ReadsWork(d.left) {
 		return logical.Copy(d.left, d.u.o.ids)
 	}
 	old := d.left.Columns()
@@ -227,6 +227,16 @@ func (d *domain) pushNode(n logical.Node, want logical.ColSet) (logical.Node, re
 		return logical.MapExprs(s, r.substitution().Apply), r, nil
 	case *logical.Limit:
 		return d.limit(n)
+	case *logical.Unnest:
+		in, r, err := d.push(n.Input, d.used(n.Lists...).Union(want))
+		if err != nil {
+			return nil, nil, err
+		}
+		c := *n
+		c.Input, c.Lists = in, r.substitution().ApplyAll(n.Lists)
+		return &c, r, nil
+	case *logical.Window:
+		return d.window(n, want)
 	case *logical.SetOp:
 		return d.setOp(n)
 	case *logical.Values:

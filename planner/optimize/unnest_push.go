@@ -3,6 +3,7 @@ package optimize
 import (
 	"slices"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -159,20 +160,56 @@ func (d *domain) aggregate(n *logical.Aggregate) (logical.Node, rep, error) {
 	return &logical.Project{Input: j, Cols: cols, Exprs: exprs}, vr, nil
 }
 
-// limit of one row is the first row of each outer value.
+// limit numbers the rows of each outer value in their order:
+//
+//	Limit 2                          →     Filter n <= 2
+//	  Sort by x                              Window by [d] order x [n: row_number()]
+//	    …                                      …
 func (d *domain) limit(n *logical.Limit) (logical.Node, rep, error) {
 	if n.Offset == 0 && (n.Count < 0 || n.Count >= 1 && atMostOne(n.Input)) {
 		return d.push(n.Input, nil)
 	}
-	if n.Offset != 0 || n.Count != 1 {
-		return nil, nil, fault.New(fault.FeatureNotSupported, "LIMIT %d OFFSET %d in a correlated subquery is not supported", n.Count, n.Offset).
-			WithHint("LIMIT 1 without OFFSET is supported.")
+	if p, ok := n.Input.(*logical.Project); ok && !slices.ContainsFunc(p.Exprs, logical.IsVolatile) {
+		return d.push(&logical.Project{Input: &logical.Limit{Input: p.Input, Count: n.Count, Offset: n.Offset}, Cols: p.Cols, Exprs: p.Exprs}, nil)
 	}
-	in, r, err := d.push(n.Input, nil)
+	if n.Offset == 0 && n.Count == 1 {
+		in, r, err := d.push(n.Input, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &logical.Distinct{Input: in, On: logical.References(r.cols(nil))}, r, nil
+	}
+	sorted, order := n.Input, []expr.SortKey(nil)
+	if s, ok := sorted.(*logical.Sort); ok {
+		sorted, order = s.Input, s.Keys
+	}
+	number := logical.RowNumber(sorted, order, d.u.o.ids)
+	in, r, err := d.window(number, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &logical.Distinct{Input: in, On: logical.References(r.cols(nil))}, r, nil
+	col := number.Cols[0]
+	least := func(v int64) expr.Expr { return &expr.Literal{Value: column.IntValue(col.Type, v)} }
+	var conds []expr.Expr
+	if n.Offset > 0 {
+		conds = append(conds, logical.Compare(expr.Gt, col.Expr(), least(n.Offset)))
+	}
+	if n.Count >= 0 && n.Count+n.Offset >= n.Count {
+		conds = append(conds, logical.Compare(expr.Le, col.Expr(), least(n.Count+n.Offset)))
+	}
+	return logical.Where(in, conds...), r, nil
+}
+
+// window computes its functions for each outer value apart.
+func (d *domain) window(n *logical.Window, want logical.ColSet) (logical.Node, rep, error) {
+	in, r, err := d.push(n.Input, d.only(logical.Free(n)).Union(want))
+	if err != nil {
+		return nil, nil, err
+	}
+	c := *logical.MapExprs(n, r.substitution().Apply).(*logical.Window)
+	c.Input = in
+	c.Partition = append(slices.Clone(c.Partition), logical.References(r.cols(nil))...)
+	return &c, r, nil
 }
 
 // setOp matches the representing columns by position, as all others.

@@ -213,7 +213,7 @@ func atMostOne(n logical.Node) bool {
 		return len(n.Rows) <= 1
 	case *logical.Limit:
 		return n.Count >= 0 && n.Count <= 1 || atMostOne(n.Input)
-	case *logical.Project, *logical.Filter, *logical.Sort, *logical.Distinct:
+	case *logical.Project, *logical.Filter, *logical.Sort, *logical.Distinct, *logical.Window:
 		return atMostOne(n.Inputs()[0])
 	case *logical.Join:
 		switch n.Kind {
@@ -233,7 +233,7 @@ func exactlyOne(n logical.Node) bool {
 		return len(n.Groups) == 0 && n.Sets == nil
 	case *logical.Values:
 		return len(n.Rows) == 1
-	case *logical.Project, *logical.Sort, *logical.Distinct:
+	case *logical.Project, *logical.Sort, *logical.Distinct, *logical.Window:
 		return exactlyOne(n.Inputs()[0])
 	case *logical.Join:
 		switch n.Kind {

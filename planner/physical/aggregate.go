@@ -27,12 +27,12 @@ func (p *planner) aggregate(n *logical.Aggregate) (result, error) {
 			wanted = append(wanted, a.Filter)
 		}
 		for _, k := range a.OrderBy {
-			if a.Fn.Op == kernels.AggStringAgg {
+			if a.Fn.Op.Ordered() {
 				need.AddUsed(k.Expr)
 			}
 		}
-		// Only concatenation depends on the order, so only its order is looked at; the input is sorted once.
-		if a.Fn.Op == kernels.AggStringAgg && len(a.OrderBy) > 0 {
+		// Only some depend on the order, so only their order is looked at; the input is sorted once.
+		if a.Fn.Op.Ordered() && len(a.OrderBy) > 0 {
 			if order != nil && !slices.EqualFunc(order, a.OrderBy, sameKey) {
 				return result{}, fault.New(fault.FeatureNotSupported, "aggregates with different ORDER BY in one query are not supported").
 					WithHint("Compute them in subqueries that are joined.")

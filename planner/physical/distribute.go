@@ -92,6 +92,14 @@ func (p *planner) distribute(n plan.Node) (plan.Node, spread) {
 		return p.distributeSetOp(n)
 	case *plan.DistinctOn:
 		return p.distributeDistinctOn(n)
+	case *plan.Unnest:
+		var s spread
+		n.Input, s = p.distribute(n.Input)
+		return n, narrowed(s, n.Keep)
+	case *plan.Window:
+		return p.distributeWindow(n)
+	case *plan.Recursion:
+		return p.distributeRecursion(n)
 	}
 	return n, one // Values, Series
 }

@@ -44,7 +44,7 @@ func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.
 	if opts.Splits == nil {
 		opts.Splits = formatSplits
 	}
-	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}, rare: map[*plan.HashJoin][]bool{}}
+	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}, work: map[*logical.WorkTable]int{}, rare: map[*plan.HashJoin][]bool{}}
 	cols := n.Columns()
 	r, err := p.build(n, logical.Set(cols))
 	if err != nil {
@@ -70,8 +70,9 @@ type planner struct {
 	est     *estimate.Estimator
 	shared  []plan.Node
 	ctes    map[*logical.CTE]int
-	filters int                       // runtime filters numbered so far
-	rare    map[*plan.HashJoin][]bool // per key: whether few probe rows have a partner
+	work    map[*logical.WorkTable]int // number of each recursion
+	filters int                        // runtime filters numbered so far
+	rare    map[*plan.HashJoin][]bool  // per key: whether few probe rows have a partner
 }
 
 // layout says at which position of a node's output a column is. Columns that are always equal may share a position.
@@ -108,6 +109,14 @@ func (p *planner) build(n logical.Node, need logical.ColSet) (result, error) {
 		return p.limit(n, need)
 	case *logical.SetOp:
 		return p.setOp(n)
+	case *logical.Unnest:
+		return p.unnest(n, need)
+	case *logical.Window:
+		return p.window(n, need)
+	case *logical.Recursion:
+		return p.recursion(n)
+	case *logical.WorkingTable:
+		return p.workingTable(n)
 	case *logical.With:
 		return p.build(n.Input, need)
 	case *logical.CTERef:

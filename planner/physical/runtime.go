@@ -85,6 +85,14 @@ func trace(n plan.Node, at int, found []scanColumn) []scanColumn {
 		if slices.Contains(n.Keys, at) {
 			return trace(n.Input, at, found)
 		}
+	case *plan.Unnest:
+		if at < len(n.Keep) {
+			return trace(n.Input, n.Keep[at], found)
+		}
+	case *plan.Window:
+		if slices.Contains(n.Partition, at) {
+			return trace(n.Input, at, found)
+		}
 	case *plan.Union:
 		for _, in := range n.In {
 			found = trace(in, at, found)

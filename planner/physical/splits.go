@@ -19,6 +19,12 @@ func formatSplits(ctx context.Context, table catalog.Table, scan *storage.Scan) 
 	}
 	var all []plan.Split
 	for _, file := range source.Files {
+		if keep, err := format.KeepFile(file, scan); err != nil || !keep {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		store, err := objectstore.For(file.URL)
 		if err != nil {
 			return nil, err

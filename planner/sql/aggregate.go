@@ -8,6 +8,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
 
@@ -115,28 +116,50 @@ func (b *binder) aggregateCall(f *pg.FuncCall, name string, s *scope) (*expr.Agg
 		}
 		call.OrderBy = append(call.OrderBy, d.key(e))
 	}
+	if call.Distinct && call.Fn.Op == kernels.AggList && len(call.OrderBy) == 0 {
+		// What PostgreSQL does, by the way it finds duplicates.
+		call.OrderBy = []expr.SortKey{{Expr: call.Args[0]}}
+	}
 	return call, nil
 }
 
-// orderedSet binds percentile_cont(0.5) WITHIN GROUP (ORDER BY x), which is the median.
+// orderedSets are the aggregates WITHIN GROUP (ORDER BY x) and what they are called with x as their first argument.
+var orderedSets = map[string]string{
+	"percentile_cont": "quantile_cont", "percentile_disc": "quantile_disc", "quantile_cont": "quantile_cont", "quantile_disc": "quantile_disc", "mode": "mode",
+}
+
+// orderedSet binds percentile_cont(f) WITHIN GROUP (ORDER BY x) and its like.
 func (b *binder) orderedSet(f *pg.FuncCall, name string, s *scope) (*expr.AggCall, error) {
-	half := false
-	if name == "percentile_cont" && len(f.Args) == 1 && len(f.AggOrder) == 1 {
-		if e, err := b.expr(f.Args[0], s); err == nil {
-			l, ok := e.(*expr.Literal)
-			half = ok && !l.Value.Null && l.Value.String() == "0.5"
-		}
+	plain, ok := orderedSets[name]
+	if !ok {
+		return nil, b.unsupported(f.Location, "%s WITHIN GROUP", name)
 	}
-	if !half {
-		return nil, b.unsupported(f.Location, "%s WITHIN GROUP", name).WithHint("percentile_cont(0.5) is.")
+	if len(f.AggOrder) != 1 {
+		return nil, fault.New(fault.SyntaxError, "%s WITHIN GROUP takes one sort expression", name).At(b.at(f.Location))
 	}
-	arg, err := b.expr(f.AggOrder[0].GetSortBy().GetNode(), s)
+	by := f.AggOrder[0].GetSortBy()
+	d, err := b.direction(by)
 	if err != nil {
 		return nil, err
 	}
-	call, err := expr.NewAggregate("median", []expr.Expr{arg}, f.AggDistinct)
+	arg, err := b.expr(by.GetNode(), s)
+	if err != nil {
+		return nil, err
+	}
+	args, err := b.exprs(f.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	call, err := expr.NewAggregate(plain, append([]expr.Expr{arg}, args...), f.AggDistinct)
 	if err != nil {
 		return nil, fault.At(err, b.at(f.Location))
+	}
+	key := d.key(arg)
+	switch {
+	case plain == "mode":
+		call.OrderBy = []expr.SortKey{key}
+	case key.Descending:
+		call = call.DescendingQuantile()
 	}
 	if f.AggFilter != nil {
 		call.Filter, err = b.boolean(f.AggFilter, s, "FILTER")
@@ -267,13 +290,13 @@ func (s *selection) addGroup(e expr.Expr, position int) (int, error) {
 	return len(s.aggs.groups) - 1, nil
 }
 
-// groupByAll groups by every target without an aggregate. first tells whose references are whose: those of groups stand below the grouping.
+// groupByAll groups by every target without an aggregate or window function. first tells whose references are whose: those of groups stand below the grouping.
 func (s *selection) groupByAll(first []int) {
 	if !s.aggs.all {
 		return
 	}
 	aggregated := map[expr.ColumnID]bool{}
-	for _, c := range s.aggs.cols {
+	for _, c := range append(s.aggs.cols[:len(s.aggs.cols):len(s.aggs.cols)], s.windows.cols...) {
 		aggregated[c.ID] = true
 	}
 	for i, t := range s.targets {
@@ -319,6 +342,9 @@ func (s *selection) group(having expr.Expr) (expr.Expr, error) {
 	}
 	node := &logical.Aggregate{Input: s.input, GroupCols: a.outputs, Groups: a.groups, AggCols: a.cols, Aggs: a.calls, Sets: a.sets}
 	a.mark(node)
+	if err := a.tellApart(node, s.ids); err != nil {
+		return nil, err
+	}
 	s.input = node
 	if err := s.checkInner(used); err != nil {
 		return nil, err
@@ -337,13 +363,27 @@ func (s *selection) group(having expr.Expr) (expr.Expr, error) {
 			return nil, err
 		}
 	}
+	for i, l := range s.unnest.lists {
+		if s.unnest.lists[i], err = s.overGroups(l, positions, 0); err != nil {
+			return nil, err
+		}
+	}
 	for i := range s.hidden {
 		if s.hidden[i], err = s.overGroups(s.hidden[i], positions, 0); err != nil {
 			return nil, err
 		}
 	}
+	rewrite := func(e expr.Expr) (expr.Expr, error) { return s.overGroups(e, positions, 0) }
+	if err = s.overWindows(rewrite); err != nil {
+		return nil, err
+	}
+	if s.qualify != nil {
+		if s.qualify, err = rewrite(s.qualify); err != nil {
+			return nil, err
+		}
+	}
 	if having != nil {
-		having, err = s.overGroups(having, positions, 0)
+		having, err = rewrite(having)
 	}
 	return having, err
 }

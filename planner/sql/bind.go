@@ -24,6 +24,10 @@ type Options struct {
 	Now time.Time
 	// Targets, when not empty, are the types that the result's columns are assigned to, as INSERT does.
 	Targets []column.Type
+	// Defaults are what DEFAULT in VALUES stands for, one for each of Targets.
+	Defaults []expr.Expr
+	// Setting is the value of a session's setting, for current_setting and the functions that tell of the session. It may be nil.
+	Setting func(name string) (string, error)
 }
 
 // Bound is a bound query.
@@ -98,6 +102,7 @@ type binder struct {
 	pos      ast.Positions // of the text being bound: the statement's or a view's
 	depth    int
 	views    int
+	links    int // subqueries in expressions around what is bound
 	repeats  int // nodes of operands that are used again
 	expanded int // views and correlated CTEs so far
 	ctes     *cteScope

@@ -29,7 +29,8 @@ type cte struct {
 	uses       []*cte // those that its own query reads
 	inside     int    // how many CTEs were being bound where its WITH clause stands
 	correlated bool
-	unfinished bool
+	recursive  bool       // it reads itself
+	self       *recursive // of the name inside the query of a recursive CTE
 }
 
 // with binds a WITH clause and brings its names into reach.
@@ -50,10 +51,7 @@ func (b *binder) with(w *pg.WithClause, outer *scope) ([]*cte, error) {
 		if outer != nil {
 			c.level = outer.level
 		}
-		if w.Recursive {
-			// The name is in reach of its own query only to say that this is not supported.
-			c.around = &cteScope{parent: b.ctes, cte: &cte{name: c.name, unfinished: true}}
-		}
+		c.recursive = w.Recursive && readsItself(tree.Ctequery.GetSelectStmt(), c.name)
 		node, err := b.cteQuery(c)
 		if err != nil {
 			return nil, err
@@ -74,25 +72,34 @@ func (b *binder) cteQuery(c *cte) (logical.Node, error) {
 	saved := b.ctes
 	b.ctes = c.around
 	b.binding = append(b.binding, c)
-	r, err := b.query(s, c.outer, mode{})
+	bind := func() (result, error) { return b.query(s, c.outer, mode{}) }
+	if c.recursive {
+		bind = func() (result, error) { return b.recursion(c, s) }
+	}
+	r, err := bind()
 	b.binding = b.binding[:len(b.binding)-1]
 	b.ctes = saved
 	if err != nil {
 		return nil, err
 	}
-	cols := r.columns()
+	c.names, err = b.cteNames(c, r.columns())
+	return r.node, err
+}
+
+// cteNames are the names of a CTE's columns.
+func (b *binder) cteNames(c *cte, cols []logical.Col) ([]string, error) {
 	if len(c.tree.Aliascolnames) > len(cols) {
 		return nil, fault.New(fault.InvalidColumnReference, "WITH query %q has %d columns available but %d columns specified", c.name, len(cols),
 			len(c.tree.Aliascolnames)).At(b.at(c.tree.Location))
 	}
-	c.names = make([]string, len(cols))
+	names := make([]string, len(cols))
 	for i, col := range cols {
-		c.names[i] = col.Name
+		names[i] = col.Name
 		if i < len(c.tree.Aliascolnames) {
-			c.names[i] = c.tree.Aliascolnames[i].GetString_().GetSval()
+			names[i] = c.tree.Aliascolnames[i].GetString_().GetSval()
 		}
 	}
-	return r.node, nil
+	return names, nil
 }
 
 // lookupCTE finds a CTE by name.
@@ -136,8 +143,8 @@ func (b *binder) shared(own []*cte) []*logical.CTE {
 
 // cteReference reads a CTE in FROM.
 func (b *binder) cteReference(c *cte, position int) (*fromItem, error) {
-	if c.unfinished {
-		return nil, fault.New(fault.FeatureNotSupported, "recursive queries are not supported").At(position)
+	if c.self != nil {
+		return b.workingTable(c, position)
 	}
 	b.use(c)
 	if c.correlated {

@@ -66,11 +66,11 @@ func (b *binder) exprNode(n *pg.Node, s *scope) (expr.Expr, error) {
 	case *pg.Node_CollateClause:
 		return b.collate(e.CollateClause, s)
 	case *pg.Node_RowExpr:
-		return nil, b.unsupported(e.RowExpr.Location, "a row value here")
+		return b.rowValue(e.RowExpr, s)
 	case *pg.Node_AArrayExpr:
-		return nil, b.unsupported(e.AArrayExpr.Location, "an array value")
+		return b.array(e.AArrayExpr, s)
 	case *pg.Node_AIndirection:
-		return nil, b.unsupported(locationOf(n), "a subscript or field selection")
+		return b.indirection(e.AIndirection, s)
 	case *pg.Node_GroupingFunc:
 		return b.grouping(e.GroupingFunc, s)
 	case *pg.Node_SetToDefault:
@@ -116,6 +116,11 @@ func (b *binder) columnRef(c *pg.ColumnRef, s *scope) (expr.Expr, error) {
 		}
 		parts[i] = f.GetString_().GetSval()
 	}
+	if len(parts) > 1 {
+		if e, err := b.fieldOfColumn(parts, s, position); e != nil || err != nil {
+			return e, fault.At(err, position)
+		}
+	}
 	if len(parts) > 3 {
 		return nil, b.unsupported(c.Location, "a name of %d parts", len(parts))
 	}
@@ -153,11 +158,14 @@ func (b *binder) cast(c *pg.TypeCast, s *scope, try bool) (expr.Expr, error) {
 	if t.fields != 0 && c.Arg.GetAConst().GetSval() != nil {
 		return expr.NewCast(untypedText(intervalText(c.Arg.GetAConst().GetSval().GetSval(), t.fields)), t.Type, try)
 	}
+	if a := c.Arg.GetAArrayExpr(); a != nil && t.Kind == column.List {
+		return b.castArray(a, t.Type, s, try)
+	}
 	arg, err := b.expr(c.Arg, s)
 	if err != nil {
 		return nil, err
 	}
-	if t.unconstrained {
+	if t.unconstrained && !t.array {
 		return b.castToNumeric(arg, t.Type, try)
 	}
 	e, err := expr.NewCast(arg, t.Type, try)

@@ -3,6 +3,7 @@ package sql
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -40,6 +41,11 @@ func (b *binder) from(list []*pg.Node, outer *scope) (logical.Node, *scope, erro
 		}
 		if err := b.checkAliases(all, item, n); err != nil {
 			return nil, nil, err
+		}
+		if u := lateralUnnest(all.node, item.node); u != nil {
+			all = all.beside(item)
+			all.node = u
+			continue
 		}
 		join := &logical.Join{Kind: logical.Inner, Left: all.node, Right: item.node, Dependent: b.readsSince(start, all.node)}
 		all = all.beside(item)
@@ -104,7 +110,7 @@ func (b *binder) fromItem(n *pg.Node, outer *scope, left *fromItem) (*fromItem, 
 	case *pg.Node_JoinExpr:
 		return b.join(r.JoinExpr, outer, left)
 	case *pg.Node_RangeTableSample:
-		return nil, b.unsupported(r.RangeTableSample.Location, "TABLESAMPLE")
+		return b.sample(r.RangeTableSample, outer, left)
 	}
 	return nil, b.unsupported(locationOf(n), "this item in FROM")
 }
@@ -147,6 +153,9 @@ func (b *binder) catalogTable(r *pg.RangeVar, position int) (*fromItem, error) {
 			return nil, err
 		}
 		return tableItem(node, r.Schemaname, r.Relname, renamed(node.Columns(), names)), nil
+	}
+	if c, ok := t.(catalog.Constant); ok {
+		return b.constantTable(c, r.Schemaname, r.Relname)
 	}
 	return b.scan(t, r.Schemaname, r.Relname), nil
 }

@@ -15,7 +15,13 @@ import (
 func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 	name := lastString(f.Funcname)
 	if f.Over != nil {
-		return nil, b.unsupported(f.Location, "a window function")
+		return b.windowFunction(f, name, s)
+	}
+	switch name {
+	case "struct_pack":
+		return b.structPack(f, s)
+	case unnestName:
+		return b.unnestItem(f, s)
 	}
 	if f.FuncVariadic {
 		return nil, b.unsupported(f.Location, "VARIADIC")
@@ -35,7 +41,7 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 			return nil, b.unsupported(locationOf(n), "a named argument")
 		}
 	}
-	if expr.IsAggregate(name) {
+	if _, ok := orderedSets[name]; ok && f.AggWithinGroup && f.Over == nil || expr.IsAggregate(name) {
 		return b.aggregate(f, name, s)
 	}
 	if f.AggStar || f.AggDistinct || f.AggFilter != nil || len(f.AggOrder) > 0 || f.AggWithinGroup {
@@ -47,7 +53,13 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 	if e := b.statementTime(name); e != nil && len(f.Args) == 0 {
 		return e, nil
 	}
+	if e, err := b.sessionFunction(name, f, s); e != nil || err != nil {
+		return e, err
+	}
 	if !expr.FunctionExists(name) {
+		if _, ok := windowFunctions[name]; ok {
+			return nil, fault.New(fault.WindowingError, "window function %s requires an OVER clause", name).At(b.at(f.Location))
+		}
 		return nil, b.undefinedFunction(name, f.Location)
 	}
 	args, err := b.exprs(f.Args, s)
@@ -89,8 +101,12 @@ func (b *binder) statementTime(name string) expr.Expr {
 
 // valueFunction binds CURRENT_DATE and its like.
 func (b *binder) valueFunction(f *pg.SQLValueFunction) (expr.Expr, error) {
-	if e := b.statementTime(valueFunctionName(f)); e != nil {
+	name := valueFunctionName(f)
+	if e := b.statementTime(name); e != nil {
 		return e, nil
 	}
-	return nil, b.unsupported(f.Location, "%s", valueFunctionName(f))
+	if sessionNames[name] && b.options.Setting != nil {
+		return b.settingValue(name+"()", f.Location)
+	}
+	return nil, b.unsupported(f.Location, "%s", name)
 }

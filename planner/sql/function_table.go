@@ -32,7 +32,7 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 	if r.IsRowsfrom && len(r.Functions) > 1 || f == nil {
 		return nil, b.unsupported(locationOf(items[0]), "this function in FROM")
 	}
-	if r.Ordinality {
+	if r.Ordinality && lastString(f.Funcname) != unnestName {
 		return nil, b.unsupported(f.Location, "WITH ORDINALITY")
 	}
 	if len(r.Coldeflist) > 0 {
@@ -43,6 +43,8 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 	var item *fromItem
 	var err error
 	switch {
+	case name == unnestName:
+		item, err = b.unnestTable(f, sc, r.Alias.GetAliasname(), r.Ordinality)
 	case name == "generate_series":
 		item, err = b.series(f, sc, r.Alias.GetAliasname())
 	case name == ast.FileFunction:
@@ -51,7 +53,7 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 		item, err = b.file(f, strings.TrimPrefix(name, "read_"), sc)
 	default:
 		e := fault.New(fault.UndefinedFunction, "table function %s does not exist", name).At(b.at(f.Location))
-		return nil, withSuggestion(e, name, []string{"generate_series", "read_parquet", "read_csv"})
+		return nil, withSuggestion(e, name, []string{"generate_series", "unnest", "read_parquet", "read_csv"})
 	}
 	if err != nil {
 		return nil, fault.At(err, b.at(f.Location))

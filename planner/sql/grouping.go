@@ -1,6 +1,9 @@
 package sql
 
 import (
+	"fmt"
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -158,4 +161,37 @@ func (a *aggregation) mark(n *logical.Aggregate) {
 			}
 		}
 	}
+}
+
+// tellApart adds constants to group by, so that no two grouping sets of the node are equal: a set given twice gives its rows twice.
+func (a *aggregation) tellApart(n *logical.Aggregate, ids *logical.IDs) error {
+	copies, number, most := map[string]int{}, make([]int, len(n.Sets)), 0
+	for i, set := range n.Sets {
+		key := fmt.Sprint(slices.Compact(slices.Sorted(slices.Values(set))))
+		number[i] = copies[key]
+		copies[key]++
+		most = max(most, number[i])
+		if len(set) == 0 && number[i] > 0 {
+			return fault.New(fault.FeatureNotSupported, "an empty grouping set that is given twice is not supported")
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	n.Groups, n.GroupCols = slices.Clone(n.Groups), slices.Clone(n.GroupCols)
+	sets := make([][]int, len(n.Sets))
+	for i, set := range n.Sets {
+		sets[i] = slices.Clone(set)
+	}
+	for bit := 1; bit <= most; bit <<= 1 {
+		for i := range sets {
+			if number[i]&bit != 0 {
+				sets[i] = append(sets[i], len(n.Groups))
+			}
+		}
+		n.Groups = append(n.Groups, logical.Bool(true))
+		n.GroupCols = append(n.GroupCols, logical.Col{ID: ids.Next(), Name: "copy", Type: column.T(column.Bool), Nullable: true})
+	}
+	n.Sets = sets
+	return nil
 }

@@ -44,11 +44,16 @@ func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem
 		item, err = b.using(j, node, left, right)
 	} else {
 		item = left.beside(right)
-		if j.Quals != nil {
+		if u := b.joinUnnest(j, node); u != nil {
+			item.node, node = u, nil
+		}
+		if node != nil && j.Quals != nil {
 			on := newScope(outer, item.rels, item.visible, "JOIN conditions")
 			node.Cond, err = b.boolean(j.Quals, on, "JOIN/ON")
 		}
-		item.node = node
+		if node != nil {
+			item.node = node
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -200,8 +200,11 @@ func variables(list []expr.Expr) int {
 func (b *binder) quantifiedList(e *pg.A_Expr, name string, s *scope) (expr.Expr, error) {
 	array := e.Rexpr.GetAArrayExpr()
 	op, ok := compareOps[name]
-	if array == nil || !ok || len(array.Elements) == 0 {
-		return nil, b.unsupported(e.Location, "ANY or ALL of anything but a subquery or a list of values")
+	if !ok {
+		return nil, b.unsupported(e.Location, "%s with ANY or ALL", name)
+	}
+	if array == nil || len(array.Elements) == 0 {
+		return b.quantifiedArray(e, op, e.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL, s)
 	}
 	all := e.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL
 	if op == expr.Eq && !all || op == expr.Ne && all {

@@ -15,6 +15,7 @@ func isAll(n *pg.Node) bool { return simpleName(n) == ast.GroupAll }
 // orderBy binds ORDER BY and DISTINCT ON: output names and positions first, then expressions over FROM.
 func (s *selection) orderBy() error {
 	return s.scope.with("ORDER BY", s.aggs, func() error {
+		s.scope.windows = s.windows
 		for _, n := range s.stmt.SortClause {
 			by := n.GetSortBy()
 			d, err := s.direction(by)

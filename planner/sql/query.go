@@ -182,59 +182,6 @@ func (b *binder) direction(by *pg.SortBy) (direction, error) {
 	return d, nil
 }
 
-// limit adds LIMIT and OFFSET, which are constants.
-func (b *binder) limit(n logical.Node, s *pg.SelectStmt, outer *scope) (logical.Node, error) {
-	if s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
-		return nil, b.unsupported(locationOf(s.LimitCount), "WITH TIES")
-	}
-	count, err := b.rowCount(s.LimitCount, "LIMIT", fault.InvalidLimit, -1)
-	if err != nil {
-		return nil, err
-	}
-	offset, err := b.rowCount(s.LimitOffset, "OFFSET", fault.InvalidOffset, 0)
-	if err != nil {
-		return nil, err
-	}
-	if count < 0 && offset == 0 {
-		return n, nil
-	}
-	return &logical.Limit{Input: n, Count: count, Offset: offset}, nil
-}
-
-func (b *binder) rowCount(n *pg.Node, clause string, code fault.Code, absent int64) (int64, error) {
-	if n == nil {
-		return absent, nil
-	}
-	position := b.at(locationOf(n))
-	if n.GetSubLink() != nil {
-		return 0, fault.New(fault.FeatureNotSupported, "a subquery in %s is not supported", clause).At(position)
-	}
-	e, err := b.expr(n, &scope{clause: clause})
-	if err != nil {
-		if fault.CodeOf(err) == fault.UndefinedColumn {
-			return 0, fault.New(fault.InvalidColumnReference, "argument of %s must not contain variables", clause).At(position)
-		}
-		return 0, err
-	}
-	if e, err = expr.Coerce(e, column.T(column.Int64)); err != nil {
-		return 0, fault.At(err, position)
-	}
-	if logical.HasSubquery(e) {
-		return 0, fault.New(fault.FeatureNotSupported, "a subquery in %s is not supported", clause).At(position)
-	}
-	v, err := expr.Evaluate(e)
-	if err != nil {
-		return 0, fault.At(err, position)
-	}
-	if v.Null {
-		return absent, nil
-	}
-	if v.Int64() < 0 {
-		return 0, fault.New(code, "%s must not be negative", clause).At(position)
-	}
-	return v.Int64(), nil
-}
-
 // queryLocation is some location in a query, for errors that concern all of it.
 func queryLocation(s *pg.SelectStmt) int32 {
 	for s.GetLarg() != nil {

@@ -10,14 +10,17 @@ import (
 
 // scope is the names in reach of an expression: those of one query's FROM, then those of the queries around it.
 type scope struct {
-	parent  *scope
-	level   int
-	rels    []*relation
-	visible []logical.Col                        // what * stands for and what unqualified names find; a USING column once
-	clause  string                               // where the expression stands, for messages
-	aggs    *aggregation                         // where aggregates go; nil where they may not stand
-	inAgg   bool                                 // inside an aggregate's arguments
-	outputs func(name string) (expr.Expr, error) // output columns by name, where they are in reach after all else; nil result: unknown
+	parent   *scope
+	level    int
+	rels     []*relation
+	visible  []logical.Col                        // what * stands for and what unqualified names find; a USING column once
+	clause   string                               // where the expression stands, for messages
+	aggs     *aggregation                         // where aggregates go; nil where they may not stand
+	windows  *windowing                           // where window functions go; nil where they may not stand
+	unnest   *unnesting                           // where unnest goes; nil where it may not stand
+	inWindow bool                                 // inside a window function's arguments or its window
+	inAgg    bool                                 // inside an aggregate's arguments
+	outputs  func(name string) (expr.Expr, error) // output columns by name, where they are in reach after all else; nil result: unknown
 }
 
 // relation is a table of FROM under its alias.
@@ -44,12 +47,12 @@ func newScope(parent *scope, rels []*relation, visible []logical.Col, clause str
 	return s
 }
 
-// with runs f while the scope stands for another clause; aggs is nil where aggregates may not stand.
+// with runs f while the scope stands for another clause; aggs is nil where aggregates may not stand. Window functions may not, unless f says so.
 func (s *scope) with(clause string, aggs *aggregation, f func() error) error {
-	oldClause, oldAggs := s.clause, s.aggs
-	s.clause, s.aggs = clause, aggs
+	oldClause, oldAggs, oldWindows := s.clause, s.aggs, s.windows
+	s.clause, s.aggs, s.windows = clause, aggs, nil
 	err := f()
-	s.clause, s.aggs = oldClause, oldAggs
+	s.clause, s.aggs, s.windows = oldClause, oldAggs, oldWindows
 	return err
 }
 

@@ -21,7 +21,10 @@ type selection struct {
 	hidden  []expr.Expr // sort and DISTINCT ON keys that are no targets
 	keys    []sortKey
 	on      []int // DISTINCT ON: outputs, targets first, then hidden
-	start   int   // of the references made above the grouping
+	windows *windowing
+	unnest  unnesting
+	qualify expr.Expr // nil: none
+	start   int       // of the references made above the grouping
 }
 
 // item is an entry of the select list after the stars are expanded: a tree or a column.
@@ -56,13 +59,14 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 		}
 		s.input = &logical.Filter{Input: s.input, Cond: cond}
 	}
-	if len(stmt.WindowClause) > 0 {
-		return result{}, b.unsupported(locationOf(stmt.WindowClause[0]), "WINDOW")
+	var qualify *pg.Node
+	if s.windows, qualify, err = b.defineWindows(stmt.WindowClause); err != nil {
+		return result{}, err
 	}
 	if err := s.expand(m); err != nil {
 		return result{}, err
 	}
-	having, err := s.bindParts()
+	having, err := s.bindParts(qualify)
 	if err != nil {
 		return result{}, err
 	}
@@ -74,6 +78,13 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 	if having != nil {
 		s.input = &logical.Filter{Input: s.input, Cond: having}
 	}
+	s.window()
+	if s.qualify != nil {
+		s.input = &logical.Filter{Input: s.input, Cond: s.qualify}
+	}
+	if len(s.unnest.lists) > 0 {
+		s.input = &logical.Unnest{Input: s.input, Lists: s.unnest.lists, Cols: s.unnest.cols}
+	}
 	r, err := s.finish(m)
 	if err != nil {
 		return result{}, err
@@ -84,8 +95,8 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 	return r, fault.At(err, b.at(queryLocation(stmt)))
 }
 
-// bindParts binds everything that may hold aggregates.
-func (s *selection) bindParts() (having expr.Expr, err error) {
+// bindParts binds everything that may hold aggregates or window functions.
+func (s *selection) bindParts(qualify *pg.Node) (having expr.Expr, err error) {
 	if err := s.groupBy(); err != nil {
 		return nil, err
 	}
@@ -93,6 +104,8 @@ func (s *selection) bindParts() (having expr.Expr, err error) {
 	s.targets = make([]expr.Expr, len(s.items))
 	first := make([]int, len(s.items)+1) // references of item i are from first[i] on
 	err = s.scope.with("SELECT", s.aggs, func() error {
+		s.scope.windows, s.scope.unnest = s.windows, &s.unnest
+		defer func() { s.scope.unnest = nil }()
 		for i := range s.items {
 			first[i] = len(s.refs)
 			if g, ok := s.aggs.targets[i]; ok {
@@ -112,6 +125,18 @@ func (s *selection) bindParts() (having expr.Expr, err error) {
 		s.scope.outputs = s.targetNamed
 		err = s.scope.with("HAVING", s.aggs, func() (err error) {
 			having, err = s.boolean(s.stmt.HavingClause, s.scope, "HAVING")
+			return err
+		})
+		s.scope.outputs = nil
+		if err != nil {
+			return nil, err
+		}
+	}
+	if qualify != nil {
+		s.scope.outputs = s.targetNamed
+		err = s.scope.with("QUALIFY", s.aggs, func() (err error) {
+			s.scope.windows = s.windows
+			s.qualify, err = s.boolean(qualify, s.scope, "QUALIFY")
 			return err
 		})
 		s.scope.outputs = nil

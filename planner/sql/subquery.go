@@ -14,9 +14,11 @@ func (b *binder) subLink(l *pg.SubLink, s *scope) (expr.Expr, error) {
 	position := b.at(l.Location)
 	q := &logical.Subquery{Typ: column.T(column.Bool), Pos: position}
 	if l.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK {
-		return nil, b.unsupported(l.Location, "ARRAY(SELECT …)")
+		return b.arraySubquery(l, s)
 	}
+	b.links++
 	plan, err := b.query(l.Subselect.GetSelectStmt(), s, mode{exists: l.SubLinkType == pg.SubLinkType_EXISTS_SUBLINK})
+	b.links--
 	if err != nil {
 		return nil, err
 	}

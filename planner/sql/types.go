@@ -73,10 +73,7 @@ func (b *binder) typeName(n *pg.TypeName) (namedType, error) {
 	if err := t.modify(name, mods, position); err != nil {
 		return namedType{}, err
 	}
-	if len(n.ArrayBounds) > 1 {
-		return namedType{}, b.unsupported(n.GetLocation(), "an array of several dimensions")
-	}
-	if len(n.ArrayBounds) == 1 {
+	for range n.ArrayBounds {
 		t = namedType{Type: column.ListType(t.Type), array: true}
 	}
 	return t, nil

@@ -23,6 +23,10 @@ func (b *binder) values(s *pg.SelectStmt, outer *scope, m mode) (result, error) 
 		}
 		rows[i] = make([]expr.Expr, len(items))
 		for j, n := range items {
+			if n.GetSetToDefault() != nil && len(m.targets) > 0 && j < len(b.options.Defaults) {
+				rows[i][j] = b.options.Defaults[j]
+				continue
+			}
 			e, err := b.expr(n, sc)
 			if err != nil {
 				return result{}, err

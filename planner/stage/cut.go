@@ -122,6 +122,13 @@ func replaceInputs(n plan.Node, f func(plan.Node) (plan.Node, error)) error {
 		set(&n.Input)
 	case *plan.Exchange:
 		set(&n.Input)
+	case *plan.Unnest:
+		set(&n.Input)
+	case *plan.Window:
+		set(&n.Input)
+	case *plan.Recursion:
+		set(&n.Seed)
+		set(&n.Step)
 	case *plan.Write:
 		set(&n.Input)
 	case *plan.HashJoin:

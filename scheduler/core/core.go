@@ -19,9 +19,10 @@ type Core struct {
 }
 
 type executor struct {
-	id    ExecutorID
-	slots int
-	tasks map[Task]bool // running
+	id       ExecutorID
+	slots    int
+	tasks    map[Task]bool // running
+	draining bool
 }
 
 type job struct {
@@ -40,6 +41,7 @@ type stage struct {
 type task struct {
 	state    taskState
 	attempt  int        // the current or next attempt
+	failures int        // attempts that failed, and outputs that were lost while their executor was there
 	executor ExecutorID // where it runs or ran
 	avoid    ExecutorID // where it failed last
 }
@@ -69,9 +71,13 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 		}
 	case Joined:
 		if x := c.executors[e.Executor]; x != nil {
-			x.slots = e.Slots
+			x.slots, x.draining = e.Slots, false
 		} else {
 			c.executors[e.Executor] = &executor{id: e.Executor, slots: e.Slots, tasks: map[Task]bool{}}
+		}
+	case Draining:
+		if x := c.executors[e.Executor]; x != nil {
+			x.draining = true
 		}
 	case Left:
 		out = c.leave(e.Executor)
@@ -79,12 +85,21 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 		out = c.succeed(e.Task)
 	case Failed:
 		out = c.fail(e)
+	case Lost:
+		out = c.lose(e.Task, e.Message)
+	case Delivered:
+		if j := c.jobs[e.Job]; j != nil && j.spec.Kept && j.complete() {
+			out = c.end(e.Job, End{Job: e.Job, State: Done})
+		}
 	}
 	return append(out, c.assign()...)
 }
 
 // Jobs is the number of jobs that are not over.
 func (c *Core) Jobs() int { return len(c.jobs) }
+
+// Running reports whether t is an attempt that runs and counts.
+func (c *Core) Running(t Task) bool { return c.current(t) != nil }
 
 func (c *Core) submit(now time.Time, spec JobSpec) []Action {
 	if c.jobs[spec.ID] != nil {
@@ -133,10 +148,13 @@ func (c *Core) succeed(t Task) []Action {
 	j := c.jobs[t.Job]
 	s := &j.stages[t.Stage]
 	s.done++
-	if t.Stage == len(j.stages)-1 && s.done == len(s.tasks) {
-		return c.end(t.Job, End{Job: t.Job, State: Done})
+	if t.Stage < len(j.stages)-1 || !j.complete() {
+		return nil
 	}
-	return nil
+	if j.spec.Kept {
+		return []Action{Result{Job: t.Job, Outputs: j.outputs(t.Stage)}}
+	}
+	return c.end(t.Job, End{Job: t.Job, State: Done})
 }
 
 func (c *Core) fail(e Failed) []Action {
@@ -145,17 +163,76 @@ func (c *Core) fail(e Failed) []Action {
 		return nil
 	}
 	delete(c.executors[k.executor].tasks, e.Task)
-	if !e.Retryable || e.Task.Attempt+1 >= MaxAttempts {
-		msg := e.Message
-		if e.Retryable {
-			msg = fmt.Sprintf("task %d of stage %d failed %d times, last: %s", e.Task.Index, e.Task.Stage, MaxAttempts, e.Message)
-		}
-		return c.end(e.Task.Job, End{Job: e.Task.Job, State: Error, Cause: e.Task, Message: msg})
+	if !e.Retryable {
+		return c.end(e.Task.Job, End{Job: e.Task.Job, State: Error, Cause: e.Task, Message: e.Message})
 	}
-	k.avoid = k.executor
+	j := c.jobs[e.Task.Job]
 	k.state = waiting
 	k.attempt++
-	return nil
+	lost := false
+	var out []Action
+	for _, m := range e.Missing {
+		if m.Job != e.Task.Job || !slices.Contains(j.stages[e.Task.Stage].spec.Reads, m.Stage) {
+			continue
+		}
+		if j.holds(m) {
+			lost = true
+			out = append(out, c.lose(m, e.Message)...)
+			if c.jobs[e.Task.Job] == nil {
+				return out
+			}
+		}
+	}
+	if lost {
+		return out
+	}
+	return append(out, c.blame(e.Task, k, e.Message)...)
+}
+
+// blame counts a failure against a task, and ends its job when there were too many.
+func (c *Core) blame(t Task, k *task, message string) []Action {
+	k.avoid = k.executor
+	k.failures++
+	if k.failures < MaxAttempts {
+		return nil
+	}
+	message = fmt.Sprintf("task %d of stage %d failed %d times, last: %s", t.Index, t.Stage, MaxAttempts, message)
+	return c.end(t.Job, End{Job: t.Job, State: Error, Cause: t, Message: message})
+}
+
+// holds reports whether t is the attempt whose output counts.
+func (j *job) holds(t Task) bool {
+	if t.Stage < 0 || t.Stage >= len(j.stages) || t.Index < 0 || t.Index >= len(j.stages[t.Stage].tasks) {
+		return false
+	}
+	k := &j.stages[t.Stage].tasks[t.Index]
+	return k.state == finished && k.attempt == t.Attempt
+}
+
+// lose has a task run again whose output is gone.
+func (c *Core) lose(t Task, message string) []Action {
+	j := c.jobs[t.Job]
+	if j == nil || !j.holds(t) || !j.read(t.Stage) {
+		return nil
+	}
+	s := &j.stages[t.Stage]
+	if s.spec.Once {
+		return c.unrepeatable(t)
+	}
+	k := &s.tasks[t.Index]
+	k.state = waiting
+	k.attempt++
+	s.done--
+	if out := c.blame(t, k, message); len(out) > 0 {
+		return out
+	}
+	return c.rollBack(t.Job)
+}
+
+// unrepeatable ends a job that cannot go on without repeating what must not be repeated.
+func (c *Core) unrepeatable(t Task) []Action {
+	return c.end(t.Job, End{Job: t.Job, State: Error, Cause: t, Message: fmt.Sprintf(
+		"the loss of an executor interrupted task %d of stage %d, which writes: it is not known whether its rows were written", t.Index, t.Stage)})
 }
 
 // leave forgets an executor: what ran on it, and what lay on it and is still to be read, has to run again.
@@ -166,40 +243,83 @@ func (c *Core) leave(id ExecutorID) []Action {
 	delete(c.executors, id)
 	var out []Action
 	for _, jid := range slices.Clone(c.order) {
-		j := c.jobs[jid]
-		for si := range j.stages {
-			needed := j.read(si)
-			for ti := range j.stages[si].tasks {
-				k := &j.stages[si].tasks[ti]
-				if k.executor != id || k.state == waiting || k.state == finished && !needed {
-					continue
-				}
-				if k.state == finished {
-					j.stages[si].done--
-				}
-				k.state = waiting
-				k.attempt++
-			}
+		if t, ok := c.jobs[jid].takeFrom(id); !ok {
+			out = append(out, c.unrepeatable(t)...)
+			continue
 		}
-		// Attempts that read lost output would fail: they run again once their input is whole.
-		for si := range j.stages {
-			if j.ready(si) {
+		out = append(out, c.rollBack(jid)...)
+	}
+	return out
+}
+
+// takeFrom has everything run again that ran on an executor, or lies there and is still to be read. It reports false with the task that cannot.
+func (j *job) takeFrom(id ExecutorID) (Task, bool) {
+	// A lost output makes its stage incomplete, and so the outputs that this stage reads are needed again: from the last stage to the first.
+	for si := len(j.stages) - 1; si >= 0; si-- {
+		needed := j.read(si)
+		for ti := range j.stages[si].tasks {
+			k := &j.stages[si].tasks[ti]
+			if k.executor != id || k.state == waiting || k.state == finished && !needed {
 				continue
 			}
-			for ti := range j.stages[si].tasks {
-				k := &j.stages[si].tasks[ti]
-				if k.state != running {
-					continue
-				}
-				t := Task{Job: jid, Stage: si, Index: ti, Attempt: k.attempt}
-				out = append(out, Abort{Task: t, Executor: k.executor})
-				delete(c.executors[k.executor].tasks, t)
+			if j.stages[si].spec.Once {
+				return Task{Job: j.spec.ID, Stage: si, Index: ti, Attempt: k.attempt}, false
+			}
+			if k.state == finished {
+				j.stages[si].done--
+			}
+			k.state = waiting
+			k.attempt++
+		}
+	}
+	return Task{}, true
+}
+
+// rollBack aborts attempts whose input is no longer whole, since they would fail: they run again once it is. What an incomplete stage reads may lie on an
+// executor that left when nobody needed it: that runs again, too.
+func (c *Core) rollBack(id JobID) []Action {
+	var out []Action
+	j := c.jobs[id]
+	for si := len(j.stages) - 1; si >= 0; si-- {
+		if !j.read(si) {
+			continue
+		}
+		for ti := range j.stages[si].tasks {
+			k := &j.stages[si].tasks[ti]
+			if k.state == finished && c.executors[k.executor] == nil {
 				k.state = waiting
 				k.attempt++
+				j.stages[si].done--
 			}
 		}
 	}
+	for si := range j.stages {
+		if j.ready(si) {
+			continue
+		}
+		for ti := range j.stages[si].tasks {
+			k := &j.stages[si].tasks[ti]
+			if k.state != running {
+				continue
+			}
+			t := Task{Job: id, Stage: si, Index: ti, Attempt: k.attempt}
+			if j.stages[si].spec.Once {
+				// It may be writing its last row while the message is on its way.
+				return append(out, c.unrepeatable(t)...)
+			}
+			out = append(out, Abort{Task: t, Executor: k.executor})
+			delete(c.executors[k.executor].tasks, t)
+			k.state = waiting
+			k.attempt++
+		}
+	}
 	return out
+}
+
+// complete reports whether the last stage is.
+func (j *job) complete() bool {
+	s := &j.stages[len(j.stages)-1]
+	return s.done == len(s.tasks)
 }
 
 // read reports whether a stage that is not complete reads stage i, or i is the result.
@@ -284,7 +404,7 @@ func (c *Core) assign() []Action {
 func (c *Core) free() []*executor {
 	var out []*executor
 	for _, x := range c.executors {
-		if len(x.tasks) < x.slots {
+		if !x.draining && len(x.tasks) < x.slots {
 			out = append(out, x)
 		}
 	}
@@ -322,12 +442,19 @@ func (j *job) next() (stageIndex, taskIndex int, ok bool) {
 }
 
 // producers names the attempts whose output stage i reads.
-func (j *job) producers(i int) map[int][]Task {
-	out := map[int][]Task{}
+func (j *job) producers(i int) map[int][]Producer {
+	out := map[int][]Producer{}
 	for _, r := range j.stages[i].spec.Reads {
-		for ti, k := range j.stages[r].tasks {
-			out[r] = append(out[r], Task{Job: j.spec.ID, Stage: r, Index: ti, Attempt: k.attempt})
-		}
+		out[r] = j.outputs(r)
+	}
+	return out
+}
+
+// outputs are those of all tasks of stage i.
+func (j *job) outputs(i int) []Producer {
+	out := make([]Producer, len(j.stages[i].tasks))
+	for ti, k := range j.stages[i].tasks {
+		out[ti] = Producer{Task: Task{Job: j.spec.ID, Stage: i, Index: ti, Attempt: k.attempt}, Executor: k.executor}
 	}
 	return out
 }

@@ -108,6 +108,96 @@ func TestJobsTakeTurns(t *testing.T) {
 	t.Error("the short job waits behind the long one")
 }
 
+func TestKeptResultIsMadeAgainWhenItIsLostBeforeItsDelivery(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 1})
+	l := launches(c.Step(now, Submitted{JobSpec{ID: "j", Kept: true, Stages: []StageSpec{{Tasks: 1}}}}))
+	c.Step(now, Joined{"y", 1})
+	actions := c.Step(now, Succeeded{l[0].Task})
+	r, ok := actions[0].(Result)
+	if !ok || r.Outputs[0] != (Producer{l[0].Task, l[0].Executor}) {
+		t.Fatalf("the result's place, got %v", actions)
+	}
+	l = launches(c.Step(now, Left{"x"}))
+	if len(l) != 1 || l[0].Executor != "y" || l[0].Task.Attempt != 1 {
+		t.Fatalf("another attempt elsewhere, got %v", l)
+	}
+	c.Step(now, Succeeded{l[0].Task})
+	if e := ends(c.Step(now, Delivered{"j"})); len(e) != 1 || e[0].State != Done {
+		t.Fatalf("job done, got %v", e)
+	}
+}
+
+func TestMissingOutputRunsAgainAndThenItsReader(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 1})
+	c.Step(now, Joined{"y", 1})
+	made := launches(c.Step(now, Submitted{JobSpec{ID: "j", Stages: []StageSpec{{Tasks: 1}, {Tasks: 1, Reads: []int{0}}}}}))
+	read := launches(c.Step(now, Succeeded{made[0].Task}))
+	again := launches(c.Step(now, Failed{Task: read[0].Task, Message: "gone", Retryable: true, Missing: []Task{made[0].Task}}))
+	if len(again) != 1 || again[0].Task != (Task{Job: "j", Attempt: 1}) || again[0].Executor == made[0].Executor {
+		t.Fatalf("the producer, elsewhere, got %v", again)
+	}
+	read = launches(c.Step(now, Succeeded{again[0].Task}))
+	if len(read) != 1 || read[0].Producers[0][0].Task.Attempt != 1 {
+		t.Fatalf("the reader with the new attempt, got %v", read)
+	}
+}
+
+func TestOutputLostAgainAndAgainEndsItsJob(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 1})
+	l := launches(c.Step(now, Submitted{JobSpec{ID: "j", Kept: true, Stages: []StageSpec{{Tasks: 1}}}}))
+	for n := 1; ; n++ {
+		c.Step(now, Succeeded{l[0].Task})
+		actions := c.Step(now, Lost{l[0].Task, "the disk is full of holes"})
+		if e := ends(actions); len(e) == 1 {
+			if n != MaxAttempts || e[0].State != Error {
+				t.Fatalf("after %d losses: %v", n, e)
+			}
+			return
+		}
+		l = launches(actions)
+	}
+}
+
+func TestLostExecutorsDoNotCountAsFailures(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Submitted{JobSpec{ID: "j", Stages: []StageSpec{{Tasks: 1}}}})
+	for n := range 3 * MaxAttempts {
+		id := ExecutorID(fmt.Sprint(n))
+		if l := launches(c.Step(now, Joined{id, 1})); len(l) != 1 {
+			t.Fatalf("executor %d: %v", n, l)
+		}
+		c.Step(now, Left{id})
+	}
+	if c.Jobs() != 1 {
+		t.Fatal("the job ended")
+	}
+}
+
+func TestWritingTaskIsNotRepeatedWhenItsExecutorIsLost(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 1})
+	c.Step(now, Joined{"y", 1})
+	l := launches(c.Step(now, Submitted{JobSpec{ID: "j", Stages: []StageSpec{{Tasks: 1, Once: true}}}}))
+	if e := ends(c.Step(now, Left{l[0].Executor})); len(e) != 1 || e[0].State != Error {
+		t.Fatalf("got %v", e)
+	}
+}
+
+func TestDrainingExecutorGetsNothingNew(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 4})
+	c.Step(now, Draining{"x"})
+	if l := launches(c.Step(now, Submitted{JobSpec{ID: "j", Stages: twoStages}})); len(l) != 0 {
+		t.Fatalf("got %v", l)
+	}
+	if l := launches(c.Step(now, Joined{"y", 4})); len(l) != 3 || l[0].Executor != "y" {
+		t.Fatalf("got %v", l)
+	}
+}
+
 // TestSimulation drives random jobs through random crashes, failures, late and doubled messages, and checks after every step that slots are
 // never exceeded, and at the end that every job ended and that each launch read complete, current input.
 func TestSimulation(t *testing.T) {
@@ -126,16 +216,32 @@ func simulate(t *testing.T, seed uint64) {
 	var live []attempt
 	var past []Task
 	slots := map[ExecutorID]int{}
+	draining := map[ExecutorID]bool{}
 	open := map[JobID]bool{}
+	results := map[JobID][]Producer{}       // of kept jobs that wait for their delivery
+	outputs := map[Task]ExecutorID{}        // that exist
+	reads := map[JobID][]StageSpec{}        // of the jobs
+	inputs := map[Task]map[int][]Producer{} // that live attempts read
 	names := 0
 	step := func(e Event) {
 		now = now.Add(time.Millisecond)
 		for _, a := range c.Step(now, e) {
 			switch a := a.(type) {
 			case Launch:
-				if slots[a.Executor] == 0 {
-					t.Fatalf("launch on absent executor: %v", a)
+				if slots[a.Executor] == 0 || draining[a.Executor] {
+					t.Fatalf("launch on an executor that is absent or drains: %v", a)
 				}
+				for _, r := range reads[a.Task.Job][a.Task.Stage].Reads {
+					if len(a.Producers[r]) != reads[a.Task.Job][r].Tasks {
+						t.Fatalf("launch reads a part of stage %d: %v", r, a)
+					}
+					for _, p := range a.Producers[r] {
+						if on, ok := outputs[p.Task]; ok && on != p.Executor || slots[p.Executor] == 0 {
+							t.Fatalf("launch reads %v, which is not there", p)
+						}
+					}
+				}
+				inputs[a.Task] = a.Producers
 				live = append(live, attempt{a.Task, a.Executor})
 			case Abort:
 				for i, l := range live {
@@ -144,7 +250,10 @@ func simulate(t *testing.T, seed uint64) {
 						break
 					}
 				}
+			case Result:
+				results[a.Job] = a.Outputs
 			case End:
+				delete(results, a.Job)
 				if !open[a.Job] {
 					t.Fatalf("job ended twice: %v", a)
 				}
@@ -161,6 +270,9 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	finish := func(i int, e Event) {
 		past = append(past, live[i].task)
+		if _, ok := e.(Succeeded); ok {
+			outputs[live[i].task] = live[i].on
+		}
 		live = append(live[:i], live[i+1:]...)
 		step(e)
 	}
@@ -177,6 +289,7 @@ func simulate(t *testing.T, seed uint64) {
 					continue
 				}
 				delete(slots, id)
+				maps.DeleteFunc(outputs, func(_ Task, on ExecutorID) bool { return on == id })
 				kept := live[:0]
 				for _, l := range live {
 					if l.on != id {
@@ -190,8 +303,7 @@ func simulate(t *testing.T, seed uint64) {
 		case p < 22:
 			names++
 			id := JobID(fmt.Sprint("j", names))
-			var spec JobSpec
-			spec.ID = id
+			spec := JobSpec{ID: id, Kept: r.IntN(2) == 0}
 			for s := range 1 + r.IntN(4) {
 				st := StageSpec{Tasks: 1 + r.IntN(4)}
 				for d := range s {
@@ -201,14 +313,38 @@ func simulate(t *testing.T, seed uint64) {
 				}
 				spec.Stages = append(spec.Stages, st)
 			}
+			spec.Stages[len(spec.Stages)-1].Once = r.IntN(8) == 0
 			open[id] = true
+			reads[id] = spec.Stages
 			step(Submitted{spec})
 		case p < 23:
 			if ids := slices.Sorted(maps.Keys(open)); len(ids) > 0 {
 				step(Cancelled{ids[r.IntN(len(ids))]})
 			}
-		case p < 30 && len(past) > 0:
+		case p < 24:
+			if ids := slices.Sorted(maps.Keys(slots)); len(ids) > 0 {
+				draining[ids[0]] = true
+				step(Draining{ids[0]})
+			}
+		case p < 28 && len(past) > 0:
 			step(Succeeded{past[r.IntN(len(past))]})
+		case p < 30 && len(past) > 0:
+			lost := past[r.IntN(len(past))]
+			delete(outputs, lost)
+			step(Lost{Task: lost, Message: "gone"})
+		case p < 33 && len(live) > 0:
+			// A reader finds one of its inputs missing.
+			i := r.IntN(len(live))
+			reader, e := live[i].task, Failed{Task: live[i].task, Message: "missing", Retryable: true}
+			for _, stage := range slices.Sorted(maps.Keys(inputs[reader])) {
+				gone := inputs[reader][stage][0].Task
+				delete(outputs, gone)
+				e.Missing = append(e.Missing, gone)
+				break
+			}
+			finish(i, e)
+		case p < 36 && len(results) > 0:
+			step(Delivered{slices.Sorted(maps.Keys(results))[0]})
 		case len(live) > 0 && p < 38:
 			i := r.IntN(len(live))
 			finish(i, Failed{Task: live[i].task, Message: "lost", Retryable: true})
@@ -219,11 +355,15 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	slots["last"] = 4
 	step(Joined{"last", 4})
-	for n := 0; len(live) > 0; n++ {
+	for n := 0; len(live)+len(results) > 0; n++ {
 		if n > 100000 {
 			t.Fatal("no end")
 		}
-		finish(0, Succeeded{live[0].task})
+		if len(live) > 0 {
+			finish(0, Succeeded{live[0].task})
+			continue
+		}
+		step(Delivered{slices.Sorted(maps.Keys(results))[0]})
 	}
 	if len(open) != 0 || c.Jobs() != 0 {
 		t.Fatalf("%d jobs never ended, core has %d", len(open), c.Jobs())

@@ -5,6 +5,7 @@
 // A job is stages with dependencies; a stage starts when the stages that it reads are complete. An executor has slots, one
 // a task. Runnable tasks of all jobs take turns for free slots: one task a job a round, in order of submission, so no job starves
 // another. A task that failed for a reason that another attempt can mend is tried again, on another executor where there is one, at most MaxAttempts times;
-// any other failure ends the job. When an executor leaves, its running tasks run again elsewhere, and so do the finished tasks whose
-// output lay on it, if a stage that is not complete still reads them.
+// any other failure ends the job. An output that is gone although its executor is there (a reader says so) counts as a failure of the task that made it. When an executor leaves, its running tasks run again elsewhere, and so do the finished tasks whose
+// output lay on it, if a stage that is not complete still reads them. A draining executor gets nothing new. A kept result lies on its executor until it is
+// delivered, and is made again when it is lost before. Tasks that write are never repeated after an end that nobody saw: their job fails instead.
 package core

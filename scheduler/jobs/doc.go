@@ -1,9 +1,13 @@
-// Package jobs drives the scheduler's core for real, in one process.
+// Package jobs drives the scheduler's core for real.
 //
-// Run decodes a plan, gives the core a new job and returns a handle whose rows stream while the job runs. One goroutine owns the core: it takes
-// events (jobs, ends of tasks, cancellations), steps the core and does what the actions say: launch a task on the executor of this
-// process, abort one, end a job. Each task runs on a goroutine of its own and reports its end as an event. The last
-// stage's rows go to the job's result queue; other stages put theirs into the in-memory exchange, which is dropped with the job.
+// Run decodes a plan, gives the core a new job and returns a handle for its rows. One goroutine owns the core: it takes events (jobs, executors that
+// come and go, ends of tasks, cancellations), steps the core and does what the actions say through the Executor that an action names: launch an
+// attempt, abort one, drop a job.
+//
+// New has one executor, in this process: each task runs on a goroutine of its own, the last stage's rows go to the job's result queue while it runs, other
+// stages put theirs into an in-memory exchange, which is dropped with the job. NewCluster has none at first; executors Join and Leave, and jobs wait
+// while there is none. There the last stage's output stays where it was made, is fetched from there as the client reads, and is made again
+// when it is lost before its first row was read.
 //
 // Memory: all jobs share the process's budget; each has a budget of its own under it, with the limit of its session.
 package jobs

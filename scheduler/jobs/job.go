@@ -7,7 +7,6 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
-	"github.com/polybolos-db/polybolos/executor"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/scheduler/core"
@@ -15,78 +14,58 @@ import (
 	"github.com/polybolos-db/polybolos/shuffle"
 )
 
-// job is a plan that runs. launch, abort and end are called by the loop alone.
+// job is a plan that runs. launch and end are called by the loop alone.
 type job struct {
-	id       core.JobID
-	plan     *plan.Plan
-	jobs     *Jobs
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	budget   *mem.Budget
-	results  *executor.Results
-	exchange *shuffle.Memory
+	id      core.JobID
+	plan    *plan.Plan
+	encoded []byte
+	index   map[int]int // of the stages in the plan, by ID
+	jobs    *Jobs
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	budget  *mem.Budget
+	ended   chan struct{} // closed when nothing of the job runs in this process
 
-	tasks   sync.WaitGroup // running tasks
-	running map[core.Task]context.CancelCauseFunc
-	ended   chan struct{} // closed when nothing of the job runs
+	rows     rows
+	local    *localJob // nil in a cluster
+	delivery *delivery // in a cluster
 
-	mu    sync.Mutex
-	stats map[int]plan.NodeStats
-
-	progress executor.Progress
+	mu       sync.Mutex
+	stats    map[int]plan.NodeStats
+	reported map[core.ExecutorID][3]int64 // splits, done, rows of executors elsewhere
 }
 
-// launch runs an attempt on a goroutine, which tells the loop how it ended.
-func (j *job) launch(l core.Launch) {
-	ctx, cancel := context.WithCancelCause(j.ctx)
-	j.running[l.Task] = cancel
-	j.tasks.Add(1)
-	go func() {
-		stats, err := j.run(ctx, l)
-		cancel(nil)
-		j.add(stats)
-		// The task is over before the loop hears of it, so that a job's end never waits for its own message.
-		j.tasks.Done()
-		if err != nil {
-			_ = j.jobs.send(failed(l.Task, err))
-		} else {
-			_ = j.jobs.send(event{core: core.Succeeded{Task: l.Task}})
+// rows is where a job's rows come from: executor.Results or a delivery.
+type rows interface {
+	Next(ctx context.Context) (*column.Batch, error)
+	Stats() map[int]plan.NodeStats
+	End(stats map[int]plan.NodeStats, err error)
+	Close() error
+}
+
+// attempt makes of a launch what an executor needs to run it.
+func (j *job) attempt(l core.Launch) *Attempt {
+	a := &Attempt{Task: l.Task, Plan: j.plan, Encoded: j.encoded, Inputs: map[int][]Input{}, job: j}
+	for stage, producers := range l.Producers {
+		id := j.plan.Stages[stage].ID
+		for _, p := range producers {
+			a.Inputs[id] = append(a.Inputs[id], Input{Output: j.output(p.Task), Executor: p.Executor})
 		}
-	}()
+	}
+	return a
 }
 
-func (j *job) run(ctx context.Context, l core.Launch) (map[int]plan.NodeStats, error) {
-	stage := j.plan.Stages[l.Task.Stage]
-	threads := j.plan.Settings.Threads
-	if threads == 0 {
-		threads = j.jobs.config.Threads
-	}
-	t := &executor.Task{
-		Stage: stage, Partition: l.Task.Index, Threads: threads, Budget: j.budget, Settings: j.plan.Settings, Measure: true, Progress: &j.progress,
-		Exchanges: &executor.LocalExchanges{Store: j.exchange, Outputs: j.outputs(l.Producers)},
-	}
-	if l.Task.Stage == len(j.plan.Stages)-1 {
-		return executor.RunTask(ctx, t, j.results)
-	}
-	out, err := executor.NewExchangeOutput(ctx, t, j.exchange, j.output(l.Task))
-	if err != nil {
-		return nil, err
-	}
-	return executor.RunTask(ctx, t, out)
-}
-
-// output names what an attempt puts into the exchange.
+// output names what an attempt puts out.
 func (j *job) output(t core.Task) shuffle.ID {
 	return shuffle.ID{Job: string(j.id), Stage: j.plan.Stages[t.Stage].ID, Task: t.Index, Attempt: t.Attempt}
 }
 
-// outputs names by stage ID the outputs of the attempts that count.
-func (j *job) outputs(producers map[int][]core.Task) map[int][]shuffle.ID {
-	out := map[int][]shuffle.ID{}
-	for stage, tasks := range producers {
-		id := j.plan.Stages[stage].ID
-		for _, t := range tasks {
-			out[id] = append(out[id], j.output(t))
+// producers are the attempts that made outputs.
+func (j *job) producers(outputs []shuffle.ID) []core.Task {
+	var out []core.Task
+	for _, o := range outputs {
+		if stage, ok := j.index[o.Stage]; ok && o.Job == string(j.id) {
+			out = append(out, core.Task{Job: j.id, Stage: stage, Index: o.Task, Attempt: o.Attempt})
 		}
 	}
 	return out
@@ -109,19 +88,18 @@ func (j *job) add(stats map[int]plan.NodeStats) {
 	}
 }
 
-func (j *job) abort(t core.Task) {
-	if cancel := j.running[t]; cancel != nil {
-		cancel(context.Canceled)
-	}
-}
-
-// end closes the job once its last task has stopped; the loop does not wait for that.
+// end closes the job once its last task in this process has stopped; the loop does not wait for that.
 func (j *job) end(e core.End, cause error) {
 	var err error
 	switch e.State {
 	case core.Error:
-		if err = cause; err == nil {
+		switch {
+		case cause == nil:
 			err = fault.New(fault.Internal, "%s", e.Message)
+		case e.Message == cause.Error():
+			err = cause
+		default:
+			err = fault.New(fault.CodeOf(cause), "%s", e.Message)
 		}
 	case core.Canceled:
 		err = canceled(cause)
@@ -130,35 +108,48 @@ func (j *job) end(e core.End, cause error) {
 		if err != nil {
 			j.cancel(err)
 		}
-		j.tasks.Wait()
-		j.exchange.Drop(string(j.id))
+		if j.local != nil {
+			j.local.tasks.Wait()
+			j.local.exchange.Drop(string(j.id))
+		}
 		j.mu.Lock()
 		stats := j.stats
 		j.mu.Unlock()
-		j.results.End(stats, err)
+		j.rows.End(stats, err)
 		close(j.ended)
 		j.cancel(nil)
 	}()
 }
 
 // Next returns the next rows of the result.
-func (j *job) Next(ctx context.Context) (*column.Batch, error) { return j.results.Next(ctx) }
+func (j *job) Next(ctx context.Context) (*column.Batch, error) { return j.rows.Next(ctx) }
 
 // Stats is what was measured.
-func (j *job) Stats() map[int]plan.NodeStats { return j.results.Stats() }
+func (j *job) Stats() map[int]plan.NodeStats { return j.rows.Stats() }
 
 // Progress says how far the scans are.
 func (j *job) Progress() session.Progress {
-	return session.Progress{Done: j.progress.Done.Load(), Total: j.progress.Splits.Load(), Rows: j.progress.Rows.Load()}
+	if l := j.local; l != nil {
+		return session.Progress{Done: l.progress.Done.Load(), Total: l.progress.Splits.Load(), Rows: l.progress.Rows.Load()}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out session.Progress
+	for _, p := range j.reported {
+		out.Total += p[0]
+		out.Done += p[1]
+		out.Rows += p[2]
+	}
+	return out
 }
 
 // errDropped ends a job whose rows nobody wants any more; it is no failure.
 var errDropped = errors.New("the result was closed")
 
-// Close ends the job and waits until nothing of it runs.
+// Close ends the job and waits until nothing of it runs in this process.
 func (j *job) Close() error {
 	j.cancel(errDropped)
-	err := j.results.Close()
+	err := j.rows.Close()
 	<-j.ended
 	if errors.Is(err, errDropped) {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/storage"
 	"github.com/polybolos-db/polybolos/storage/format/csv"
+	"github.com/polybolos-db/polybolos/storage/format/json"
 	"github.com/polybolos-db/polybolos/storage/format/parquet"
 )
 
@@ -17,13 +18,14 @@ type entry struct {
 
 var formats = map[string]entry{
 	"parquet": {parquet.Format{}, []string{".parquet", ".parq", ".pq"}},
-	"csv":     {csv.Format{}, []string{".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tbl", ".tbl.gz"}},
+	"csv":     {csv.Format{}, []string{".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst", ".tbl", ".tbl.gz", ".tbl.zst"}},
+	"json":    {json.Format{}, []string{".json", ".json.gz", ".json.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst"}},
 }
 
 // Lookup returns the format of that name, in any case.
 func Lookup(name string) (storage.Format, error) {
 	if e, ok := formats[strings.ToLower(name)]; ok {
-		return e.format, nil
+		return partitioned{e.format}, nil
 	}
 	return nil, fault.New(fault.InvalidParameterValue, "there is no file format %q", name).WithHint("the formats are %s", strings.Join(Names(), ", "))
 }

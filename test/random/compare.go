@@ -23,7 +23,7 @@ func Difference(ordered bool, a, b slt.Result) string {
 	}
 	x, y := a.Rows, b.Rows
 	if !ordered {
-		x, y = arrange(a), arrange(b)
+		x, y = arrange(a, b.Types), arrange(b, a.Types)
 	}
 	for i := range x {
 		if !sameRow(a.Types, b.Types, x[i], y[i]) {
@@ -54,8 +54,8 @@ func Line(row []slt.Value) string {
 	return strings.Join(cells, " | ")
 }
 
-// arrange sorts rows so that equal multisets are in the same order, but for rounding errors.
-func arrange(r slt.Result) [][]slt.Value {
+// arrange sorts rows so that equal multisets are in the same order, but for rounding errors. other are the types of the result to compare with.
+func arrange(r slt.Result, other string) [][]slt.Value {
 	type keyed struct {
 		key string
 		row []slt.Value
@@ -64,13 +64,18 @@ func arrange(r slt.Result) [][]slt.Value {
 	for i, row := range r.Rows {
 		var b strings.Builder
 		for c, v := range row {
+			exact := r.Types[c] != 'R' && other[c] != 'R' && scale(v.Text) <= quotientScale
 			switch f, err := strconv.ParseFloat(v.Text, 64); {
 			case v.Null:
 				b.WriteString("\x00")
-			case r.Types[c] != 'T' && err == nil:
-				fmt.Fprintf(&b, "%.6e", f+0)
-			default:
+			case r.Types[c] == 'T' || err != nil:
 				b.WriteString("\x01" + v.Text)
+			case exact && strings.Contains(v.Text, "."):
+				b.WriteString(strings.TrimSuffix(strings.TrimRight(v.Text, "0"), "."))
+			case exact:
+				b.WriteString(v.Text)
+			default:
+				fmt.Fprintf(&b, "%.6e", f+0)
 			}
 			b.WriteString("\x02")
 		}

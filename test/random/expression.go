@@ -40,7 +40,7 @@ func (g *Generator) leaf(k Kind, s *scope) *Node {
 		return g.column(k, s.leaves, func() *Node { return s.grouped(k) })
 	}
 	leaves := s.leaves
-	for outer := s.outer; outer != nil && g.chance(25); outer = outer.outer {
+	for outer := s.outer; outer != nil && g.chance(35); outer = outer.outer {
 		leaves = outer.columns
 	}
 	if g.chance(12) {
@@ -167,7 +167,10 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 		return x
 	case 5:
 		x, y := one(), one()
-		return sized(node(Integer, "($ % nullif($, "+"0))", x, y), max(x.width, y.width), max(x.bound, 1))
+		if x.bound < integerLimit(x, x)-1 { // the smallest integer % -1 is an error in DuckDB
+			return sized(node(Integer, "($ % nullif($, 0))", x, y), max(x.width, y.width), max(x.bound, 1))
+		}
+		return y
 	case 6:
 		x := one()
 		if x.bound < integerLimit(x, x)-1 {

@@ -10,6 +10,19 @@ func (g *Generator) from(s *scope, b budget) *Node {
 	clause := first
 	more := []int{0, 0, 1, 1, 1, 2, 2, 3}[g.random.IntN(8)]
 	for n := range more {
+		if b.depth > 0 && s.rows <= 50 && g.chance(10) {
+			// A subquery that reads what stands before it.
+			alias := g.name("r")
+			q, right := g.named(budget{0, 2}, alias, &scope{columns: columns, leaves: columns, outer: s.outer})
+			if s.rows*right.rows > maxRows {
+				continue
+			}
+			kind := g.pick("CROSS JOIN LATERAL ($) AS "+alias, "LEFT JOIN LATERAL ($) AS "+alias+" ON true", "JOIN LATERAL ($) AS "+alias+" ON true")
+			clause = node(Clause, "$ "+kind, clause, q)
+			s.rows *= max(1, right.rows)
+			columns = append(columns[:len(columns):len(columns)], right.columns...)
+			continue
+		}
 		source, right := g.source(s, b, maxRows/s.rows)
 		s.rows *= max(1, right.rows)
 		kind := g.pick("JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN")
@@ -24,14 +37,14 @@ func (g *Generator) from(s *scope, b budget) *Node {
 			if more == 1 {
 				merged := *columns[0]
 				merged.template = "k"
-				columns = append(columns, &merged)
+				s.leaves = append(s.leaves, &merged)
 			}
 		default:
-			clause = node(Clause, "$ "+kind+" $ ON $", clause, source, g.condition(kind, columns, right.columns))
+			clause = node(Clause, "$ "+kind+" $ ON $", clause, source, g.condition(kind, columns, right.columns, s.outer, b))
 		}
 		columns = append(columns[:len(columns):len(columns)], right.columns...)
 	}
-	s.leaves, s.columns = columns, columns
+	s.leaves, s.columns = append(s.leaves, columns...), columns
 	return clause
 }
 
@@ -39,10 +52,15 @@ func (g *Generator) from(s *scope, b budget) *Node {
 func shared(a, b *relation) bool { return a.names[0] == "k" && b.names[0] == "k" }
 
 // condition of a join: an equality most of the time, and other conditions.
-func (g *Generator) condition(kind string, left, right []*Node) *Node {
+func (g *Generator) condition(kind string, left, right []*Node, outer *scope, b budget) *Node {
 	both := &scope{leaves: append(left[:len(left):len(left)], right...)}
+	both.columns = both.leaves
+	inner := budget{0, 1}
+	if g.chance(15) {
+		inner, both.outer = budget{min(b.depth, 1), 1}, outer
+	}
 	if kind != "FULL JOIN" && g.chance(12) {
-		return g.boolean(both, budget{0, 1})
+		return g.boolean(both, inner)
 	}
 	list := []*Node{g.equality(left, right)}
 	if g.chance(15) {
@@ -50,13 +68,17 @@ func (g *Generator) condition(kind string, left, right []*Node) *Node {
 	}
 	// PostgreSQL takes only hashable conditions in a full join.
 	if kind != "FULL JOIN" && g.chance(25) {
-		list = append(list, g.boolean(both, budget{0, 1}))
+		list = append(list, g.boolean(both, inner))
 	}
 	return listOf(" AND ", 1, list...)
 }
 
 // equality compares a column of the left with one of the right.
 func (g *Generator) equality(left, right []*Node) *Node {
+	if left[0].Kind == Integer && right[0].Kind == Integer && g.chance(45) {
+		a, b := *left[0], *right[0]
+		return node(Boolean, "$ = $", &a, &b)
+	}
 	for range 12 {
 		a, b := *left[g.random.IntN(len(left))], *right[g.random.IntN(len(right))]
 		switch {
@@ -67,7 +89,7 @@ func (g *Generator) equality(left, right []*Node) *Node {
 		}
 	}
 	a, b := *left[0], *right[0]
-	return node(Boolean, "length(CAST($ AS text)) = length(CAST($ AS text))", &a, &b)
+	return node(Boolean, "($ IS NULL) = ($ IS NULL)", &a, &b)
 }
 
 // source makes a table, a subquery or a reference to a common table expression, of about so many rows at most, with an alias of its own.
@@ -80,26 +102,45 @@ func (g *Generator) source(s *scope, b budget, rows int) (*Node, *relation) {
 			return node(Clause, cte.name+" AS "+alias), rename(cte, alias)
 		}
 	case b.depth > 0 && g.chance(20):
-		q, r := g.named(budget{b.depth - 1, 2}, alias)
+		q, r := g.named(budget{b.depth - 1, 2}, alias, nil)
 		if r.rows <= rows {
 			return node(Clause, "($) AS "+alias, q), r
 		}
+	}
+	if g.chance(5) {
+		low, n := g.random.IntN(9)-4, 1+g.random.IntN(8)
+		c := sized(node(Integer, alias+".n"), 4, 20)
+		c.column = true
+		return node(Clause, fmt.Sprintf("generate_series(%d, %d) AS %s(n)", low, low+n-1, alias)), &relation{name: alias, columns: []*Node{c}, names: []string{"n"}, rows: n}
+	}
+	if g.chance(5) {
+		k := g.anyKind()
+		c, m := wider(node(k, alias+".a"), g.null(k)), node(Text, alias+".m")
+		c.column, m.column, c.bound, m.bound = true, true, 100, 40
+		values := make([]*Node, 2+g.random.IntN(3))
+		for i := range values {
+			values[i] = node(Clause, "($, $)", g.literal(k), g.literal(Text))
+		}
+		return node(Clause, "(VALUES $) AS "+alias+"(a, m)", listOf(", ", 1, values...)),
+			&relation{name: alias, columns: []*Node{c, m}, names: []string{"a", "m"}, rows: len(values)}
 	}
 	// The large table is rare and stands alone or beside small ones.
 	t := g.tables[g.random.IntN(len(g.tables)-1)]
 	if s.outer == nil && g.chance(12) {
 		t = g.tables[len(g.tables)-1]
 	}
-	for len(t.Rows) > rows {
-		t = g.tables[g.random.IntN(3)]
-		if rows < 5 {
-			t = g.tables[1]
-		}
+	if len(t.Rows) > rows {
+		t = g.tables[1+min(1, rows/tableRows[2])]
 	}
 	// An empty table leaves little to compare.
-	if len(t.Rows) == 0 && g.chance(70) {
+	if len(t.Rows) == 0 && g.chance(80) {
 		t = g.tables[2]
 	}
+	return node(Clause, t.Name+" AS "+alias), t.as(alias)
+}
+
+// as is the table as a relation.
+func (t *Table) as(alias string) *relation {
 	r := &relation{name: alias, rows: len(t.Rows)}
 	for _, c := range t.Columns {
 		n := c.like
@@ -107,7 +148,7 @@ func (g *Generator) source(s *scope, b budget, rows int) (*Node, *relation) {
 		r.columns = append(r.columns, &n)
 		r.names = append(r.names, c.Name)
 	}
-	return node(Clause, t.Name+" AS "+alias), r
+	return r
 }
 
 // rename is a relation under another name.

@@ -35,6 +35,7 @@ type Node struct {
 
 	template string
 	duck     string // the template for DuckDB, when it differs
+	order    []int  // which kids the $ signs of duck stand for, when not all in order
 	list     bool
 	sep      string
 	least    int // a list keeps so many kids when it is reduced
@@ -58,9 +59,9 @@ func node(k Kind, template string, kids ...*Node) *Node {
 	return n
 }
 
-// in gives a node another template for DuckDB.
-func (n *Node) in(duck string) *Node {
-	n.duck = duck
+// in gives a node another template for DuckDB, with the kids in another order where one is given.
+func (n *Node) in(duck string, order ...int) *Node {
+	n.duck, n.order = duck, order
 	return n
 }
 
@@ -93,8 +94,9 @@ func (n *Node) write(b *strings.Builder, d Dialect) {
 		return
 	}
 	t := n.template
+	var order []int
 	if d == DuckDB && n.duck != "" {
-		t = n.duck
+		t, order = n.duck, n.order
 	}
 	next := 0
 	for {
@@ -103,7 +105,11 @@ func (n *Node) write(b *strings.Builder, d Dialect) {
 		if !more {
 			return
 		}
-		n.Kids[next].write(b, d)
+		kid := next
+		if order != nil {
+			kid = order[next]
+		}
+		n.Kids[kid].write(b, d)
 		next++
 		t = after
 	}

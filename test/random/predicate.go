@@ -2,7 +2,7 @@ package random
 
 // boolean makes a condition.
 func (g *Generator) boolean(s *scope, b budget) *Node {
-	if b.size <= 0 {
+	if b.size <= 0 && (b.depth == 0 || g.chance(85)) {
 		return g.comparison(s, b)
 	}
 	b = b.smaller()
@@ -10,7 +10,7 @@ func (g *Generator) boolean(s *scope, b budget) *Node {
 	case n < 6:
 		return g.comparison(s, b)
 	case n < 11:
-		return node(Boolean, "($"+g.pick(" AND ", " OR ")+"$)", g.boolean(s, b), g.boolean(s, b))
+		return node(Boolean, "($"+g.pick(" AND ", " OR ", " OR ")+"$)", g.boolean(s, b), g.boolean(s, b))
 	case n == 11:
 		return node(Boolean, "(NOT $)", g.boolean(s, b))
 	case n == 12:
@@ -25,6 +25,8 @@ func (g *Generator) boolean(s *scope, b budget) *Node {
 	case n == 15:
 		k := g.kind(Integer, Date, Decimal, Text, Double, Timestamp)
 		return node(Boolean, "($"+g.pick(" BETWEEN ", " BETWEEN ", " NOT BETWEEN ")+"$ AND $)", g.expression(k, s, b), g.leaf(k, s), g.leaf(k, s))
+	case n == 16 && g.chance(25):
+		return node(Boolean, "($"+g.pick(" LIKE ", " NOT LIKE ", " ILIKE ")+"$)", g.expression(Text, s, b), g.leaf(Text, s))
 	case n == 16:
 		return node(Boolean, "($"+g.pick(" LIKE ", " LIKE ", " NOT LIKE ")+g.pick("'a%'", "'%b%'", "'_b%'", "'%leave%view'", "''", "'%'", "'___'", "'%a'", "'na_ve'", "'%e%e%'")+")",
 			g.expression(Text, s, b))
@@ -42,7 +44,64 @@ func (g *Generator) operator() string {
 	return g.pick(" = ", " = ", " <> ", " < ", " <= ", " > ", " >= ", " IS DISTINCT FROM ", " IS NOT DISTINCT FROM ")
 }
 
+// pruning compares a column with a literal, often of another type: what scans, statistics and the simplifier decide about.
+func (g *Generator) pruning(s *scope) *Node {
+	k := g.kind(Integer, Integer, Integer, Decimal, Decimal, Text, Date, Timestamp, Double)
+	x := g.leafOf(k, s)
+	if x == nil {
+		return g.literal(Boolean)
+	}
+	var literal string
+	switch k {
+	case Integer:
+		literal = g.pick("0", "1", "'3'", "2.5", "-0.5", "3.00", "100000", "-32769", "3000000000", "2147483647", "CAST(1 AS bigint)", "CAST(7 AS smallint)")
+		if x.bound > 1e15 && g.chance(50) {
+			literal = g.pick("9223372036854775807", minInt64, "7", "9223372036854775807.5")
+		}
+	case Decimal:
+		literal = g.pick("0", "1", "'1.50'", "1.255", "0.0001", "-19.75", "100", "99999999999.9999", "5.5")
+	case Double:
+		literal = g.pick("0", "1", "0.5", "'NaN'", "'Infinity'", "-20.25", "1000000", "'0.1'")
+	case Text:
+		literal = g.pick("'a'", "''", "'b'", "'long enough to leave the v'", "'thirteen byte'", "'日本'", "'B'")
+	case Date:
+		literal = g.pick("'1993-06-15'", "date '1992-01-01'", "timestamp '1993-06-15 12:00:00'", "timestamp '1993-06-15 00:00:00'", "'2000-12-28'")
+	default:
+		literal = g.pick("'1993-06-15 12:00:00'", "date '1993-06-15'", "timestamp '1992-01-01 00:00:00'", "'1996-12-31'")
+	}
+	y := node(Clause, literal)
+	if g.chance(20) {
+		return node(Boolean, "($"+g.operator()+"$)", y, x)
+	}
+	return node(Boolean, "($"+g.operator()+"$)", x, y)
+}
+
+// rows compares rows of two columns. In DuckDB they would be structs, in which NULL equals NULL.
+func (g *Generator) rows(s *scope, b budget) *Node {
+	k := g.kind(Integer, Text, Date)
+	a, c, d, e := g.leaf(Integer, s), g.leaf(k, s), g.leaf(Integer, s), g.leaf(k, s)
+	switch g.random.IntN(4) {
+	case 0:
+		if g.chance(50) {
+			return node(Boolean, "(($, $) <> ($, $))", a, c, d, e).in("($ <> $ OR $ <> $)", 0, 2, 1, 3)
+		}
+		return node(Boolean, "(($, $) = ($, $))", a, c, d, e).in("($ = $ AND $ = $)", 0, 2, 1, 3)
+	case 1:
+		if b.depth > 0 {
+			return node(Boolean, "(($, $)"+g.pick(" IN ", " NOT IN ")+"($))", a, c, g.block([]Kind{Integer, k}, s, budget{b.depth - 1, 1}))
+		}
+	}
+	return node(Boolean, "(($, $) IN (($, $), ($, $)))", a, c, d, e, g.literal(Integer), g.literal(k)).
+		in("($ = $ AND $ = $ OR $ = $ AND $ = $)", 0, 2, 1, 3, 0, 4, 1, 5)
+}
+
 func (g *Generator) comparison(s *scope, b budget) *Node {
+	switch n := g.random.IntN(100); {
+	case n < 30:
+		return g.pruning(s)
+	case n < 34:
+		return g.rows(s, b)
+	}
 	k := g.kind(Integer, Integer, Integer, Decimal, Text, Date, Timestamp, Double, Boolean)
 	other := k
 	if g.chance(15) {

@@ -3,6 +3,7 @@ package random
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ func (g *Generator) Statement() (query *Node, ordered bool) {
 	if g.chance(20) {
 		var list []*Node
 		for range 1 + g.random.IntN(2) {
-			q, r := g.named(budget{1, 2}, g.name("w"))
+			q, r := g.named(budget{1, 2}, g.name("w"), nil)
 			list = append(list, node(Clause, r.name+" AS ($)", q))
 			g.ctes = append(g.ctes, r)
 		}
@@ -46,6 +47,30 @@ func (g *Generator) Statement() (query *Node, ordered bool) {
 	return node(Query, "$$$", with, body, order), ordered
 }
 
+// Failing makes a query that may end in an error: what it computes, it computes for every row of one table, so all engines must end in the same
+// error or none.
+func (g *Generator) Failing() *Node {
+	g.names, g.groups, g.ctes = 0, 0, nil
+	s := &scope{}
+	t := g.tables[1+g.random.IntN(len(g.tables)-1)]
+	r := t.as(g.name("r"))
+	s.leaves = r.columns
+	x, y := g.expression(Integer, s, budget{0, 1}), g.leaf(Integer, s)
+	// DuckDB answers a division by zero with NULL.
+	checked := node(Integer, "(CASE WHEN coalesce($, $) IS NULL THEN NULL ELSE CAST($ AS bigint) / CAST($ AS bigint) END)", y, x, x, y).
+		in("(CASE WHEN $ = 0 AND $ IS NOT NULL THEN error('division by zero') ELSE CAST($ AS bigint) // CAST($ AS bigint) END)")
+	d := g.leaf(Decimal, s)
+	e := []*Node{
+		checked, checked,
+		node(Integer, "(CAST($ AS bigint)"+g.pick(" + ", " - ", " * ")+"CAST($ AS bigint))", x, y),
+		node(Integer, "CAST($ AS "+g.pick("smallint", "integer")+")", x),
+		node(Decimal, "CAST($ AS decimal("+g.pick("8,2", "6,3", "12,0")+"))", d),
+		node(Integer, "CAST($ AS integer)", d),
+		node(Integer, "(- $)", g.leaf(Integer, s)),
+	}[g.random.IntN(7)]
+	return node(Query, "SELECT $ AS c0 FROM $", e, node(Clause, t.Name+" AS "+r.name))
+}
+
 // order is a total order with, most of the time, a limit.
 func (g *Generator) order(columns int) *Node {
 	list := make([]*Node, columns)
@@ -54,7 +79,7 @@ func (g *Generator) order(columns int) *Node {
 	}
 	limit := node(Clause, "")
 	if g.chance(70) {
-		limit = node(Clause, g.pick(" LIMIT 0", " LIMIT 1", " LIMIT 5", " LIMIT 5", " LIMIT 20", " LIMIT 3 OFFSET 2", " OFFSET 3", " LIMIT 100 OFFSET 1")).orNothing()
+		limit = node(Clause, g.pick(" LIMIT 1", " LIMIT 5", " LIMIT 5", " LIMIT 20", " LIMIT 20", " LIMIT 3 OFFSET 2", " OFFSET 3", " LIMIT 100 OFFSET 1")).orNothing()
 	}
 	return node(Clause, " ORDER BY $$", listOf(", ", 1, list...), limit).orNothing()
 }
@@ -71,24 +96,37 @@ func (g *Generator) setOperation(shape []Kind, outer *scope, b budget) *Node {
 	g.groups++
 	group := g.groups
 	sides := []*Node{g.block(shape, outer, b), g.block(shape, outer, b)}
+	if g.chance(25) {
+		sides = append(sides, g.block(shape, outer, b))
+	}
 	for _, s := range sides {
 		s.Kids[1].group = group
 	}
-	operator := g.pick("UNION", "UNION ALL", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL")
-	return node(Query, "$ "+operator+" $", sides[0], sides[1])
+	operator := func() string {
+		return g.pick("UNION", "UNION ALL", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL")
+	}
+	rows := 0
+	for _, s := range sides {
+		rows += s.rows()
+	}
+	if len(sides) > 2 {
+		template := g.pick("($ ? $) ? $", "$ ? ($ ? $)", "$ ? $ ? $")
+		return bounded(node(Query, strings.Replace(strings.Replace(template, "?", operator(), 1), "?", operator(), 1), sides...), float64(rows))
+	}
+	return bounded(node(Query, "$ "+operator()+" $", sides...), float64(rows))
 }
 
-// named makes a query whose columns c0, c1, … others may refer to.
-func (g *Generator) named(b budget, name string) (*Node, *relation) {
+// named makes a query whose columns c0, c1, … others may refer to. outer is what it may refer to itself.
+func (g *Generator) named(b budget, name string, outer *scope) (*Node, *relation) {
 	shape := append(g.shape(1+g.random.IntN(3)), Integer)
-	r := &relation{name: name, rows: 50}
+	r := &relation{name: name}
 	var q *Node
 	if g.chance(20) {
-		q = g.setOperation(shape, nil, b)
+		q = g.setOperation(shape, outer, b)
 	} else {
-		q = g.block(shape, nil, b)
-		r.rows = q.rows()
+		q = g.block(shape, outer, b)
 	}
+	r.rows = q.rows()
 	if g.chance(20) {
 		order := g.order(len(shape))
 		q = node(Query, "$$", q, order)
@@ -124,7 +162,7 @@ func (n *Node) rows() int { return max(1, int(n.bound)) }
 func (g *Generator) block(shape []Kind, outer *scope, b budget) *Node {
 	s := &scope{outer: outer}
 	from := g.from(s, b)
-	where := g.where(s, b, 55)
+	where := g.where(s, b, 40)
 	rows := s.rows
 	group, having := node(Clause, ""), node(Clause, "")
 	if g.chance(35) {
@@ -136,6 +174,8 @@ func (g *Generator) block(shape []Kind, outer *scope, b budget) *Node {
 		switch {
 		case k == Output && s.grouped != nil:
 			e = s.grouped(Output)
+		case k == Output && g.chance(40):
+			e = g.window(s)
 		case k == Output:
 			e = g.shown(s, b)
 		default:
@@ -183,9 +223,15 @@ func (g *Generator) grouping(s, outer *scope, b budget) (grouped *scope, group, 
 	}
 	grouped.grouped = func(k Kind) *Node { return g.aggregate(k, s) }
 	if len(keys) > 0 {
-		group = node(Clause, " GROUP BY $", listOf(", ", 1, keys...)).orNothing()
+		form := " GROUP BY $"
+		// An expression that folds to a constant keeps its value in PostgreSQL where the set leaves it out, so only columns.
+		if g.chance(12) && !slices.ContainsFunc(keys, func(k *Node) bool { return len(k.Kids) > 0 }) {
+			form = g.pick(" GROUP BY ROLLUP ($)", " GROUP BY CUBE ($)", " GROUP BY GROUPING SETS (($), ())")
+			grouped.columns = nil // a key is NULL in some rows, which a subquery would have to see
+		}
+		group = node(Clause, form, listOf(", ", 1, keys...)).orNothing()
 	}
-	if g.chance(25) {
+	if g.chance(20) {
 		having = node(Clause, " HAVING $", g.boolean(grouped, budget{b.depth - 1, 2})).orNothing()
 		if g.chance(50) {
 			having = node(Clause, " HAVING "+g.pick("count(*) > 1", "count(*) < 5", "count(*) >= 0")).orNothing()
@@ -239,8 +285,11 @@ func (g *Generator) aggregate(k Kind, s *scope) *Node {
 	case Boolean:
 		return call(k, g.pick("bool_and(", "bool_or("), argument(k))
 	case Text:
-		if g.chance(15) {
+		if g.chance(8) {
 			e := argument(k)
+			if !e.column {
+				return e // DuckDB does not order by a literal
+			}
 			return node(k, "string_agg($, ',' ORDER BY $)", e, e)
 		}
 	case Output:
@@ -261,16 +310,36 @@ func (g *Generator) shownAggregate(argument func(Kind) *Node, call func(Kind, st
 		return g.literal(k)
 	}
 	switch g.random.IntN(5) {
-	case 0:
+	case 0, 4:
 		return call(Output, "sum(", argument(Integer))
 	case 1:
 		return call(Output, g.pick("avg(", "avg(DISTINCT "), tame(g.kind(Integer, Decimal)))
 	case 2:
 		return call(Output, g.pick("sum(", "avg("), tame(Double))
-	case 3:
-		return call(Output, g.pick("stddev_samp(", "stddev_pop(", "var_samp(", "var_pop("), tame(g.kind(Integer, Double)))
 	}
-	return call(Output, "avg(", argument(Integer))
+	return call(Output, g.pick("stddev_samp(", "stddev_pop(", "var_samp(", "var_pop("), tame(g.kind(Integer, Double)))
+}
+
+// window makes a call over a window: of a function whose value does not depend on the order of equal rows.
+func (g *Generator) window(s *scope) *Node {
+	partition, order, frame := node(Clause, ""), node(Clause, ""), ""
+	if g.chance(70) {
+		partition = node(Clause, "PARTITION BY $ ", g.leaf(g.anyKind(), s)).orNothing()
+	}
+	if g.chance(70) {
+		order = node(Clause, "ORDER BY $"+g.pick("", " DESC")+" NULLS "+g.pick("FIRST", "LAST"), g.column(g.kind(Integer, Text, Date), s.leaves, func() *Node { return g.null(Date) })).orNothing()
+		frame = g.pick("", "", " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING")
+	}
+	over := node(Clause, "$$"+frame, partition, order)
+	switch g.random.IntN(5) {
+	case 0:
+		return node(Output, g.pick("rank()", "dense_rank()", "cume_dist()", "percent_rank()")+" OVER ($)", over)
+	case 1:
+		return node(Output, "count(*) OVER ($)", over)
+	case 2:
+		return node(Output, g.pick("min", "max", "sum", "count")+"($) OVER ($)", g.leaf(Decimal, s), over)
+	}
+	return node(Output, g.pick("min", "max", "sum", "count")+"($) OVER ($)", g.leaf(Integer, s), over)
 }
 
 // shown is a number that is not computed with further.

@@ -28,6 +28,8 @@ var (
 
 const (
 	queriesPerRound = 80
+	shortQueries    = 100              // with -short
+	failingEvery    = 10               // one query in so many may end in an error
 	queryLimit      = 60 * time.Second // for one query: it is there to end a test that hangs
 	reduceLimit     = 40 * time.Second
 	slow            = 5 * time.Second // a query worth a line in the log
@@ -74,7 +76,7 @@ func code(err error) string {
 	m := err.Error()
 	for _, c := range []struct{ part, code string }{
 		{"division by zero", "22012"}, {"Out of Range", "22003"}, {"overflow", "22003"}, {"Overflow", "22003"}, {"out of range", "22003"},
-		{"Could not cast", "22003"}, {"Not implemented", "0A000"}, {"not supported", "0A000"}, {"not yet supported", "0A000"},
+		{"Could not cast", "22003"}, {"Failed to cast decimal", "22003"}, {"Not implemented", "0A000"}, {"not supported", "0A000"}, {"not yet supported", "0A000"},
 		{"More than one row", "21000"},
 	} {
 		if strings.Contains(m, c.part) {
@@ -145,6 +147,9 @@ type counts struct {
 
 func TestEnginesAgree(t *testing.T) {
 	list := peers(t, filepath.Join("..", ".."))
+	if testing.Short() {
+		*flagQueries = min(*flagQueries, shortQueries)
+	}
 	var c counts
 	for round := uint64(0); c.queries < *flagQueries && c.differences < *flagFailures; round++ {
 		seed := *flagSeed + round
@@ -155,6 +160,9 @@ func TestEnginesAgree(t *testing.T) {
 		}
 		for n := 0; n < queriesPerRound && c.queries < *flagQueries && c.differences < *flagFailures; n++ {
 			query, ordered := g.Statement()
+			if n%failingEvery == failingEvery-1 {
+				query, ordered = g.Failing(), false
+			}
 			c.queries++
 			begin := time.Now()
 			if *flagVerbose {
@@ -214,6 +222,7 @@ func (c *counts) note(t *testing.T, list []*peer, outcomes []outcome) {
 	}
 	if outcomes[0].code == "0A000" {
 		c.refusedHere++
+		t.Logf("refused here: %v", outcomes[0].err)
 	}
 	for i, o := range outcomes[2:] {
 		if refused(o.code) {

@@ -98,7 +98,7 @@ func (g *Generator) Tables() []*Table {
 		}
 		nulls := make([]int, len(t.Columns)) // percent of NULLs
 		for i := range nulls {
-			nulls[i] = []int{0, 5, 15, 15, 40, 100}[g.skewed(6)]
+			nulls[i] = []int{0, 5, 15, 15, 40, 40, 100}[g.skewed(7)]
 		}
 		for range rows {
 			row := make([]string, len(t.Columns))

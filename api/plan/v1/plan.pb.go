@@ -999,6 +999,183 @@ func (x *Aggregate) GetFilter() int32 {
 	return 0
 }
 
+// The rows of its partition that a window function looks at.
+type Frame struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          uint32                 `protobuf:"varint,1,opt,name=mode,proto3" json:"mode,omitempty"`
+	Start         uint32                 `protobuf:"varint,2,opt,name=start,proto3" json:"start,omitempty"`
+	StartOffset   int64                  `protobuf:"varint,3,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
+	StartColumn   int32                  `protobuf:"varint,4,opt,name=start_column,json=startColumn,proto3" json:"start_column,omitempty"`
+	End           uint32                 `protobuf:"varint,5,opt,name=end,proto3" json:"end,omitempty"`
+	EndOffset     int64                  `protobuf:"varint,6,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
+	EndColumn     int32                  `protobuf:"varint,7,opt,name=end_column,json=endColumn,proto3" json:"end_column,omitempty"`
+	Exclude       uint32                 `protobuf:"varint,8,opt,name=exclude,proto3" json:"exclude,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Frame) Reset() {
+	*x = Frame{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Frame) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Frame) ProtoMessage() {}
+
+func (x *Frame) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Frame.ProtoReflect.Descriptor instead.
+func (*Frame) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Frame) GetMode() uint32 {
+	if x != nil {
+		return x.Mode
+	}
+	return 0
+}
+
+func (x *Frame) GetStart() uint32 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *Frame) GetStartOffset() int64 {
+	if x != nil {
+		return x.StartOffset
+	}
+	return 0
+}
+
+func (x *Frame) GetStartColumn() int32 {
+	if x != nil {
+		return x.StartColumn
+	}
+	return 0
+}
+
+func (x *Frame) GetEnd() uint32 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *Frame) GetEndOffset() int64 {
+	if x != nil {
+		return x.EndOffset
+	}
+	return 0
+}
+
+func (x *Frame) GetEndColumn() int32 {
+	if x != nil {
+		return x.EndColumn
+	}
+	return 0
+}
+
+func (x *Frame) GetExclude() uint32 {
+	if x != nil {
+		return x.Exclude
+	}
+	return 0
+}
+
+type WindowFunction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            uint32                 `protobuf:"varint,1,opt,name=op,proto3" json:"op,omitempty"`
+	Call          *Aggregate             `protobuf:"bytes,2,opt,name=call,proto3" json:"call,omitempty"`
+	IgnoreNulls   bool                   `protobuf:"varint,3,opt,name=ignore_nulls,json=ignoreNulls,proto3" json:"ignore_nulls,omitempty"`
+	Frame         *Frame                 `protobuf:"bytes,4,opt,name=frame,proto3" json:"frame,omitempty"`
+	Peers         int32                  `protobuf:"varint,5,opt,name=peers,proto3" json:"peers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WindowFunction) Reset() {
+	*x = WindowFunction{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WindowFunction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WindowFunction) ProtoMessage() {}
+
+func (x *WindowFunction) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WindowFunction.ProtoReflect.Descriptor instead.
+func (*WindowFunction) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *WindowFunction) GetOp() uint32 {
+	if x != nil {
+		return x.Op
+	}
+	return 0
+}
+
+func (x *WindowFunction) GetCall() *Aggregate {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *WindowFunction) GetIgnoreNulls() bool {
+	if x != nil {
+		return x.IgnoreNulls
+	}
+	return false
+}
+
+func (x *WindowFunction) GetFrame() *Frame {
+	if x != nil {
+		return x.Frame
+	}
+	return nil
+}
+
+func (x *WindowFunction) GetPeers() int32 {
+	if x != nil {
+		return x.Peers
+	}
+	return 0
+}
+
 type GroupingSet struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          []int32                `protobuf:"varint,1,rep,packed,name=keys,proto3" json:"keys,omitempty"`
@@ -1008,7 +1185,7 @@ type GroupingSet struct {
 
 func (x *GroupingSet) Reset() {
 	*x = GroupingSet{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1197,7 @@ func (x *GroupingSet) String() string {
 func (*GroupingSet) ProtoMessage() {}
 
 func (x *GroupingSet) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1210,7 @@ func (x *GroupingSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupingSet.ProtoReflect.Descriptor instead.
 func (*GroupingSet) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{12}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GroupingSet) GetKeys() []int32 {
@@ -1052,7 +1229,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1241,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1254,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{13}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Row) GetValues() []*Value {
@@ -1111,6 +1288,10 @@ type Node struct {
 	//	*Node_SharedRead_
 	//	*Node_ExchangeRead_
 	//	*Node_Write_
+	//	*Node_Window_
+	//	*Node_Recursion_
+	//	*Node_WorkingTable_
+	//	*Node_Unnest_
 	Op            isNode_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1118,7 +1299,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1311,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1324,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Node) GetId() int32 {
@@ -1325,6 +1506,42 @@ func (x *Node) GetWrite() *Node_Write {
 	return nil
 }
 
+func (x *Node) GetWindow() *Node_Window {
+	if x != nil {
+		if x, ok := x.Op.(*Node_Window_); ok {
+			return x.Window
+		}
+	}
+	return nil
+}
+
+func (x *Node) GetRecursion() *Node_Recursion {
+	if x != nil {
+		if x, ok := x.Op.(*Node_Recursion_); ok {
+			return x.Recursion
+		}
+	}
+	return nil
+}
+
+func (x *Node) GetWorkingTable() *Node_WorkingTable {
+	if x != nil {
+		if x, ok := x.Op.(*Node_WorkingTable_); ok {
+			return x.WorkingTable
+		}
+	}
+	return nil
+}
+
+func (x *Node) GetUnnest() *Node_Unnest {
+	if x != nil {
+		if x, ok := x.Op.(*Node_Unnest_); ok {
+			return x.Unnest
+		}
+	}
+	return nil
+}
+
 type isNode_Op interface {
 	isNode_Op()
 }
@@ -1393,6 +1610,22 @@ type Node_Write_ struct {
 	Write *Node_Write `protobuf:"bytes,25,opt,name=write,proto3,oneof"`
 }
 
+type Node_Window_ struct {
+	Window *Node_Window `protobuf:"bytes,26,opt,name=window,proto3,oneof"`
+}
+
+type Node_Recursion_ struct {
+	Recursion *Node_Recursion `protobuf:"bytes,27,opt,name=recursion,proto3,oneof"`
+}
+
+type Node_WorkingTable_ struct {
+	WorkingTable *Node_WorkingTable `protobuf:"bytes,28,opt,name=working_table,json=workingTable,proto3,oneof"`
+}
+
+type Node_Unnest_ struct {
+	Unnest *Node_Unnest `protobuf:"bytes,29,opt,name=unnest,proto3,oneof"`
+}
+
 func (*Node_Scan_) isNode_Op() {}
 
 func (*Node_Values_) isNode_Op() {}
@@ -1425,6 +1658,14 @@ func (*Node_ExchangeRead_) isNode_Op() {}
 
 func (*Node_Write_) isNode_Op() {}
 
+func (*Node_Window_) isNode_Op() {}
+
+func (*Node_Recursion_) isNode_Op() {}
+
+func (*Node_WorkingTable_) isNode_Op() {}
+
+func (*Node_Unnest_) isNode_Op() {}
+
 type Node_Scan struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Table         string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
@@ -1445,7 +1686,7 @@ type Node_Scan struct {
 
 func (x *Node_Scan) Reset() {
 	*x = Node_Scan{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1698,7 @@ func (x *Node_Scan) String() string {
 func (*Node_Scan) ProtoMessage() {}
 
 func (x *Node_Scan) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1711,7 @@ func (x *Node_Scan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Scan.ProtoReflect.Descriptor instead.
 func (*Node_Scan) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 0}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *Node_Scan) GetTable() string {
@@ -1567,7 +1808,7 @@ type Node_RuntimeUse struct {
 
 func (x *Node_RuntimeUse) Reset() {
 	*x = Node_RuntimeUse{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1579,7 +1820,7 @@ func (x *Node_RuntimeUse) String() string {
 func (*Node_RuntimeUse) ProtoMessage() {}
 
 func (x *Node_RuntimeUse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1592,7 +1833,7 @@ func (x *Node_RuntimeUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_RuntimeUse.ProtoReflect.Descriptor instead.
 func (*Node_RuntimeUse) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 1}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *Node_RuntimeUse) GetFilter() int32 {
@@ -1618,7 +1859,7 @@ type Node_Values struct {
 
 func (x *Node_Values) Reset() {
 	*x = Node_Values{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1871,7 @@ func (x *Node_Values) String() string {
 func (*Node_Values) ProtoMessage() {}
 
 func (x *Node_Values) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1884,7 @@ func (x *Node_Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Values.ProtoReflect.Descriptor instead.
 func (*Node_Values) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 2}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *Node_Values) GetRows() []*Row {
@@ -1664,7 +1905,7 @@ type Node_Series struct {
 
 func (x *Node_Series) Reset() {
 	*x = Node_Series{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +1917,7 @@ func (x *Node_Series) String() string {
 func (*Node_Series) ProtoMessage() {}
 
 func (x *Node_Series) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +1930,7 @@ func (x *Node_Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Series.ProtoReflect.Descriptor instead.
 func (*Node_Series) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 3}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 3}
 }
 
 func (x *Node_Series) GetStart() *Value {
@@ -1722,7 +1963,7 @@ type Node_Filter struct {
 
 func (x *Node_Filter) Reset() {
 	*x = Node_Filter{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1975,7 @@ func (x *Node_Filter) String() string {
 func (*Node_Filter) ProtoMessage() {}
 
 func (x *Node_Filter) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1988,7 @@ func (x *Node_Filter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Filter.ProtoReflect.Descriptor instead.
 func (*Node_Filter) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 4}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 4}
 }
 
 func (x *Node_Filter) GetCond() uint32 {
@@ -1766,7 +2007,7 @@ type Node_Project struct {
 
 func (x *Node_Project) Reset() {
 	*x = Node_Project{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +2019,7 @@ func (x *Node_Project) String() string {
 func (*Node_Project) ProtoMessage() {}
 
 func (x *Node_Project) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +2032,7 @@ func (x *Node_Project) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Project.ProtoReflect.Descriptor instead.
 func (*Node_Project) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 5}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 5}
 }
 
 func (x *Node_Project) GetExprs() []uint32 {
@@ -1814,7 +2055,7 @@ type Node_Group struct {
 
 func (x *Node_Group) Reset() {
 	*x = Node_Group{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +2067,7 @@ func (x *Node_Group) String() string {
 func (*Node_Group) ProtoMessage() {}
 
 func (x *Node_Group) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +2080,7 @@ func (x *Node_Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Group.ProtoReflect.Descriptor instead.
 func (*Node_Group) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 6}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 6}
 }
 
 func (x *Node_Group) GetMode() uint32 {
@@ -1893,7 +2134,7 @@ type Node_HashJoin struct {
 
 func (x *Node_HashJoin) Reset() {
 	*x = Node_HashJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2146,7 @@ func (x *Node_HashJoin) String() string {
 func (*Node_HashJoin) ProtoMessage() {}
 
 func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2159,7 @@ func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_HashJoin.ProtoReflect.Descriptor instead.
 func (*Node_HashJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 7}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 7}
 }
 
 func (x *Node_HashJoin) GetKind() uint32 {
@@ -1987,7 +2228,7 @@ type Node_RuntimeDef struct {
 
 func (x *Node_RuntimeDef) Reset() {
 	*x = Node_RuntimeDef{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2240,7 @@ func (x *Node_RuntimeDef) String() string {
 func (*Node_RuntimeDef) ProtoMessage() {}
 
 func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2253,7 @@ func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_RuntimeDef.ProtoReflect.Descriptor instead.
 func (*Node_RuntimeDef) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 8}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 8}
 }
 
 func (x *Node_RuntimeDef) GetFilter() int32 {
@@ -2041,7 +2282,7 @@ type Node_NestedLoopJoin struct {
 
 func (x *Node_NestedLoopJoin) Reset() {
 	*x = Node_NestedLoopJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2294,7 @@ func (x *Node_NestedLoopJoin) String() string {
 func (*Node_NestedLoopJoin) ProtoMessage() {}
 
 func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2307,7 @@ func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_NestedLoopJoin.ProtoReflect.Descriptor instead.
 func (*Node_NestedLoopJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 9}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 9}
 }
 
 func (x *Node_NestedLoopJoin) GetKind() uint32 {
@@ -2108,7 +2349,7 @@ type Node_Sort struct {
 
 func (x *Node_Sort) Reset() {
 	*x = Node_Sort{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2361,7 @@ func (x *Node_Sort) String() string {
 func (*Node_Sort) ProtoMessage() {}
 
 func (x *Node_Sort) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2374,7 @@ func (x *Node_Sort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Sort.ProtoReflect.Descriptor instead.
 func (*Node_Sort) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 10}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 10}
 }
 
 func (x *Node_Sort) GetKeys() []*SortKey {
@@ -2167,7 +2408,7 @@ type Node_Limit struct {
 
 func (x *Node_Limit) Reset() {
 	*x = Node_Limit{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2179,7 +2420,7 @@ func (x *Node_Limit) String() string {
 func (*Node_Limit) ProtoMessage() {}
 
 func (x *Node_Limit) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2192,7 +2433,7 @@ func (x *Node_Limit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Limit.ProtoReflect.Descriptor instead.
 func (*Node_Limit) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 11}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 11}
 }
 
 func (x *Node_Limit) GetCount() int64 {
@@ -2217,7 +2458,7 @@ type Node_Union struct {
 
 func (x *Node_Union) Reset() {
 	*x = Node_Union{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2229,7 +2470,7 @@ func (x *Node_Union) String() string {
 func (*Node_Union) ProtoMessage() {}
 
 func (x *Node_Union) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2242,7 +2483,7 @@ func (x *Node_Union) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Union.ProtoReflect.Descriptor instead.
 func (*Node_Union) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 12}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 12}
 }
 
 type Node_SetOp struct {
@@ -2255,7 +2496,7 @@ type Node_SetOp struct {
 
 func (x *Node_SetOp) Reset() {
 	*x = Node_SetOp{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2267,7 +2508,7 @@ func (x *Node_SetOp) String() string {
 func (*Node_SetOp) ProtoMessage() {}
 
 func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2280,7 +2521,7 @@ func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SetOp.ProtoReflect.Descriptor instead.
 func (*Node_SetOp) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 13}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 13}
 }
 
 func (x *Node_SetOp) GetKind() uint32 {
@@ -2306,7 +2547,7 @@ type Node_DistinctOn struct {
 
 func (x *Node_DistinctOn) Reset() {
 	*x = Node_DistinctOn{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2559,7 @@ func (x *Node_DistinctOn) String() string {
 func (*Node_DistinctOn) ProtoMessage() {}
 
 func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2572,7 @@ func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_DistinctOn.ProtoReflect.Descriptor instead.
 func (*Node_DistinctOn) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 14}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 14}
 }
 
 func (x *Node_DistinctOn) GetKeys() []int32 {
@@ -2350,7 +2591,7 @@ type Node_SharedRead struct {
 
 func (x *Node_SharedRead) Reset() {
 	*x = Node_SharedRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2362,7 +2603,7 @@ func (x *Node_SharedRead) String() string {
 func (*Node_SharedRead) ProtoMessage() {}
 
 func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2616,7 @@ func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SharedRead.ProtoReflect.Descriptor instead.
 func (*Node_SharedRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 15}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 15}
 }
 
 func (x *Node_SharedRead) GetShared() int32 {
@@ -2395,7 +2636,7 @@ type Node_ExchangeRead struct {
 
 func (x *Node_ExchangeRead) Reset() {
 	*x = Node_ExchangeRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2407,7 +2648,7 @@ func (x *Node_ExchangeRead) String() string {
 func (*Node_ExchangeRead) ProtoMessage() {}
 
 func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2420,7 +2661,7 @@ func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_ExchangeRead.ProtoReflect.Descriptor instead.
 func (*Node_ExchangeRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 16}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 16}
 }
 
 func (x *Node_ExchangeRead) GetStage() int32 {
@@ -2437,6 +2678,230 @@ func (x *Node_ExchangeRead) GetKind() uint32 {
 	return 0
 }
 
+type Node_Window struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Partition     []int32                `protobuf:"varint,1,rep,packed,name=partition,proto3" json:"partition,omitempty"`
+	Order         []*SortKey             `protobuf:"bytes,2,rep,name=order,proto3" json:"order,omitempty"`
+	Functions     []*WindowFunction      `protobuf:"bytes,3,rep,name=functions,proto3" json:"functions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_Window) Reset() {
+	*x = Node_Window{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_Window) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_Window) ProtoMessage() {}
+
+func (x *Node_Window) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_Window.ProtoReflect.Descriptor instead.
+func (*Node_Window) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 17}
+}
+
+func (x *Node_Window) GetPartition() []int32 {
+	if x != nil {
+		return x.Partition
+	}
+	return nil
+}
+
+func (x *Node_Window) GetOrder() []*SortKey {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *Node_Window) GetFunctions() []*WindowFunction {
+	if x != nil {
+		return x.Functions
+	}
+	return nil
+}
+
+type Node_Recursion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Table         int32                  `protobuf:"varint,1,opt,name=table,proto3" json:"table,omitempty"`
+	All           bool                   `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_Recursion) Reset() {
+	*x = Node_Recursion{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_Recursion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_Recursion) ProtoMessage() {}
+
+func (x *Node_Recursion) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_Recursion.ProtoReflect.Descriptor instead.
+func (*Node_Recursion) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 18}
+}
+
+func (x *Node_Recursion) GetTable() int32 {
+	if x != nil {
+		return x.Table
+	}
+	return 0
+}
+
+func (x *Node_Recursion) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+type Node_WorkingTable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Table         int32                  `protobuf:"varint,1,opt,name=table,proto3" json:"table,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_WorkingTable) Reset() {
+	*x = Node_WorkingTable{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_WorkingTable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_WorkingTable) ProtoMessage() {}
+
+func (x *Node_WorkingTable) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_WorkingTable.ProtoReflect.Descriptor instead.
+func (*Node_WorkingTable) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 19}
+}
+
+func (x *Node_WorkingTable) GetTable() int32 {
+	if x != nil {
+		return x.Table
+	}
+	return 0
+}
+
+type Node_Unnest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lists         []int32                `protobuf:"varint,1,rep,packed,name=lists,proto3" json:"lists,omitempty"`
+	Keep          []int32                `protobuf:"varint,2,rep,packed,name=keep,proto3" json:"keep,omitempty"`
+	Ordinality    bool                   `protobuf:"varint,3,opt,name=ordinality,proto3" json:"ordinality,omitempty"`
+	Outer         bool                   `protobuf:"varint,4,opt,name=outer,proto3" json:"outer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_Unnest) Reset() {
+	*x = Node_Unnest{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_Unnest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_Unnest) ProtoMessage() {}
+
+func (x *Node_Unnest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_Unnest.ProtoReflect.Descriptor instead.
+func (*Node_Unnest) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 20}
+}
+
+func (x *Node_Unnest) GetLists() []int32 {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
+}
+
+func (x *Node_Unnest) GetKeep() []int32 {
+	if x != nil {
+		return x.Keep
+	}
+	return nil
+}
+
+func (x *Node_Unnest) GetOrdinality() bool {
+	if x != nil {
+		return x.Ordinality
+	}
+	return false
+}
+
+func (x *Node_Unnest) GetOuter() bool {
+	if x != nil {
+		return x.Outer
+	}
+	return false
+}
+
 type Node_Write struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Format        string                 `protobuf:"bytes,1,opt,name=format,proto3" json:"format,omitempty"`
@@ -2450,7 +2915,7 @@ type Node_Write struct {
 
 func (x *Node_Write) Reset() {
 	*x = Node_Write{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2927,7 @@ func (x *Node_Write) String() string {
 func (*Node_Write) ProtoMessage() {}
 
 func (x *Node_Write) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2940,7 @@ func (x *Node_Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Write.ProtoReflect.Descriptor instead.
 func (*Node_Write) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14, 17}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 21}
 }
 
 func (x *Node_Write) GetFormat() string {
@@ -2610,11 +3075,28 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\targ_types\x18\x03 \x03(\v2\x17.polybolos.plan.v1.TypeR\bargTypes\x12/\n" +
 	"\x06result\x18\x04 \x01(\v2\x17.polybolos.plan.v1.TypeR\x06result\x12\x1a\n" +
 	"\bdistinct\x18\x05 \x01(\bR\bdistinct\x12\x16\n" +
-	"\x06filter\x18\x06 \x01(\x05R\x06filter\"!\n" +
+	"\x06filter\x18\x06 \x01(\x05R\x06filter\"\xe1\x01\n" +
+	"\x05Frame\x12\x12\n" +
+	"\x04mode\x18\x01 \x01(\rR\x04mode\x12\x14\n" +
+	"\x05start\x18\x02 \x01(\rR\x05start\x12!\n" +
+	"\fstart_offset\x18\x03 \x01(\x03R\vstartOffset\x12!\n" +
+	"\fstart_column\x18\x04 \x01(\x05R\vstartColumn\x12\x10\n" +
+	"\x03end\x18\x05 \x01(\rR\x03end\x12\x1d\n" +
+	"\n" +
+	"end_offset\x18\x06 \x01(\x03R\tendOffset\x12\x1d\n" +
+	"\n" +
+	"end_column\x18\a \x01(\x05R\tendColumn\x12\x18\n" +
+	"\aexclude\x18\b \x01(\rR\aexclude\"\xbb\x01\n" +
+	"\x0eWindowFunction\x12\x0e\n" +
+	"\x02op\x18\x01 \x01(\rR\x02op\x120\n" +
+	"\x04call\x18\x02 \x01(\v2\x1c.polybolos.plan.v1.AggregateR\x04call\x12!\n" +
+	"\fignore_nulls\x18\x03 \x01(\bR\vignoreNulls\x12.\n" +
+	"\x05frame\x18\x04 \x01(\v2\x18.polybolos.plan.v1.FrameR\x05frame\x12\x14\n" +
+	"\x05peers\x18\x05 \x01(\x05R\x05peers\"!\n" +
 	"\vGroupingSet\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\x05R\x04keys\"7\n" +
 	"\x03Row\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xe2\x18\n" +
+	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xc7\x1d\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\x01R\x04rows\x12\x16\n" +
@@ -2638,7 +3120,11 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\vshared_read\x18\x17 \x01(\v2\".polybolos.plan.v1.Node.SharedReadH\x00R\n" +
 	"sharedRead\x12K\n" +
 	"\rexchange_read\x18\x18 \x01(\v2$.polybolos.plan.v1.Node.ExchangeReadH\x00R\fexchangeRead\x125\n" +
-	"\x05write\x18\x19 \x01(\v2\x1d.polybolos.plan.v1.Node.WriteH\x00R\x05write\x1a\x87\x04\n" +
+	"\x05write\x18\x19 \x01(\v2\x1d.polybolos.plan.v1.Node.WriteH\x00R\x05write\x128\n" +
+	"\x06window\x18\x1a \x01(\v2\x1e.polybolos.plan.v1.Node.WindowH\x00R\x06window\x12A\n" +
+	"\trecursion\x18\x1b \x01(\v2!.polybolos.plan.v1.Node.RecursionH\x00R\trecursion\x12K\n" +
+	"\rworking_table\x18\x1c \x01(\v2$.polybolos.plan.v1.Node.WorkingTableH\x00R\fworkingTable\x128\n" +
+	"\x06unnest\x18\x1d \x01(\v2\x1e.polybolos.plan.v1.Node.UnnestH\x00R\x06unnest\x1a\x87\x04\n" +
 	"\x04Scan\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
 	"\x06format\x18\x02 \x01(\tR\x06format\x12C\n" +
@@ -2718,7 +3204,23 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x06shared\x18\x01 \x01(\x05R\x06shared\x1a8\n" +
 	"\fExchangeRead\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\rR\x04kind\x1a\x80\x02\n" +
+	"\x04kind\x18\x02 \x01(\rR\x04kind\x1a\x99\x01\n" +
+	"\x06Window\x12\x1c\n" +
+	"\tpartition\x18\x01 \x03(\x05R\tpartition\x120\n" +
+	"\x05order\x18\x02 \x03(\v2\x1a.polybolos.plan.v1.SortKeyR\x05order\x12?\n" +
+	"\tfunctions\x18\x03 \x03(\v2!.polybolos.plan.v1.WindowFunctionR\tfunctions\x1a3\n" +
+	"\tRecursion\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\x05R\x05table\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\x1a$\n" +
+	"\fWorkingTable\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\x05R\x05table\x1ah\n" +
+	"\x06Unnest\x12\x14\n" +
+	"\x05lists\x18\x01 \x03(\x05R\x05lists\x12\x12\n" +
+	"\x04keep\x18\x02 \x03(\x05R\x04keep\x12\x1e\n" +
+	"\n" +
+	"ordinality\x18\x03 \x01(\bR\n" +
+	"ordinality\x12\x14\n" +
+	"\x05outer\x18\x04 \x01(\bR\x05outer\x1a\x80\x02\n" +
 	"\x05Write\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\tR\x06format\x12D\n" +
 	"\aoptions\x18\x02 \x03(\v2*.polybolos.plan.v1.Node.Write.OptionsEntryR\aoptions\x12\x10\n" +
@@ -2743,7 +3245,7 @@ func file_api_plan_v1_plan_proto_rawDescGZIP() []byte {
 }
 
 var file_api_plan_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_api_plan_v1_plan_proto_goTypes = []any{
 	(Expr_Kind)(0),              // 0: polybolos.plan.v1.Expr.Kind
 	(*Plan)(nil),                // 1: polybolos.plan.v1.Plan
@@ -2758,35 +3260,41 @@ var file_api_plan_v1_plan_proto_goTypes = []any{
 	(*Split)(nil),               // 10: polybolos.plan.v1.Split
 	(*SortKey)(nil),             // 11: polybolos.plan.v1.SortKey
 	(*Aggregate)(nil),           // 12: polybolos.plan.v1.Aggregate
-	(*GroupingSet)(nil),         // 13: polybolos.plan.v1.GroupingSet
-	(*Row)(nil),                 // 14: polybolos.plan.v1.Row
-	(*Node)(nil),                // 15: polybolos.plan.v1.Node
-	(*Node_Scan)(nil),           // 16: polybolos.plan.v1.Node.Scan
-	(*Node_RuntimeUse)(nil),     // 17: polybolos.plan.v1.Node.RuntimeUse
-	(*Node_Values)(nil),         // 18: polybolos.plan.v1.Node.Values
-	(*Node_Series)(nil),         // 19: polybolos.plan.v1.Node.Series
-	(*Node_Filter)(nil),         // 20: polybolos.plan.v1.Node.Filter
-	(*Node_Project)(nil),        // 21: polybolos.plan.v1.Node.Project
-	(*Node_Group)(nil),          // 22: polybolos.plan.v1.Node.Group
-	(*Node_HashJoin)(nil),       // 23: polybolos.plan.v1.Node.HashJoin
-	(*Node_RuntimeDef)(nil),     // 24: polybolos.plan.v1.Node.RuntimeDef
-	(*Node_NestedLoopJoin)(nil), // 25: polybolos.plan.v1.Node.NestedLoopJoin
-	(*Node_Sort)(nil),           // 26: polybolos.plan.v1.Node.Sort
-	(*Node_Limit)(nil),          // 27: polybolos.plan.v1.Node.Limit
-	(*Node_Union)(nil),          // 28: polybolos.plan.v1.Node.Union
-	(*Node_SetOp)(nil),          // 29: polybolos.plan.v1.Node.SetOp
-	(*Node_DistinctOn)(nil),     // 30: polybolos.plan.v1.Node.DistinctOn
-	(*Node_SharedRead)(nil),     // 31: polybolos.plan.v1.Node.SharedRead
-	(*Node_ExchangeRead)(nil),   // 32: polybolos.plan.v1.Node.ExchangeRead
-	(*Node_Write)(nil),          // 33: polybolos.plan.v1.Node.Write
-	nil,                         // 34: polybolos.plan.v1.Node.Scan.OptionsEntry
-	nil,                         // 35: polybolos.plan.v1.Node.Write.OptionsEntry
+	(*Frame)(nil),               // 13: polybolos.plan.v1.Frame
+	(*WindowFunction)(nil),      // 14: polybolos.plan.v1.WindowFunction
+	(*GroupingSet)(nil),         // 15: polybolos.plan.v1.GroupingSet
+	(*Row)(nil),                 // 16: polybolos.plan.v1.Row
+	(*Node)(nil),                // 17: polybolos.plan.v1.Node
+	(*Node_Scan)(nil),           // 18: polybolos.plan.v1.Node.Scan
+	(*Node_RuntimeUse)(nil),     // 19: polybolos.plan.v1.Node.RuntimeUse
+	(*Node_Values)(nil),         // 20: polybolos.plan.v1.Node.Values
+	(*Node_Series)(nil),         // 21: polybolos.plan.v1.Node.Series
+	(*Node_Filter)(nil),         // 22: polybolos.plan.v1.Node.Filter
+	(*Node_Project)(nil),        // 23: polybolos.plan.v1.Node.Project
+	(*Node_Group)(nil),          // 24: polybolos.plan.v1.Node.Group
+	(*Node_HashJoin)(nil),       // 25: polybolos.plan.v1.Node.HashJoin
+	(*Node_RuntimeDef)(nil),     // 26: polybolos.plan.v1.Node.RuntimeDef
+	(*Node_NestedLoopJoin)(nil), // 27: polybolos.plan.v1.Node.NestedLoopJoin
+	(*Node_Sort)(nil),           // 28: polybolos.plan.v1.Node.Sort
+	(*Node_Limit)(nil),          // 29: polybolos.plan.v1.Node.Limit
+	(*Node_Union)(nil),          // 30: polybolos.plan.v1.Node.Union
+	(*Node_SetOp)(nil),          // 31: polybolos.plan.v1.Node.SetOp
+	(*Node_DistinctOn)(nil),     // 32: polybolos.plan.v1.Node.DistinctOn
+	(*Node_SharedRead)(nil),     // 33: polybolos.plan.v1.Node.SharedRead
+	(*Node_ExchangeRead)(nil),   // 34: polybolos.plan.v1.Node.ExchangeRead
+	(*Node_Window)(nil),         // 35: polybolos.plan.v1.Node.Window
+	(*Node_Recursion)(nil),      // 36: polybolos.plan.v1.Node.Recursion
+	(*Node_WorkingTable)(nil),   // 37: polybolos.plan.v1.Node.WorkingTable
+	(*Node_Unnest)(nil),         // 38: polybolos.plan.v1.Node.Unnest
+	(*Node_Write)(nil),          // 39: polybolos.plan.v1.Node.Write
+	nil,                         // 40: polybolos.plan.v1.Node.Scan.OptionsEntry
+	nil,                         // 41: polybolos.plan.v1.Node.Write.OptionsEntry
 }
 var file_api_plan_v1_plan_proto_depIdxs = []int32{
 	3,  // 0: polybolos.plan.v1.Plan.stages:type_name -> polybolos.plan.v1.Stage
 	2,  // 1: polybolos.plan.v1.Plan.settings:type_name -> polybolos.plan.v1.Settings
 	7,  // 2: polybolos.plan.v1.Stage.exprs:type_name -> polybolos.plan.v1.Expr
-	15, // 3: polybolos.plan.v1.Stage.nodes:type_name -> polybolos.plan.v1.Node
+	17, // 3: polybolos.plan.v1.Stage.nodes:type_name -> polybolos.plan.v1.Node
 	8,  // 4: polybolos.plan.v1.Stage.output:type_name -> polybolos.plan.v1.Partitioning
 	5,  // 5: polybolos.plan.v1.Type.fields:type_name -> polybolos.plan.v1.Field
 	4,  // 6: polybolos.plan.v1.Field.type:type_name -> polybolos.plan.v1.Type
@@ -2798,44 +3306,52 @@ var file_api_plan_v1_plan_proto_depIdxs = []int32{
 	4,  // 12: polybolos.plan.v1.Expr.params:type_name -> polybolos.plan.v1.Type
 	4,  // 13: polybolos.plan.v1.Aggregate.arg_types:type_name -> polybolos.plan.v1.Type
 	4,  // 14: polybolos.plan.v1.Aggregate.result:type_name -> polybolos.plan.v1.Type
-	6,  // 15: polybolos.plan.v1.Row.values:type_name -> polybolos.plan.v1.Value
-	5,  // 16: polybolos.plan.v1.Node.out:type_name -> polybolos.plan.v1.Field
-	16, // 17: polybolos.plan.v1.Node.scan:type_name -> polybolos.plan.v1.Node.Scan
-	18, // 18: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
-	19, // 19: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
-	20, // 20: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
-	21, // 21: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
-	22, // 22: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
-	23, // 23: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
-	25, // 24: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
-	26, // 25: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
-	27, // 26: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
-	28, // 27: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
-	29, // 28: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
-	30, // 29: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
-	31, // 30: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
-	32, // 31: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
-	33, // 32: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
-	34, // 33: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
-	5,  // 34: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
-	9,  // 35: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
-	10, // 36: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
-	17, // 37: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
-	14, // 38: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
-	6,  // 39: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
-	6,  // 40: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
-	6,  // 41: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
-	12, // 42: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
-	13, // 43: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
-	24, // 44: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
-	11, // 45: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
-	35, // 46: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
-	5,  // 47: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	12, // 15: polybolos.plan.v1.WindowFunction.call:type_name -> polybolos.plan.v1.Aggregate
+	13, // 16: polybolos.plan.v1.WindowFunction.frame:type_name -> polybolos.plan.v1.Frame
+	6,  // 17: polybolos.plan.v1.Row.values:type_name -> polybolos.plan.v1.Value
+	5,  // 18: polybolos.plan.v1.Node.out:type_name -> polybolos.plan.v1.Field
+	18, // 19: polybolos.plan.v1.Node.scan:type_name -> polybolos.plan.v1.Node.Scan
+	20, // 20: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
+	21, // 21: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
+	22, // 22: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
+	23, // 23: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
+	24, // 24: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
+	25, // 25: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
+	27, // 26: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
+	28, // 27: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
+	29, // 28: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
+	30, // 29: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
+	31, // 30: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
+	32, // 31: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
+	33, // 32: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
+	34, // 33: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
+	39, // 34: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
+	35, // 35: polybolos.plan.v1.Node.window:type_name -> polybolos.plan.v1.Node.Window
+	36, // 36: polybolos.plan.v1.Node.recursion:type_name -> polybolos.plan.v1.Node.Recursion
+	37, // 37: polybolos.plan.v1.Node.working_table:type_name -> polybolos.plan.v1.Node.WorkingTable
+	38, // 38: polybolos.plan.v1.Node.unnest:type_name -> polybolos.plan.v1.Node.Unnest
+	40, // 39: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
+	5,  // 40: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
+	9,  // 41: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
+	10, // 42: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
+	19, // 43: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
+	16, // 44: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
+	6,  // 45: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
+	6,  // 46: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
+	6,  // 47: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
+	12, // 48: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
+	15, // 49: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
+	26, // 50: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
+	11, // 51: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
+	11, // 52: polybolos.plan.v1.Node.Window.order:type_name -> polybolos.plan.v1.SortKey
+	14, // 53: polybolos.plan.v1.Node.Window.functions:type_name -> polybolos.plan.v1.WindowFunction
+	41, // 54: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
+	5,  // 55: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_api_plan_v1_plan_proto_init() }
@@ -2843,7 +3359,7 @@ func file_api_plan_v1_plan_proto_init() {
 	if File_api_plan_v1_plan_proto != nil {
 		return
 	}
-	file_api_plan_v1_plan_proto_msgTypes[14].OneofWrappers = []any{
+	file_api_plan_v1_plan_proto_msgTypes[16].OneofWrappers = []any{
 		(*Node_Scan_)(nil),
 		(*Node_Values_)(nil),
 		(*Node_Series_)(nil),
@@ -2860,6 +3376,10 @@ func file_api_plan_v1_plan_proto_init() {
 		(*Node_SharedRead_)(nil),
 		(*Node_ExchangeRead_)(nil),
 		(*Node_Write_)(nil),
+		(*Node_Window_)(nil),
+		(*Node_Recursion_)(nil),
+		(*Node_WorkingTable_)(nil),
+		(*Node_Unnest_)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2867,7 +3387,7 @@ func file_api_plan_v1_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_plan_v1_plan_proto_rawDesc), len(file_api_plan_v1_plan_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   35,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

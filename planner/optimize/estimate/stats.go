@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"context"
+	"maps"
 	"math"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -20,6 +21,9 @@ const (
 	unknownElse     = 0.25      // any other predicate
 	likeContains    = 0.05      // LIKE '%x%'
 	likePrefix      = 0.02      // LIKE 'x%'
+	unnestGrowth    = 4         // elements of a list
+	recursionGrowth = 10        // rows of a recursion for each row that it begins with
+	workingRows     = 100       // of a round of a recursion
 	unknownDistinct = 0.1       // distinct values of a column, as a share of its rows
 )
 
@@ -86,6 +90,21 @@ func (e *Estimator) compute(n logical.Node) *Stats {
 		return rename(in, n.CTE.Plan.Columns(), n.Cols)
 	case *logical.With:
 		return e.Of(n.Input)
+	case *logical.Unnest:
+		in := e.Of(n.Input)
+		cols := n.Columns()
+		s := constant(cols[len(n.Input.Columns()):], in.Rows*unnestGrowth)
+		maps.Copy(s.Cols, in.Cols)
+		return s
+	case *logical.Window:
+		in := e.Of(n.Input)
+		s := constant(n.Cols, in.Rows)
+		maps.Copy(s.Cols, in.Cols)
+		return s
+	case *logical.Recursion:
+		return constant(n.Cols, e.Of(n.Seed).Rows*recursionGrowth)
+	case *logical.WorkingTable:
+		return constant(n.Cols, workingRows)
 	case *logical.Project:
 		return project(e.Of(n.Input), n.Cols, n.Exprs)
 	case *logical.Filter:

@@ -60,6 +60,22 @@ func (c *converter) body(n *pg.Node) (Body, error) {
 		return c.transaction(s.TransactionStmt)
 	case *pg.Node_VacuumStmt:
 		return c.analyze(s.VacuumStmt)
+	case *pg.Node_AlterTableStmt:
+		return c.alter(s.AlterTableStmt)
+	case *pg.Node_RenameStmt:
+		return c.rename(s.RenameStmt)
+	case *pg.Node_AlterObjectSchemaStmt:
+		return c.setSchema(s.AlterObjectSchemaStmt)
+	case *pg.Node_TruncateStmt:
+		return c.truncate(s.TruncateStmt)
+	case *pg.Node_DiscardStmt:
+		return c.discard(s.DiscardStmt)
+	case *pg.Node_DeleteStmt:
+		return nil, c.changing("DELETE")
+	case *pg.Node_UpdateStmt:
+		return nil, c.changing("UPDATE")
+	case *pg.Node_MergeStmt:
+		return nil, c.changing("MERGE")
 	}
 	return nil, c.unsupported("the statement " + c.heading())
 }
@@ -197,6 +213,9 @@ func (c *converter) set(s *pg.VariableSetStmt) (Body, error) {
 		return &Reset{Name: s.Name, Position: c.start()}, nil
 	case pg.VariableSetKind_VAR_RESET_ALL:
 		return &Reset{Position: c.start()}, nil
+	case pg.VariableSetKind_VAR_SET_MULTI:
+		// SET TRANSACTION and SET SESSION CHARACTERISTICS: transactions have no properties here.
+		return &Transaction{What: "set"}, nil
 	}
 	return nil, c.unsupported(c.heading())
 }

@@ -83,19 +83,34 @@ func (c *converter) columns(s *pg.CreateStmt) ([]ColumnDef, error) {
 			return nil, fault.New(fault.DuplicateColumn, "column %q is specified more than once", d.Colname).At(at)
 		}
 		seen[d.Colname] = true
-		col := ColumnDef{Name: d.Colname, Type: ast.TypeName{Name: d.TypeName, Positions: c.positions}, Position: at}
-		for _, k := range d.Constraints {
-			switch k.GetConstraint().GetContype() {
-			case pg.ConstrType_CONSTR_NOTNULL, pg.ConstrType_CONSTR_PRIMARY:
-				col.NotNull = true
-			case pg.ConstrType_CONSTR_NULL, pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_FOREIGN:
-			default:
-				return nil, fault.New(fault.FeatureNotSupported, "this constraint on column %q is not supported", d.Colname).At(at)
-			}
+		col, err := c.column(d)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, col)
 	}
 	return out, nil
+}
+
+func (c *converter) column(d *pg.ColumnDef) (ColumnDef, error) {
+	at := c.at(d.Location)
+	col := ColumnDef{Name: d.Colname, Type: ast.TypeName{Name: d.TypeName, Positions: c.positions}, Position: at}
+	for _, k := range d.Constraints {
+		switch k.GetConstraint().GetContype() {
+		case pg.ConstrType_CONSTR_NOTNULL, pg.ConstrType_CONSTR_PRIMARY:
+			col.NotNull = true
+		case pg.ConstrType_CONSTR_NULL, pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_FOREIGN:
+		case pg.ConstrType_CONSTR_DEFAULT:
+			text, err := sqlText(k.GetConstraint().RawExpr)
+			if err != nil {
+				return col, fault.Wrap(fault.FeatureNotSupported, err, "this default of column %q is not supported", d.Colname).At(at)
+			}
+			col.Default = text
+		default:
+			return col, fault.New(fault.FeatureNotSupported, "this constraint on column %q is not supported", d.Colname).At(at)
+		}
+	}
+	return col, nil
 }
 
 func (c *converter) view(s *pg.ViewStmt) (Body, error) {
@@ -148,10 +163,20 @@ func (c *converter) insert(s *pg.InsertStmt) (Body, error) {
 		return nil, c.unsupported("RETURNING")
 	case s.WithClause != nil:
 		return nil, c.unsupported("WITH before INSERT")
-	case s.SelectStmt.GetSelectStmt() == nil:
-		return nil, c.unsupported("INSERT with DEFAULT VALUES")
 	}
-	return &Insert{Table: c.rangeVar(s.Relation), Columns: names(s.Cols), Query: c.query(s.SelectStmt.GetSelectStmt(), c.piece.Text)}, nil
+	i := &Insert{Table: c.rangeVar(s.Relation)}
+	for _, n := range s.Cols {
+		t := n.GetResTarget()
+		if len(t.GetIndirection()) > 0 {
+			return nil, c.unsupported("INSERT into a part of a column")
+		}
+		i.Columns = append(i.Columns, t.GetName())
+		i.Positions = append(i.Positions, c.at(t.GetLocation()))
+	}
+	if q := s.SelectStmt.GetSelectStmt(); q != nil {
+		i.Query = c.query(q, c.piece.Text)
+	}
+	return i, nil
 }
 
 func (c *converter) copy(s *pg.CopyStmt) (Body, error) {

@@ -21,6 +21,12 @@ func (p Piece) parseOwn() (*Statement, error) {
 	case p.word(0, "desc"):
 		r.i = 1
 		body, err = r.describe()
+	case p.word(0, "summarize"):
+		r.i = 1
+		body, err = r.summarize()
+	case p.word(0, "show") && p.word(1, "create"):
+		r.i = 2
+		body, err = r.showCreate()
 	case p.word(0, "show") && p.word(1, "columns"):
 		r.i = 2
 		if !r.take("from") && !r.take("in") {
@@ -50,7 +56,7 @@ func (p Piece) parseOwn() (*Statement, error) {
 
 func isList(word string) bool {
 	switch ShowWhat(strings.ToLower(word)) {
-	case ShowTables, ShowViews, ShowSchemas, ShowFunctions:
+	case ShowTables, ShowViews, ShowSchemas, ShowFunctions, ShowDatabases:
 		return true
 	}
 	return false

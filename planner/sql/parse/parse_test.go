@@ -244,8 +244,6 @@ func TestErrorPositions(t *testing.T) {
 		{"select a from b group by all order by all nulls first ⟪x", "42601"},
 		{"create or replace table x as select order⟪", "42601"},
 		{"select (1⟪]", "42601"},
-		{"select a from t ⟪qualify row_number() over () = 1", "0A000"},
-		{"select a from t where b ⟪qualify (x) = 1", "0A000"},
 		{"select * from a ⟪asof join b on true", "0A000"},
 		{"select * from a ⟪natural semi join b", "0A000"},
 		{"create external table ⟪(a int)", "42601"},

@@ -25,9 +25,11 @@ const (
 
 // level is the state of one open parenthesis.
 type level struct {
-	clause clause
-	try    bool // closes a TRY_CAST
-	star   bool // holds the pairs of * REPLACE
+	clause  clause
+	try     bool // closes a TRY_CAST
+	qualify bool // a QUALIFY is open: its end closes the window that it became
+	window  bool // a WINDOW clause stands before
+	star    bool // holds the pairs of * REPLACE
 }
 
 // rewriter walks a statement's tokens and collects changes, in ascending order.
@@ -47,6 +49,7 @@ func rewrite(script string, tokens []token) (rewritten, error) {
 			return rewritten{}, err
 		}
 	}
+	r.endQualify(tokens[len(tokens)-1].end)
 	out := apply(script, tokens, r.changes)
 	out.orReplace = r.replace
 	return out, nil
@@ -87,6 +90,7 @@ func (r *rewriter) token(i int) (int, error) {
 	case tokOpen:
 		r.levels = append(r.levels, level{})
 	case tokClose:
+		r.endQualify(t.start)
 		if r.top().try {
 			r.change(t.end, t.end, ")")
 		}
@@ -117,9 +121,10 @@ func (r *rewriter) word(i int) (int, error) {
 		return i, nil // a column or an alias, whatever its name
 	}
 	top := r.top()
+	r.afterQualify(i, word)
 	switch word {
 	case "select":
-		top.clause = inSelect
+		*top = level{clause: inSelect, try: top.try, star: top.star}
 	case "from":
 		if top.clause == inSelect && !r.distinctFrom(i) {
 			top.clause = inFrom
@@ -152,10 +157,9 @@ func (r *rewriter) word(i int) (int, error) {
 			return i, notSupported(r.tokens[i], "%s JOIN is not supported", strings.ToUpper(word))
 		}
 	case "qualify":
-		if (top.clause == inFrom || top.clause == inRest) && r.startsExpression(i+1) {
-			return i, notSupported(r.tokens[i], "QUALIFY is not supported").
-				WithHint("Filter in a query around it: SELECT * FROM (SELECT …, row_number() OVER (…) AS n FROM …) AS t WHERE n = 1.")
-		}
+		r.qualify(i)
+	case "ignore", "respect":
+		return r.nulls(i, word == "ignore"), nil
 	case "or":
 		if i == 1 && r.Piece.word(0, "create") && r.Piece.word(2, "replace") && r.createsTable(3) {
 			r.replace = true

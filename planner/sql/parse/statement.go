@@ -29,6 +29,7 @@ type ColumnDef struct {
 	Name     string
 	Type     ast.TypeName
 	NotNull  bool
+	Default  string // an expression as SQL text, empty without one
 	Position int
 }
 
@@ -73,9 +74,10 @@ const (
 	ShowViews     ShowWhat = "views"
 	ShowSchemas   ShowWhat = "schemas"
 	ShowFunctions ShowWhat = "functions"
+	ShowDatabases ShowWhat = "databases"
 )
 
-// ShowList is SHOW TABLES, VIEWS, SCHEMAS or FUNCTIONS, in the schema In when it is not empty.
+// ShowList is SHOW TABLES, VIEWS, SCHEMAS, FUNCTIONS or DATABASES, in the schema In when it is not empty.
 type ShowList struct {
 	What ShowWhat
 	In   string
@@ -144,9 +146,10 @@ type CreateSchema struct {
 
 // Insert appends a query's rows to a table.
 type Insert struct {
-	Table   Name
-	Columns []string
-	Query   *Query
+	Table     Name
+	Columns   []string // empty: the table's, in order
+	Positions []int    // of Columns
+	Query     *Query   // nil: DEFAULT VALUES
 }
 
 // Copy writes a query or a table to a file, or with From reads a file into a table.
@@ -177,7 +180,7 @@ type Execute struct {
 // Deallocate forgets a prepared statement; an empty name means all.
 type Deallocate struct{ Name string }
 
-// Transaction is BEGIN, COMMIT or ROLLBACK; What is one of these in lower case.
+// Transaction is BEGIN, COMMIT, ROLLBACK or SET TRANSACTION; What is the first word in lower case.
 type Transaction struct{ What string }
 
 // Analyze gathers statistics on tables; none means all.

@@ -39,7 +39,7 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, o
 		return nil, nil
 	}
 	borders := []int64{0}
-	if !d.gzip && d.escape == d.quote && file.Size > splitBytes {
+	if !d.compressed() && d.escape == d.quote && file.Size > splitBytes {
 		f, err := store.Open(ctx, file)
 		if err != nil {
 			return nil, err

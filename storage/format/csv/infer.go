@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
@@ -184,9 +185,19 @@ func readFailure(err error, url string) error {
 	return fault.Wrap(fault.IOError, err, "cannot read the file").In("%s", url)
 }
 
+// maxWindow bounds the memory that a file can ask its decompression to take.
+const maxWindow = 256 << 20
+
 // input is a file's bytes from a position on, decompressed.
 func input(f storage.ReadFile, d *dialect, from, to int64, url string) (io.Reader, error) {
 	section := io.NewSectionReader(f, from, to-from)
+	if d.zstd {
+		z, err := zstd.NewReader(section, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow))
+		if err != nil {
+			return nil, fault.Wrap(fault.DataCorrupted, err, "the file is not compressed by zstd, or damaged").In("%s", url)
+		}
+		return z, nil
+	}
 	if !d.gzip {
 		return section, nil
 	}

@@ -22,19 +22,25 @@ type dialect struct {
 	delimiter, quote, escape byte
 	null                     string
 	sample                   int
-	gzip                     bool
+	gzip, zstd               bool
+	given                    bool // the delimiter is, by an option or the file's name
+	quoteGiven               bool
+	noDetect                 bool
 }
+
+func (d *dialect) compressed() bool { return d.gzip || d.zstd }
 
 // defaultSample is the number of rows that types are inferred from, as many as peers take.
 const defaultSample = 20480
 
 func parseOptions(options map[string]string, url string) (dialect, error) {
-	d := dialect{delimiter: ',', quote: '"', sample: defaultSample, gzip: strings.HasSuffix(strings.ToLower(url), ".gz")}
-	switch name := strings.TrimSuffix(strings.ToLower(url), ".gz"); {
+	d := dialect{delimiter: ',', quote: '"', sample: defaultSample, gzip: strings.HasSuffix(strings.ToLower(url), ".gz"),
+		zstd: strings.HasSuffix(strings.ToLower(url), ".zst")}
+	switch name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(url), ".gz"), ".zst"); {
 	case strings.HasSuffix(name, ".tsv"):
-		d.delimiter = '\t'
+		d.delimiter, d.given = '\t', true
 	case strings.HasSuffix(name, ".tbl"):
-		d.delimiter = '|'
+		d.delimiter, d.given = '|', true
 	}
 	keys := make([]string, 0, len(options))
 	for k := range options {
@@ -70,8 +76,17 @@ func parseOptions(options map[string]string, url string) (dialect, error) {
 				err = bad(k, "true or false")
 			}
 		case "delimiter", "delim", "sep", "separator":
-			err = one(&d.delimiter)
+			d.given, err = true, one(&d.delimiter)
+		case "auto_detect":
+			switch strings.ToLower(v) {
+			case "true", "on", "1", "yes", "":
+			case "false", "off", "0", "no":
+				d.noDetect = true
+			default:
+				err = bad(k, "true or false")
+			}
 		case "quote":
+			d.quoteGiven = true
 			if v == "" {
 				d.quote = 0
 			} else {
@@ -91,16 +106,18 @@ func parseOptions(options map[string]string, url string) (dialect, error) {
 		case "compression":
 			switch strings.ToLower(v) {
 			case "gzip", "gz":
-				d.gzip = true
+				d.gzip, d.zstd = true, false
+			case "zstd", "zst":
+				d.gzip, d.zstd = false, true
 			case "none", "uncompressed":
-				d.gzip = false
+				d.gzip, d.zstd = false, false
 			case "auto":
 			default:
-				err = bad(k, "gzip or none")
+				err = bad(k, "gzip, zstd or none")
 			}
 		default:
 			err = fault.New(fault.InvalidParameterValue, "CSV has no option %q", k).
-				WithHint("options are header, delimiter, quote, escape, null, sample_size and compression")
+				WithHint("options are header, delimiter, quote, escape, null, sample_size, auto_detect and compression")
 		}
 		if err != nil {
 			return d, err

@@ -230,7 +230,7 @@ func (r *reader) fill(ctx context.Context) error {
 	n, err := io.ReadFull(r.in, r.block[have:cap(r.block)])
 	r.block = r.block[:have+n]
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && (!r.dialect.gzip || r.gzipEnded()):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && (!r.dialect.compressed() || r.streamEnded()):
 		r.last = true
 	case err != nil:
 		return readFailure(err, r.split.File.URL)
@@ -238,8 +238,8 @@ func (r *reader) fill(ctx context.Context) error {
 	return nil
 }
 
-// gzipEnded reports whether a short read was the stream's end rather than a file that is cut off.
-func (r *reader) gzipEnded() bool {
+// streamEnded reports whether a short read was the stream's end rather than a file that is cut off.
+func (r *reader) streamEnded() bool {
 	var one [1]byte
 	_, err := r.in.Read(one[:])
 	return err == io.EOF

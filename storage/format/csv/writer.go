@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
@@ -22,8 +23,15 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 	}
 	out := &writer{fields: fields, dialect: d}
 	if d.gzip {
-		out.zip = gzip.NewWriter(w)
-		w = out.zip
+		z := gzip.NewWriter(w)
+		out.zip, w = z, z
+	}
+	if d.zstd {
+		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			return nil, fault.Wrap(fault.InvalidParameterValue, err, "compress with zstd")
+		}
+		out.zip, w = z, z
 	}
 	out.w = bufio.NewWriterSize(w, 256<<10)
 	for _, f := range fields {
@@ -45,7 +53,7 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 
 type writer struct {
 	w       *bufio.Writer
-	zip     *gzip.Writer
+	zip     io.Closer // of the compression, nil without
 	fields  []column.Field
 	dialect dialect
 	line    []byte

@@ -7,6 +7,8 @@ import (
 	"github.com/klauspost/compress/snappy"
 )
 
+var errPageSize = errors.New("a page does not have the size that its header says")
+
 // checkLength refuses compressed data that says itself that it unfolds to another size than the page's header does, before anything is
 // allocated for it.
 func checkLength(codec compress.Compression, src []byte, want int) error {
@@ -15,7 +17,7 @@ func checkLength(codec compress.Compression, src []byte, want int) error {
 	}
 	n, err := snappy.DecodedLen(src)
 	if err == nil && n != want {
-		err = errors.New("a page does not have the size that its header says")
+		err = errPageSize
 	}
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/simd"
 	"github.com/polybolos-db/polybolos/storage"
 )
 
@@ -12,6 +14,7 @@ import (
 type columnReader struct {
 	pool   *pool
 	leaf   *leaf
+	nested *nestedColumn // instead of all else
 	typ    column.Type // the table's
 	conv   convert
 	width  int // of a vector's value
@@ -50,6 +53,9 @@ const (
 
 // newColumnReader prepares reading a leaf as the table's column f.
 func newColumnReader(p *pool, l *leaf, f column.Field) (*columnReader, error) {
+	if l.nested {
+		return &columnReader{pool: p, leaf: l, nested: &nestedColumn{field: f, arena: mem.NewArena(p.arena.Budget())}}, nil
+	}
 	conv, err := l.conversionTo(f.Type)
 	if err != nil {
 		return nil, err
@@ -69,6 +75,10 @@ func newColumnReader(p *pool, l *leaf, f column.Field) (*columnReader, error) {
 
 // close gives all buffers back; the reader is of no use then.
 func (c *columnReader) close() {
+	if c.nested != nil {
+		c.nested.close()
+		return
+	}
 	c.finish()
 	for _, b := range c.own {
 		c.pool.put(b)
@@ -92,6 +102,10 @@ func (c *columnReader) open(file storage.ReadFile, ch *chunk, rows int64) error 
 
 // finish gives the buffers of a chunk back; vectors read from it are invalid then.
 func (c *columnReader) finish() {
+	if c.nested != nil {
+		c.nested.finish()
+		return
+	}
 	c.retire()
 	c.release()
 	c.source.close()
@@ -149,6 +163,10 @@ func (c *columnReader) nextPage() error {
 // skip passes over n rows. That is put off until rows are wanted: pages that it passes over whole are then not even decompressed, and a chunk of which
 // nothing is wanted is not read.
 func (c *columnReader) skip(n int) {
+	if c.nested != nil {
+		c.nested.skip += n
+		return
+	}
 	c.release()
 	c.pending += n
 }
@@ -206,6 +224,9 @@ func (c *columnReader) skipRows(k int) error {
 
 // read reads the next n rows, at most column.BatchRows. The vector is valid until the next call of read, skip, open or finish.
 func (c *columnReader) read(n int) (*column.Vector, error) {
+	if c.nested != nil {
+		return c.nested.read(n)
+	}
 	c.release()
 	if err := c.passOver(); err != nil {
 		return nil, err
@@ -324,23 +345,10 @@ func (c *columnReader) readCodes(dst []uint32, got int) error {
 	if err := p.codes.next(dst); err != nil {
 		return err
 	}
-	if !p.checked && maxOf(dst) >= uint32(c.dict.Len) {
+	if !p.checked && simd.MaxUint32(dst) >= uint32(c.dict.Len) {
 		return errCode
 	}
 	return nil
-}
-
-// maxOf is the greatest of codes, in four independent chains.
-func maxOf(codes []uint32) uint32 {
-	var a, b, d, e uint32
-	for len(codes) >= 4 {
-		a, b, d, e = max(a, codes[0]), max(b, codes[1]), max(d, codes[2]), max(e, codes[3])
-		codes = codes[4:]
-	}
-	for _, v := range codes {
-		a = max(a, v)
-	}
-	return max(a, b, d, e)
 }
 
 // readFlat reads n values of the page, dense, into the batch's data from row got on.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // comparison is a column against a constant of its type, done in one pass over flat integers (dates, times and decimals among them). Every
@@ -13,6 +14,7 @@ type comparison struct {
 	phys   column.Physical
 	least  int64
 	span   uint64
+	in     simd.Range
 	none   bool // the range is empty
 	negate bool // outside of the range
 }
@@ -50,7 +52,7 @@ func comparisonOf(e expr.Expr) *comparison {
 	case expr.Ge:
 		high = math.MaxInt64
 	}
-	out.least, out.span = low, uint64(high)-uint64(low)
+	out.least, out.span, out.in = low, uint64(high)-uint64(low), simd.Range{Low: low, High: high}
 	return out
 }
 
@@ -62,6 +64,12 @@ func (c *comparison) flat(v *column.Vector, sel, out []uint32) (_ []uint32, ok b
 	if c.none {
 		return out[:0], true
 	}
+	if sel == nil && c.phys == column.PhysInt32 {
+		return out[:simd.SelectInt32(out, column.Values[int32](v)[:v.Len], c.in, c.negate)], true
+	}
+	if sel == nil {
+		return out[:simd.SelectInt64(out, column.Values[int64](v)[:v.Len], c.in, c.negate)], true
+	}
 	flip := 0
 	if c.negate {
 		flip = 1
@@ -72,22 +80,10 @@ func (c *comparison) flat(v *column.Vector, sel, out []uint32) (_ []uint32, ok b
 	return selectRange(column.Values[int64](v)[:v.Len], uint64(c.least), c.span, flip, sel, out), true
 }
 
-// selectRange writes the rows in the range (flip 0) or outside (flip 1). Every row is written and kept or overwritten by the next, which spares a
+// selectRange writes the rows of sel in the range (flip 0) or outside (flip 1). Every row is written and kept or overwritten by the next, which spares a
 // branch.
 func selectRange[T int32 | int64](values []T, least, span uint64, flip int, sel, out []uint32) []uint32 {
 	k := 0
-	if sel == nil {
-		out = out[:len(values)]
-		for i, v := range values {
-			out[k] = uint32(i)
-			in := 0
-			if uint64(int64(v))-least <= span {
-				in = 1
-			}
-			k += in ^ flip
-		}
-		return out[:k]
-	}
 	out = out[:len(sel)]
 	for _, i := range sel {
 		out[k] = i

@@ -59,8 +59,11 @@ func (f *footer) resolve(url string, schema []column.Field, columns []int) ([]*l
 				WithHint("all files of a table must have the same columns")
 		}
 		if l.nested {
-			return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be read: nested Parquet columns are not supported yet",
-				l.name, l.typ).In("%s", url).WithHint("the file's other columns can be read: name them instead of *")
+			if !l.typ.Equal(want.Type) {
+				return nil, fault.New(fault.DatatypeMismatch, "column %q is of type %s in the file and %s in the table", l.name, l.typ, want.Type).In("%s", url)
+			}
+			leaves[i] = l
+			continue
 		}
 		if _, err := l.conversionTo(want.Type); err != nil {
 			return nil, fault.Wrap(fault.DatatypeMismatch, err, "cannot read column %q", want.Name).In("%s", url)

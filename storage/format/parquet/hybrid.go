@@ -3,6 +3,8 @@ package parquet
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 var (
@@ -129,100 +131,13 @@ func bitsAt(src []byte, i int, width uint) uint32 {
 
 // unpack reads len(dst) packed values of width bits (1 to 32), beginning with the one at position at. src holds them all.
 func unpack(dst []uint32, src []byte, at int, width uint) {
-	// Words are read past the run, as far as its buffer goes; only the run's own bits are used.
+	// What lies behind the run, as far as its buffer goes, may be read: that makes its end faster.
 	src = src[:cap(src)]
-	// Whole groups of eight values begin at a byte; what stands before and after them goes value by value.
+	// Whole groups of eight values begin at a byte; what stands before goes value by value.
 	for len(dst) > 0 && at&7 != 0 {
 		dst[0] = bitsAt(src, at, width)
 		dst = dst[1:]
 		at++
 	}
-	p := at / 8 * int(width)
-	done := 0
-	switch {
-	case width == 32:
-		for ; done+8 <= len(dst) && p+32 <= len(src); done, p = done+8, p+32 {
-			for k := range 8 {
-				dst[done+k] = binary.LittleEndian.Uint32(src[p+4*k:])
-			}
-		}
-	case width <= 8:
-		done = unpack8(dst, src[p:], width)
-	case width <= 16:
-		done = unpack16(dst, src[p:], width)
-	default:
-		done = unpackWide(dst, src[p:], width)
-	}
-	for i := done; i < len(dst); i++ {
-		dst[i] = bitsAt(src, at+i, width)
-	}
-}
-
-// unpack8 unpacks groups of eight values of up to 8 bits: one word holds a group. It returns how many values it wrote.
-func unpack8(dst []uint32, src []byte, width uint) int {
-	m := uint64(1)<<(width&63) - 1
-	w := width & 63
-	done, p := 0, 0
-	for ; done+8 <= len(dst) && p+8 <= len(src); done, p = done+8, p+int(width) {
-		v := binary.LittleEndian.Uint64(src[p:])
-		d := dst[done : done+8 : done+8]
-		d[0] = uint32(v & m)
-		v >>= w
-		d[1] = uint32(v & m)
-		v >>= w
-		d[2] = uint32(v & m)
-		v >>= w
-		d[3] = uint32(v & m)
-		v >>= w
-		d[4] = uint32(v & m)
-		v >>= w
-		d[5] = uint32(v & m)
-		v >>= w
-		d[6] = uint32(v & m)
-		v >>= w
-		d[7] = uint32(v & m)
-	}
-	return done
-}
-
-// unpack16 unpacks groups of eight values of 9 to 16 bits: each half of a group fits a word.
-func unpack16(dst []uint32, src []byte, width uint) int {
-	m := uint64(1)<<(width&63) - 1
-	w := width & 63
-	half, shift := int(width)/2, width%2*4
-	done, p := 0, 0
-	for ; done+8 <= len(dst) && p+half+8 <= len(src); done, p = done+8, p+int(width) {
-		v := binary.LittleEndian.Uint64(src[p:])
-		u := binary.LittleEndian.Uint64(src[p+half:]) >> (shift & 63)
-		d := dst[done : done+8 : done+8]
-		d[0] = uint32(v & m)
-		d[4] = uint32(u & m)
-		v >>= w
-		u >>= w
-		d[1] = uint32(v & m)
-		d[5] = uint32(u & m)
-		v >>= w
-		u >>= w
-		d[2] = uint32(v & m)
-		d[6] = uint32(u & m)
-		v >>= w
-		u >>= w
-		d[3] = uint32(v & m)
-		d[7] = uint32(u & m)
-	}
-	return done
-}
-
-// unpackWide unpacks groups of eight values of 17 to 31 bits, a word a value.
-func unpackWide(dst []uint32, src []byte, width uint) int {
-	m := uint64(1)<<(width&63) - 1
-	done, p := 0, 0
-	for ; done+8 <= len(dst) && p+int(width)+8 <= len(src); done, p = done+8, p+int(width) {
-		d := dst[done : done+8 : done+8]
-		for k := range d {
-			bit := uint(k) * width
-			d[k] = uint32(binary.LittleEndian.Uint64(src[p+int(bit>>3):]) >> (bit & 7) & m)
-		}
-	}
-	return done
+	simd.Unpack(dst, src[at/8*int(width):], width)
 }

@@ -39,6 +39,15 @@ type reader struct {
 	fresh      []bool // columns read for the current batch
 	vectors    []*column.Vector
 	filters    *filters
+	nested     *nestedFile // the open file, where it has nested columns that are read
+}
+
+// openNested opens the file for nested columns, once.
+func (r *reader) openNested() (err error) {
+	if r.nested == nil {
+		r.nested, err = openNested(r.open, r.file.Size)
+	}
+	return err
 }
 
 // place says where in the file an error belongs.
@@ -102,7 +111,7 @@ func (r *reader) openFile(ctx context.Context, file plan.File) error {
 }
 
 func sameLeaf(a, b *leaf) bool {
-	return a.physical == b.physical && a.length == b.length && a.means == b.means && a.optional == b.optional && a.typ.Equal(b.typ)
+	return a.nested == b.nested && a.physical == b.physical && a.length == b.length && a.means == b.means && a.optional == b.optional && a.typ.Equal(b.typ)
 }
 
 func (r *reader) closeFile() error {
@@ -111,6 +120,7 @@ func (r *reader) closeFile() error {
 			c.finish()
 		}
 	}
+	r.nested = nil
 	if r.open == nil {
 		return nil
 	}
@@ -131,6 +141,13 @@ func (r *reader) nextGroup() (bool, error) {
 			continue
 		}
 		for i, c := range r.cols {
+			if c.nested != nil {
+				if err := r.openNested(); err != nil {
+					return false, r.place(err, r.group, i)
+				}
+				c.nested.open(r.nested, r.group, r.leaves[i].root)
+				continue
+			}
 			if err := c.open(r.open, &g.chunks[r.leaves[i].index], g.rows); err != nil {
 				return false, r.place(err, r.group, i)
 			}
@@ -196,6 +213,11 @@ func (r *reader) Exact() bool { return r.filters.exact }
 // Close gives all memory back.
 func (r *reader) Close() error {
 	err := r.closeFile()
+	for _, c := range r.cols {
+		if c != nil && c.nested != nil {
+			c.close()
+		}
+	}
 	r.filters.close()
 	r.pool.arena.Free()
 	return err

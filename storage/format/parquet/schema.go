@@ -40,7 +40,8 @@ type leaf struct {
 	optional bool
 	means    meaning
 	typ      column.Type
-	nested   bool // cannot be read yet
+	nested   bool // read through the Arrow library
+	root     int  // position among the top-level columns
 }
 
 // field is the leaf as a column of a table.
@@ -80,7 +81,7 @@ func leavesOf(sc *schema.Schema, ownIntervals map[string]bool) ([]leaf, error) {
 	for i := range leaves {
 		node := root.Field(i)
 		l := &leaves[i]
-		l.name, l.index = node.Name(), position[node]
+		l.name, l.index, l.root = node.Name(), position[node], i
 		l.optional = node.RepetitionType() == parquet.Repetitions.Optional
 		p, primitive := node.(*schema.PrimitiveNode)
 		if !primitive || node.RepetitionType() == parquet.Repetitions.Repeated {

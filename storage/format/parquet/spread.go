@@ -1,6 +1,9 @@
 package parquet
 
-import "github.com/polybolos-db/polybolos/column"
+import (
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
+)
 
 // gather writes the entries that codes name, width bytes each.
 func gather(dst, entries []byte, codes []uint32, width int) {
@@ -10,9 +13,9 @@ func gather(dst, entries []byte, codes []uint32, width int) {
 	case 2:
 		gatherT[uint16](dst, entries, codes)
 	case 4:
-		gatherT[uint32](dst, entries, codes)
+		simd.Gather32(column.SliceOf[uint32](dst)[:len(codes)], column.SliceOf[uint32](entries), codes)
 	case 8:
-		gatherT[uint64](dst, entries, codes)
+		simd.Gather64(column.SliceOf[uint64](dst)[:len(codes)], column.SliceOf[uint64](entries), codes)
 	case 16:
 		gatherT[[2]uint64](dst, entries, codes)
 	}

@@ -25,6 +25,9 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 	if len(fields) == 0 {
 		return nil, fault.New(fault.InvalidTableDefinition, "a Parquet file must have a column")
 	}
+	if hasNested(fields) {
+		return newNestedWriter(&sink{w: w}, fields, o)
+	}
 	out := &writer{sink: &sink{w: w}, options: o, fields: fields, cols: make([]columnWriter, len(fields))}
 	nodes := make(schema.FieldList, len(fields))
 	var intervals []string
@@ -99,13 +102,18 @@ func nodeOf(f column.Field) (schema.Node, error) {
 	case column.UUID:
 		physical, length, logical = parquet.Types.FixedLenByteArray, 16, schema.UUIDLogicalType{}
 	default:
-		return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be written to Parquet: nested types are not supported yet", f.Name, f.Type)
+		return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be written to Parquet", f.Name, f.Type)
 	}
 	n, err := schema.NewPrimitiveNodeLogical(f.Name, rep, logical, physical, length, -1)
 	if err != nil {
 		return nil, fault.Wrap(fault.FeatureNotSupported, err, "column %q of type %s cannot be written to Parquet", f.Name, f.Type)
 	}
 	return n, nil
+}
+
+// writerProperties are those of every file.
+func writerProperties(o writeOptions) *parquet.WriterProperties {
+	return parquet.NewWriterProperties(parquet.WithVersion(parquet.V2_LATEST), parquet.WithCreatedBy("polybolos"), parquet.WithCompression(o.codec))
 }
 
 // sink keeps the first error of what is written to, which the library's own errors hide.

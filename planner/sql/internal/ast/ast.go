@@ -9,13 +9,15 @@ import (
 // Names that the rewriting of PostgreSQL's extensions leaves in a tree. A dollar sign cannot begin an unquoted name, so a user
 // meets them only by quoting them, and then they mean the same.
 const (
-	FileFunction    = "$file"     // FROM 'path'           → FROM "$file"('path')
-	GroupAll        = "$all"      // GROUP BY ALL          → GROUP BY "$all"; ORDER BY ALL alike
-	ExcludeFunction = "$exclude"  // * EXCLUDE (a, b)      → *, "$exclude"(a, b)
-	ReplaceFunction = "$replace"  // * REPLACE (x AS a)    → *, "$replace"(x, a)
-	TryCastFunction = "$try_cast" // TRY_CAST(x AS t)      → "$try_cast"(CAST(x AS t))
-	SemiTable       = "$semi"     // a SEMI JOIN b ON p    → a CROSS JOIN "$semi" JOIN b ON p
-	AntiTable       = "$anti"     // a ANTI JOIN b ON p    → a CROSS JOIN "$anti" JOIN b ON p
+	FileFunction    = "$file"         // FROM 'path'           → FROM "$file"('path')
+	GroupAll        = "$all"          // GROUP BY ALL          → GROUP BY "$all"; ORDER BY ALL alike
+	ExcludeFunction = "$exclude"      // * EXCLUDE (a, b)      → *, "$exclude"(a, b)
+	ReplaceFunction = "$replace"      // * REPLACE (x AS a)    → *, "$replace"(x, a)
+	TryCastFunction = "$try_cast"     // TRY_CAST(x AS t)      → "$try_cast"(CAST(x AS t))
+	IgnoreNulls     = "$ignore_nulls" // f(x) IGNORE NULLS OVER w → f(x) FILTER (WHERE "$ignore_nulls") OVER w
+	QualifyWindow   = "$qualify"      // QUALIFY p             → WINDOW "$qualify" AS (PARTITION BY (p))
+	SemiTable       = "$semi"         // a SEMI JOIN b ON p    → a CROSS JOIN "$semi" JOIN b ON p
+	AntiTable       = "$anti"         // a ANTI JOIN b ON p    → a CROSS JOIN "$anti" JOIN b ON p
 )
 
 // Select is the tree of a query: SELECT, VALUES, a set operation, with its CTEs.

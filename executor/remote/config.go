@@ -1,0 +1,81 @@
+package remote
+
+import (
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/polybolos-db/polybolos/fault"
+)
+
+// Config says what an executor is and where its scheduler is. Zero values are the defaults.
+type Config struct {
+	Scheduler    string            // host:port of the control plane
+	Listen       string            // host:port of the data plane, default 127.0.0.1 and a free port
+	Advertise    string            // host:port at which others reach the data plane, default: where it listens
+	Threads      int               // default: all cores
+	MemoryLimit  int64             // bytes that tasks and outputs may hold, 0: no limit
+	OutputMemory int64             // bytes of it that outputs may hold before they go to files, 0: a share of it
+	WorkDir      string            // where outputs go that memory has no room for, default: the system's temporary folder
+	Labels       map[string]string // for people and placement
+	Build        string            // the binary's version
+	DrainTime    time.Duration     // how long the executor waits for jobs to end when it is asked to end
+	OutputAge    time.Duration     // outputs that nobody has read or written for so long are dropped
+	Log          *slog.Logger      // nil: nothing is logged
+	Listening    func(address string)
+}
+
+// The defaults.
+const (
+	DefaultListen    = "127.0.0.1:0"
+	DefaultDrainTime = time.Minute
+	DefaultOutputAge = time.Hour
+)
+
+// outputShare is the part of the memory limit that outputs may hold before they go to files: most is for hash tables, which cannot.
+const outputShare = 0.3
+
+func (c *Config) setDefaults() error {
+	if c.Threads < 0 || c.MemoryLimit < 0 || c.OutputMemory < 0 {
+		return fault.New(fault.InvalidParameterValue, "threads and memory limit must not be negative")
+	}
+	if _, _, err := net.SplitHostPort(c.Scheduler); err != nil {
+		return fault.Wrap(fault.InvalidParameterValue, err, "the scheduler's address must be host:port")
+	}
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
+	if c.OutputMemory == 0 {
+		c.OutputMemory = int64(outputShare * float64(c.MemoryLimit))
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.DrainTime == 0 {
+		c.DrainTime = DefaultDrainTime
+	}
+	if c.OutputAge == 0 {
+		c.OutputAge = DefaultOutputAge
+	}
+	if c.WorkDir == "" {
+		c.WorkDir = os.TempDir()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// advertised is the address that others are told, given the one at which the executor listens.
+func (c *Config) advertised(listening net.Addr) (string, error) {
+	if c.Advertise != "" {
+		return c.Advertise, nil
+	}
+	if a, ok := listening.(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		return "", fault.New(fault.InvalidParameterValue, "an executor that listens on %s must be told the address at which others reach it", listening).
+			WithHint("add --advertise host:port")
+	}
+	return listening.String(), nil
+}

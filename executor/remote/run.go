@@ -1,0 +1,119 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+
+	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/shuffle"
+	"github.com/polybolos-db/polybolos/shuffle/transport"
+	"github.com/polybolos-db/polybolos/simd"
+)
+
+// maxMessage is how many bytes of one message of the control plane are taken.
+const maxMessage = 64 << 20
+
+// lastWords is how long an executor tries to tell the scheduler that it leaves, and waits for readers of its outputs.
+const lastWords = 2 * time.Second
+
+// Run is an executor until ctx ends; then it drains. It fails at once when it cannot listen or when the scheduler speaks another version of the protocol;
+// a scheduler that is not reached is tried again and again.
+func Run(ctx context.Context, c Config) (err error) {
+	if err := c.setDefaults(); err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fault.Wrap(fault.ConnectionFailure, err, "listen on %s", c.Listen)
+	}
+	address, err := c.advertised(listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := os.MkdirAll(c.WorkDir, 0o700); err != nil {
+		return errors.Join(fault.Wrap(fault.IOError, err, "make the work folder"), listener.Close())
+	}
+	folder, err := os.MkdirTemp(c.WorkDir, "polybolos-executor-")
+	if err != nil {
+		return errors.Join(fault.Wrap(fault.IOError, err, "make a folder in the work folder"), listener.Close())
+	}
+	budget := mem.NewBudget("the executor", c.MemoryLimit, nil)
+	store := shuffle.NewTiered(mem.NewBudget("the executor's outputs", c.OutputMemory, budget), folder)
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	server := transport.NewServer(store)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	defer func() {
+		stopServer(server)
+		if serr := <-served; serr != nil && !errors.Is(serr, grpc.ErrServerStopped) {
+			err = errors.Join(err, fault.Wrap(fault.ConnectionFailure, serr, "serve on %s", listener.Addr()))
+		}
+	}()
+
+	conn, err := grpc.NewClient("passthrough:///"+c.Scheduler, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}))
+	if err != nil {
+		return fault.Wrap(fault.ConnectionFailure, err, "connect to the scheduler at %s", c.Scheduler)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if c.Listening != nil {
+		c.Listening(listener.Addr().String())
+	}
+
+	tasks := newTasks(c, store, budget, controlv1.NewControlClient(conn))
+	defer func() { err = errors.Join(err, tasks.close()) }()
+	p := &poller{config: c, client: tasks.client, tasks: tasks, capabilities: capabilities(c, address)}
+	return p.run(ctx)
+}
+
+// stopServer lets readers finish for a short time.
+func stopServer(g *grpc.Server) {
+	timer := time.AfterFunc(lastWords, g.Stop)
+	defer timer.Stop()
+	g.GracefulStop()
+}
+
+// capabilities are what the scheduler is told of this machine.
+func capabilities(c Config, address string) *controlv1.Capabilities {
+	return &controlv1.Capabilities{
+		Address: address, Slots: uint32(c.Threads), Threads: uint32(c.Threads), MemoryLimit: c.MemoryLimit, Simd: simd.Current().String(),
+		Labels: c.Labels, Build: c.Build, Calibration: map[string]float64{"memory_copy_bytes_per_second": copySpeed()},
+	}
+}
+
+// copySpeed is how fast one thread copies memory that no cache holds.
+func copySpeed() float64 {
+	const size, rounds = 32 << 20, 3
+	from, to := make([]byte, size), make([]byte, size)
+	copy(to, from) // touches the pages
+	best := time.Duration(1 << 62)
+	for range rounds {
+		start := time.Now()
+		copy(to, from)
+		best = min(best, time.Since(start))
+	}
+	return size / max(best, 1).Seconds()
+}
+
+// newName makes a name that no other executor has had.
+func newName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "executor"
+	}
+	return fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), rand.Uint32())
+}

@@ -1,0 +1,205 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/kernels/sort"
+	"github.com/polybolos-db/polybolos/kernels/window"
+	"github.com/polybolos-db/polybolos/plan"
+)
+
+const (
+	// windowRows is about how many rows of small partitions are worked on at once.
+	windowRows = 4 * column.BatchRows
+	// startRows is how many rows a worker looks through at once for where partitions begin.
+	startRows = 16 * column.BatchRows
+)
+
+// windowed is the breaker of window functions: it sorts the rows by partition and order. The workers of the next pipeline take partitions in turn and
+// compute the functions over each.
+type windowed struct {
+	*sorter
+	n      *plan.Window
+	starts []uint32 // where partitions begin, ascending
+	blocks []int    // where blocks of partitions begin in starts, and their number behind
+	morsel morsels
+}
+
+func init() {
+	register(func(b *Builder, n *plan.Window) (*Stream, error) {
+		s, err := b.Build(n.Input)
+		if err != nil {
+			return nil, err
+		}
+		var keys []kernels.SortKey
+		for _, c := range n.Partition {
+			keys = append(keys, kernels.SortKey{Column: c})
+		}
+		keys = append(keys, n.Order...)
+		types := fieldTypes(n.Input.Fields())
+		layout, err := sort.NewLayout(types, keys)
+		if err != nil {
+			return nil, err
+		}
+		x := &windowed{n: n, sorter: &sorter{
+			node: &plan.Sort{Info: n.Info, Input: n.Input, Keys: keys, Count: -1}, task: b.Task, sorter: sort.New(types, layout, -1),
+		}}
+		b.Break(s, x)
+		return &Stream{Source: windowSource{x}}, nil
+	})
+}
+
+// Seal merges the runs and finds the partitions.
+func (x *windowed) Seal(ctx context.Context) error {
+	if err := x.sorter.Seal(ctx); err != nil {
+		return err
+	}
+	rows := x.sorter.sorter.Rows()
+	if rows == 0 {
+		return nil
+	}
+	if err := x.partitions(ctx, rows); err != nil {
+		return err
+	}
+	begin := uint32(0)
+	for p, s := range x.starts {
+		if p == 0 || s-begin >= windowRows {
+			x.blocks = append(x.blocks, p)
+			begin = s
+		}
+	}
+	x.morsel.n = int64(len(x.blocks))
+	x.blocks = append(x.blocks, len(x.starts))
+	return nil
+}
+
+// partitions finds where partitions begin, range by range.
+func (x *windowed) partitions(ctx context.Context, rows int) error {
+	if len(x.n.Partition) == 0 {
+		x.starts = []uint32{0}
+		return nil
+	}
+	found := make([][]uint32, (rows+startRows-1)/startRows)
+	err := x.task.Parallel(ctx, x.n, len(found), func(_ context.Context, i int) error {
+		scratch := mem.NewArena(x.task.Budget)
+		defer scratch.Free()
+		lo, hi := i*startRows, min(rows, (i+1)*startRows)
+		from := max(0, lo-1) // the row before tells whether the first one begins a partition
+		cols := make([]*column.Vector, len(x.n.Partition))
+		for k, c := range x.n.Partition {
+			var err error
+			if cols[k], err = x.sorter.sorter.Column(scratch, c, from, hi-from); err != nil {
+				return err
+			}
+		}
+		var starts []uint32
+		if lo == 0 {
+			starts = append(starts, 0)
+		}
+		starts = window.Starts(starts, cols, 1, hi-from)
+		if lo > 0 {
+			for k := range starts {
+				starts[k] += uint32(from)
+			}
+		}
+		found[i] = starts
+		return nil
+	})
+	x.starts = slices.Concat(found...)
+	return err
+}
+
+// Report says how many partitions there are.
+func (x *windowed) Report() (int64, string) {
+	return x.size.Load() + x.order.Size(), fmt.Sprintf("%d rows in %d partitions", x.sorter.sorter.Rows(), len(x.starts))
+}
+
+// windowSource gives the rows with the functions' values, block by block.
+type windowSource struct{ *windowed }
+
+// MaxWorkers is asked when the partitions are known.
+func (s windowSource) MaxWorkers() int { return int(s.morsel.n) }
+
+// Release frees the rows.
+func (s windowSource) Release() {
+	s.sorter.sorter.Free()
+	s.order.Free()
+}
+
+func (s windowSource) Worker(w *Worker) (Reader, error) {
+	return &windowReader{windowed: s.windowed, w: w, block: mem.NewArena(w.Task.Budget), out: mem.NewArena(w.Task.Budget)}, nil
+}
+
+// windowReader computes a block at a time and gives it batch by batch.
+type windowReader struct {
+	*windowed
+	w      *Worker
+	block  *mem.Arena // of the functions' values over the block at hand
+	out    *mem.Arena // of the batch given
+	values []*column.Vector
+	first  int // row of the order at which the block begins
+	at     int // rows of the block given
+	rows   int // rows of the block
+}
+
+func (r *windowReader) Next(b *column.Batch) (bool, error) {
+	if r.at == r.rows {
+		more, err := r.take()
+		if !more || err != nil {
+			return false, err
+		}
+	}
+	n := min(column.BatchRows, r.rows-r.at)
+	r.out.Reset()
+	rows, err := r.sorter.sorter.Read(r.out, r.first+r.at, n)
+	if err != nil {
+		return false, err
+	}
+	*b = *rows
+	for _, v := range r.values {
+		part, err := column.Slice(r.out, v, r.at, n)
+		if err != nil {
+			return false, err
+		}
+		b.Cols = append(b.Cols, part)
+	}
+	r.at += n
+	return true, nil
+}
+
+// take computes the next block.
+func (r *windowReader) take() (more bool, err error) {
+	i, ok := r.morsel.take()
+	if !ok {
+		return false, nil
+	}
+	r.block.Reset()
+	partitions := r.starts[r.blocks[i]:r.blocks[i+1]]
+	r.first, r.at = int(partitions[0]), 0
+	end := r.sorter.sorter.Rows()
+	if i+2 < len(r.blocks) {
+		end = int(r.starts[r.blocks[i+1]])
+	}
+	r.rows = end - r.first
+	starts := make([]uint32, len(partitions))
+	for k, p := range partitions {
+		starts[k] = p - partitions[0]
+	}
+	block := &window.Block{
+		Rows: r.rows, Starts: starts, Keys: r.n.Order, Arena: r.block, Check: r.w.Check,
+		Column: func(c int) (*column.Vector, error) { return r.sorter.sorter.Column(r.block, c, r.first, r.rows) },
+	}
+	r.values, err = block.Compute(r.n.Functions)
+	return true, err
+}
+
+func (r *windowReader) Close() error {
+	r.block.Free()
+	r.out.Free()
+	return nil
+}

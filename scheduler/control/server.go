@@ -1,0 +1,338 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/scheduler/core"
+	"github.com/polybolos-db/polybolos/scheduler/jobs"
+	"github.com/polybolos-db/polybolos/shuffle"
+	"github.com/polybolos-db/polybolos/shuffle/transport"
+)
+
+// Version is the version of the protocol.
+const Version = 1
+
+// MaxMessage is how many bytes of one message of the control plane are taken: launches name every output that a task reads.
+const MaxMessage = 64 << 20
+
+// maxSlots bounds what an executor may claim.
+const maxSlots = 1 << 16
+
+// Config says how a scheduler treats its executors. Zero values are the defaults.
+type Config struct {
+	Name        string        // begins the names of jobs; no other scheduler of the executors may have it
+	MemoryLimit int64         // bytes that results on their way to clients may hold, 0: no limit
+	Timeout     time.Duration // an executor without a sign of life for so long has left
+	Wait        time.Duration // how long a poll waits for something to do
+	Log         *slog.Logger  // nil: nothing is logged
+}
+
+// The default times.
+const (
+	DefaultTimeout = 10 * time.Second
+	DefaultWait    = 3 * time.Second
+)
+
+// Server is the scheduler's side of the control plane.
+type Server struct {
+	controlv1.UnimplementedControlServer
+	config Config
+	jobs   *jobs.Jobs
+	client *transport.Client
+	stop   context.CancelFunc
+	ended  chan struct{}
+
+	mu        sync.Mutex
+	executors map[core.ExecutorID]*executor
+	plans     map[[sha256.Size]byte]*encodedPlan
+}
+
+// encodedPlan is a plan that executors may ask for as long as one of the jobs runs.
+type encodedPlan struct {
+	bytes []byte
+	jobs  map[core.JobID]bool
+}
+
+// New makes a server without executors. Register adds it to a gRPC server; Close ends all jobs.
+func New(c Config) *Server {
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Wait == 0 {
+		c.Wait = min(DefaultWait, c.Timeout/2)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{
+		config: c, client: transport.NewClient(), stop: stop, ended: make(chan struct{}),
+		executors: map[core.ExecutorID]*executor{}, plans: map[[sha256.Size]byte]*encodedPlan{},
+	}
+	s.jobs = jobs.NewCluster(jobs.Config{MemoryLimit: c.MemoryLimit}, c.Name, s.fetch)
+	go s.watch(ctx)
+	return s
+}
+
+// Jobs runs plans on the executors.
+func (s *Server) Jobs() *jobs.Jobs { return s.jobs }
+
+// Options are what a gRPC server needs to serve executors.
+func Options() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+		// Executors try idle connections every 10 s.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+	}
+}
+
+// Register adds the service to a gRPC server.
+func (s *Server) Register(g *grpc.Server) { controlv1.RegisterControlServer(g, s) }
+
+// Close ends all jobs and waits until nothing of them runs here.
+func (s *Server) Close() error {
+	s.stop()
+	<-s.ended
+	err := s.jobs.Close()
+	if cerr := s.client.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// Executor is what is known of an executor.
+type Executor struct {
+	ID           string
+	Capabilities *controlv1.Capabilities // not to be changed
+	Draining     bool
+}
+
+// Executors are the executors that are there, by name.
+func (s *Server) Executors() []Executor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []Executor{}
+	for _, id := range slices.Sorted(maps.Keys(s.executors)) {
+		x := s.executors[id]
+		out = append(out, Executor{ID: string(id), Capabilities: x.capabilities, Draining: x.draining})
+	}
+	return out
+}
+
+// Threads is how many tasks the executors that take any run at once.
+func (s *Server) Threads() int {
+	n := 0
+	for _, x := range s.Executors() {
+		if !x.Draining {
+			n += int(x.Capabilities.GetSlots())
+		}
+	}
+	return n
+}
+
+// Poll serves an executor.
+func (s *Server) Poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1.PollReply, error) {
+	if err := checkVersion(r.GetVersion()); err != nil {
+		return nil, err
+	}
+	id := core.ExecutorID(r.GetExecutor())
+	x, err := s.find(id, r)
+	if err != nil {
+		return nil, err
+	}
+	if x == nil {
+		return &controlv1.PollReply{Unknown: true}, nil
+	}
+	generation := x.begin(r)
+	defer x.end()
+	for _, st := range r.GetStatuses() {
+		if err := s.jobs.Report(report(st)); err != nil {
+			return nil, status.Error(codes.Unavailable, err.Error())
+		}
+	}
+	for _, p := range r.GetProgress() {
+		s.jobs.Progress(core.JobID(p.GetJob()), id, p.GetSplits(), p.GetDone(), p.GetRows())
+	}
+	if r.GetDraining() && x.drain() {
+		s.config.Log.Info("executor drains", "executor", id)
+		if err := s.jobs.Drain(id); err != nil {
+			return nil, status.Error(codes.Unavailable, err.Error())
+		}
+	}
+	if r.GetLeaving() {
+		s.remove(x, "the executor left")
+		return &controlv1.PollReply{}, nil
+	}
+	return x.wait(ctx, generation, s.config.Wait), nil
+}
+
+func checkVersion(v uint32) error {
+	if v != Version {
+		return status.Errorf(codes.FailedPrecondition, "the executor speaks version %d of the control protocol, the scheduler version %d: use the same release", v, Version)
+	}
+	return nil
+}
+
+// find is the executor of a poll, which is new when the poll brings capabilities, and nil when it does not.
+func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, error) {
+	c := r.GetCapabilities()
+	if c != nil && (id == "" || c.GetAddress() == "" || c.GetSlots() < 1 || c.GetSlots() > maxSlots) {
+		return nil, status.Errorf(codes.InvalidArgument, "executor %q at %q with %d slots: each of them must be given, and at most %d slots",
+			id, c.GetAddress(), c.GetSlots(), maxSlots)
+	}
+	s.mu.Lock()
+	x := s.executors[id]
+	known := x != nil
+	if !known && c != nil && !r.GetLeaving() {
+		x = &executor{server: s, id: id, capabilities: c, signal: make(chan struct{}), seen: time.Now(), jobs: map[core.JobID]bool{}}
+		s.executors[id] = x
+	}
+	s.mu.Unlock()
+	if known || x == nil {
+		return x, nil
+	}
+	s.config.Log.Info("executor joined", "executor", id, "address", c.GetAddress(), "slots", c.GetSlots(), "simd", c.GetSimd(), "build", c.GetBuild())
+	if err := s.jobs.Join(id, int(c.GetSlots()), x); err != nil {
+		return nil, status.Error(codes.Unavailable, err.Error())
+	}
+	return x, nil
+}
+
+// remove takes an executor away.
+func (s *Server) remove(x *executor, why string) {
+	s.mu.Lock()
+	known := s.executors[x.id] == x
+	if known {
+		delete(s.executors, x.id)
+	}
+	s.mu.Unlock()
+	if !known {
+		return
+	}
+	x.leave()
+	s.client.Forget(x.capabilities.GetAddress())
+	s.config.Log.Warn("executor is gone", "executor", x.id, "why", why)
+	// When the jobs have ended, nobody needs to know.
+	_ = s.jobs.Leave(x.id, fault.New(fault.ConnectionFailure, "executor %s is gone: %s", x.id, why))
+}
+
+// watch removes executors that give no sign of life, and plans that no job uses.
+func (s *Server) watch(ctx context.Context) {
+	defer close(s.ended)
+	tick := time.NewTicker(s.config.Timeout / 8)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			s.mu.Lock()
+			all := slices.Collect(maps.Values(s.executors))
+			s.mu.Unlock()
+			for _, x := range all {
+				if x.silent(now) > s.config.Timeout {
+					s.remove(x, fmt.Sprintf("no sign of life for %v", s.config.Timeout))
+				}
+			}
+			s.forget()
+		}
+	}
+}
+
+// forget drops plans that no job uses.
+func (s *Server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for hash, p := range s.plans {
+		maps.DeleteFunc(p.jobs, func(id core.JobID, _ bool) bool { return !s.jobs.Open(id) })
+		if len(p.jobs) == 0 {
+			delete(s.plans, hash)
+		}
+	}
+}
+
+// GetPlan gives a plan by its hash.
+func (s *Server) GetPlan(_ context.Context, r *controlv1.GetPlanRequest) (*controlv1.GetPlanReply, error) {
+	if err := checkVersion(r.GetVersion()); err != nil {
+		return nil, err
+	}
+	if len(r.GetPlan()) != sha256.Size {
+		return nil, status.Errorf(codes.InvalidArgument, "a plan's name has %d bytes, not %d", sha256.Size, len(r.GetPlan()))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plans[[sha256.Size]byte(r.GetPlan())]
+	if p == nil {
+		return nil, status.Errorf(codes.NotFound, "there is no plan %x", r.GetPlan())
+	}
+	return &controlv1.GetPlanReply{Encoded: p.bytes}, nil
+}
+
+// keep makes a job's plan known and returns its hash.
+func (s *Server) keep(job core.JobID, encoded []byte) []byte {
+	hash := sha256.Sum256(encoded)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plans[hash]
+	if p == nil {
+		p = &encodedPlan{bytes: encoded, jobs: map[core.JobID]bool{}}
+		s.plans[hash] = p
+	}
+	p.jobs[job] = true
+	return hash[:]
+}
+
+// address is where an executor's outputs are read, "" when it is gone.
+func (s *Server) address(id core.ExecutorID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.executors[id]; x != nil {
+		return x.capabilities.GetAddress()
+	}
+	return ""
+}
+
+// fetch opens a result.
+func (s *Server) fetch(ctx context.Context, from core.ExecutorID, output shuffle.ID, fields []column.Field, budget *mem.Budget) (jobs.Rows, error) {
+	address := s.address(from)
+	if address == "" {
+		return nil, fault.New(fault.ConnectionFailure, "executor %s is gone", from)
+	}
+	stream, err := s.client.Open(ctx, address, output, 0, fields)
+	if err != nil {
+		return nil, err
+	}
+	return &result{stream: stream, arena: mem.NewArena(budget)}, nil
+}
+
+// result is an output of which one batch at a time is in memory.
+type result struct {
+	stream *transport.Stream
+	arena  *mem.Arena
+}
+
+func (r *result) Next(ctx context.Context) (*column.Batch, error) {
+	r.arena.Reset()
+	return r.stream.Next(ctx, r.arena)
+}
+
+func (r *result) Close() error {
+	r.arena.Free()
+	return r.stream.Close()
+}

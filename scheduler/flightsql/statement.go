@@ -1,0 +1,220 @@
+package flightsql
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/scheduler/flightsql/wire"
+	"github.com/polybolos-db/polybolos/session"
+)
+
+// service answers the commands of Flight SQL.
+type service struct {
+	flightsql.BaseServer
+	server *Server
+}
+
+// statement is one statement of a client, with what its errors need.
+type statement struct {
+	parsed  session.Statement
+	text    string // as the client wrote it
+	restore func(error) error
+	params  int // how many parameters it has
+}
+
+// parse takes a text that must be one statement.
+func parse(u *user, text string) (statement, error) {
+	numbered, moved, params := numberPlaceholders(text)
+	st := statement{text: text, params: params, restore: moved.restore}
+	list, err := u.session.Parse(numbered)
+	if err != nil {
+		return st, moved.restore(err)
+	}
+	if len(list) != 1 {
+		return st, fault.New(fault.SyntaxError, "there are %d statements where one is expected", len(list)).
+			WithHint("send each statement by itself")
+	}
+	st.parsed = list[0]
+	return st, nil
+}
+
+// plan parses and plans under the session's lock.
+func (s *service) plan(ctx context.Context, u *user, st statement, values []column.Value) (*session.Planned, error) {
+	if err := u.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer u.unlock()
+	p, err := u.session.Plan(ctx, st.parsed, values)
+	return p, st.restore(err)
+}
+
+// GetFlightInfoStatement plans a query and gives its ticket; what has no rows runs at once.
+func (s *service) GetFlightInfoStatement(ctx context.Context, cmd flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	info, err := s.statementInfo(ctx, cmd.GetQuery(), desc)
+	return info, wire.Status(err, cmd.GetQuery())
+}
+
+func (s *service) statementInfo(ctx context.Context, text string, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	u, err := s.server.sessions.call(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.server.sessions.release(u)
+	st, err := parse(u, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.info(ctx, u, st, nil, desc)
+}
+
+// info plans a statement with its parameters' values and says where its rows are.
+func (s *service) info(ctx context.Context, u *user, st statement, values []column.Value, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	p, err := s.plan(ctx, u, st, values)
+	if err != nil {
+		return nil, err
+	}
+	if !p.ReturnsRows() {
+		rows, tag, err := s.run(ctx, u, st, p)
+		if err != nil {
+			return nil, err
+		}
+		return &flight.FlightInfo{
+			Schema: serialize(arrow.NewSchema(nil, nil)), FlightDescriptor: desc, TotalRecords: max(rows, 0), TotalBytes: -1,
+			AppMetadata: wire.Metadata{Tag: tag}.Bytes(),
+		}, nil
+	}
+	q, err := s.register(u, st, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.infoOf(q, desc)
+}
+
+// register makes a query that waits for being fetched.
+func (s *service) register(u *user, st statement, p *session.Planned) (*query, error) {
+	q := &query{user: u, text: st.text, planned: p, schema: column.ArrowSchema(p.Fields()), restore: st.restore, ready: make(chan struct{})}
+	return q, s.server.add(q)
+}
+
+// infoOf says where a query's rows are.
+func (s *service) infoOf(q *query, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	ticket, err := wire.Ticket([]byte(q.handle))
+	if err != nil {
+		return nil, err
+	}
+	q.mu.Lock()
+	expires := q.expires
+	q.mu.Unlock()
+	return &flight.FlightInfo{
+		Schema: serialize(q.schema), FlightDescriptor: desc, TotalRecords: -1, TotalBytes: -1,
+		Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: ticket}, ExpirationTime: timestamppb.New(expires)}},
+	}, nil
+}
+
+func serialize(schema *arrow.Schema) []byte {
+	return flight.SerializeSchema(schema, memory.DefaultAllocator)
+}
+
+// GetSchemaStatement gives a query's columns and runs nothing.
+func (s *service) GetSchemaStatement(ctx context.Context, cmd flightsql.StatementQuery, _ *flight.FlightDescriptor) (*flight.SchemaResult, error) {
+	schema, err := s.statementSchema(ctx, cmd.GetQuery())
+	return schema, wire.Status(err, cmd.GetQuery())
+}
+
+func (s *service) statementSchema(ctx context.Context, text string) (*flight.SchemaResult, error) {
+	u, err := s.server.sessions.call(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.server.sessions.release(u)
+	st, err := parse(u, text)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, u, st, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &flight.SchemaResult{Schema: serialize(column.ArrowSchema(p.Fields()))}, nil
+}
+
+// DoPutCommandStatementUpdate runs a statement and gives the number of rows that it wrote.
+func (s *service) DoPutCommandStatementUpdate(ctx context.Context, cmd flightsql.StatementUpdate) (int64, error) {
+	rows, err := s.update(ctx, cmd.GetQuery())
+	return rows, wire.Status(err, cmd.GetQuery())
+}
+
+func (s *service) update(ctx context.Context, text string) (int64, error) {
+	u, err := s.server.sessions.call(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.server.sessions.release(u)
+	st, err := parse(u, text)
+	if err != nil {
+		return 0, err
+	}
+	p, err := s.plan(ctx, u, st, nil)
+	if err != nil {
+		return 0, err
+	}
+	rows, _, err := s.run(ctx, u, st, p)
+	return rows, err
+}
+
+// run runs a planned statement to its end, drops its rows, and gives the number that its tag tells, 0 when it tells none.
+func (s *service) run(ctx context.Context, u *user, st statement, p *session.Planned) (rows int64, tag string, err error) {
+	ctx, cancel := s.server.within(ctx)
+	defer cancel()
+	if err := s.server.queries.enter(ctx); err != nil {
+		return 0, "", err
+	}
+	defer s.server.queries.exit()
+	if err := u.lock(ctx); err != nil {
+		return 0, "", err
+	}
+	defer u.unlock()
+	r, err := p.Run(ctx)
+	if err != nil {
+		return 0, "", st.restore(causeOf(ctx, err))
+	}
+	defer func() {
+		if cerr := r.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	for {
+		b, err := r.Next(ctx)
+		if err != nil {
+			return 0, "", st.restore(causeOf(ctx, err))
+		}
+		if b == nil {
+			return rowsOf(r.Tag()), r.Tag(), nil
+		}
+	}
+}
+
+// within is a call's context that also ends with the server.
+func (s *Server) within(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// rowsOf is the number at the end of a command tag such as INSERT 0 5.
+func rowsOf(tag string) int64 {
+	n, err := strconv.ParseInt(tag[strings.LastIndexByte(tag, ' ')+1:], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

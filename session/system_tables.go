@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+
+	"github.com/polybolos-db/polybolos/catalog"
+	"github.com/polybolos-db/polybolos/column"
+)
+
+// systemTables are the system's tables by schema and name.
+var systemTables map[string]map[string]systemDef
+
+func init() {
+	// Set here since the rows' functions list the tables themselves.
+	systemTables = map[string]map[string]systemDef{
+		"information_schema": {
+			"schemata": {[]string{"t:catalog_name", "t:schema_name", "t:schema_owner"}, schemata},
+			"tables": {[]string{"t:table_catalog", "t:table_schema", "t:table_name", "t:table_type", "t:is_insertable_into", "t:is_typed"},
+				informationTables},
+			"views": {[]string{"t:table_catalog", "t:table_schema", "t:table_name", "t:view_definition", "t:check_option", "t:is_updatable"},
+				informationViews},
+			"columns": {[]string{"t:table_catalog", "t:table_schema", "t:table_name", "t:column_name", "s:ordinal_position", "t:column_default",
+				"t:is_nullable", "t:data_type", "s:character_maximum_length", "s:numeric_precision", "s:numeric_scale", "t:udt_name",
+				"t:is_identity", "t:is_generated", "t:is_updatable"}, informationColumns},
+			"table_constraints": {[]string{"t:constraint_catalog", "t:constraint_schema", "t:constraint_name", "t:table_schema", "t:table_name",
+				"t:constraint_type"}, none},
+			"key_column_usage": {[]string{"t:constraint_catalog", "t:constraint_schema", "t:constraint_name", "t:table_schema", "t:table_name",
+				"t:column_name", "s:ordinal_position"}, none},
+			"referential_constraints": {[]string{"t:constraint_catalog", "t:constraint_schema", "t:constraint_name"}, none},
+			"routines":                {[]string{"t:routine_catalog", "t:routine_schema", "t:routine_name", "t:routine_type"}, none},
+		},
+		"pg_catalog": {
+			"pg_namespace": {[]string{"i:oid", "t:nspname", "i:nspowner", "t:nspacl"}, pgNamespace},
+			"pg_class": {[]string{"i:oid", "t:relname", "i:relnamespace", "i:reltype", "i:relowner", "i:relam", "f:reltuples", "b:relhasindex",
+				"b:relisshared", "t:relpersistence", "t:relkind", "s:relnatts", "s:relchecks", "b:relhasrules", "b:relhastriggers", "b:relispartition",
+				"b:relrowsecurity", "t:reloptions", "t:relacl"}, pgClass},
+			"pg_attribute": {[]string{"i:attrelid", "t:attname", "i:atttypid", "s:attlen", "s:attnum", "s:atttypmod", "b:attnotnull", "b:atthasdef",
+				"t:attidentity", "t:attgenerated", "b:attisdropped", "s:attndims", "i:attcollation"}, pgAttribute},
+			"pg_attrdef": {[]string{"i:oid", "i:adrelid", "s:adnum", "t:adbin"}, none},
+			"pg_type": {[]string{"i:oid", "t:typname", "i:typnamespace", "i:typowner", "s:typlen", "t:typtype", "t:typcategory", "b:typisdefined",
+				"t:typdelim", "i:typrelid", "i:typelem", "i:typarray", "b:typnotnull", "i:typbasetype", "s:typtypmod"}, pgTypes},
+			"pg_database": {[]string{"i:oid", "t:datname", "i:datdba", "s:encoding", "b:datistemplate", "b:datallowconn", "t:datcollate", "t:datctype"},
+				pgDatabase},
+			"pg_settings": {[]string{"t:name", "t:setting", "t:unit", "t:category", "t:short_desc", "t:context", "t:vartype", "t:source"}, pgSettings},
+			"pg_tables":   {[]string{"t:schemaname", "t:tablename", "t:tableowner", "t:tablespace", "b:hasindexes", "b:hasrules", "b:hastriggers"}, pgTables},
+			"pg_views":    {[]string{"t:schemaname", "t:viewname", "t:viewowner", "t:definition"}, pgViews},
+			"pg_roles": {[]string{"i:oid", "t:rolname", "b:rolsuper", "b:rolinherit", "b:rolcreaterole", "b:rolcreatedb", "b:rolcanlogin"},
+				pgRoles},
+			"pg_user":        {[]string{"t:usename", "i:usesysid", "b:usecreatedb", "b:usesuper"}, pgUser},
+			"pg_description": {[]string{"i:objoid", "i:classoid", "s:objsubid", "t:description"}, none},
+			"pg_index":       {[]string{"i:indexrelid", "i:indrelid", "b:indisunique", "b:indisprimary", "t:indkey"}, none},
+			"pg_constraint":  {[]string{"i:oid", "t:conname", "i:connamespace", "t:contype", "i:conrelid", "i:confrelid", "t:conkey", "t:confkey"}, none},
+			"pg_proc":        {[]string{"i:oid", "t:proname", "i:pronamespace", "t:prokind"}, none},
+			"pg_enum":        {[]string{"i:oid", "i:enumtypid", "f:enumsortorder", "t:enumlabel"}, none},
+			"pg_am":          {[]string{"i:oid", "t:amname"}, none},
+			"pg_inherits":    {[]string{"i:inhrelid", "i:inhparent", "s:inhseqno"}, none},
+			"pg_extension":   {[]string{"i:oid", "t:extname", "t:extversion"}, none},
+			"pg_stat_activity": {[]string{"i:datid", "t:datname", "s:pid", "t:usename", "t:application_name", "t:state", "t:query"},
+				none},
+		},
+	}
+}
+
+func none(context.Context, *Session) ([][]any, error) { return nil, nil }
+
+// owner is the one user's name and number.
+const (
+	owner    = "polybolos"
+	ownerOID = 10
+)
+
+func schemata(_ context.Context, s *Session) ([][]any, error) {
+	var out [][]any
+	for _, n := range s.allSchemas() {
+		out = append(out, []any{DatabaseName, n, owner})
+	}
+	return out, nil
+}
+
+func informationTables(ctx context.Context, s *Session) ([][]any, error) {
+	var out [][]any
+	for _, r := range append(s.relations(ctx), s.systemRelations()...) {
+		insertable := "NO"
+		if r.table != nil && catalog.StoredOf(r.table) != nil {
+			insertable = "YES"
+		}
+		out = append(out, []any{DatabaseName, r.schema, r.name, r.kind(), insertable, "NO"})
+	}
+	return out, nil
+}
+
+func informationViews(ctx context.Context, s *Session) ([][]any, error) {
+	var out [][]any
+	for _, r := range s.relations(ctx) {
+		if r.view != nil {
+			out = append(out, []any{DatabaseName, r.schema, r.name, r.view.SQL, "NONE", "NO"})
+		}
+	}
+	return out, nil
+}
+
+func informationColumns(ctx context.Context, s *Session) ([][]any, error) {
+	var out [][]any
+	for _, r := range append(s.relations(ctx), s.systemRelations()...) {
+		st := catalog.StoredOf(r.table)
+		for i, f := range r.fields {
+			null, updatable := "YES", "NO"
+			if f.NotNull {
+				null = "NO"
+			}
+			var def any
+			if st != nil {
+				updatable = "YES"
+				if d := st.Columns[i].Default; d != "" {
+					def = d
+				}
+			}
+			precision, scale := numericShape(f.Type)
+			out = append(out, []any{DatabaseName, r.schema, r.name, f.Name, i + 1, def, null, dataType(f.Type), nil, precision, scale,
+				pgTypeOf(f.Type).name, "NO", "NEVER", updatable})
+		}
+	}
+	return out, nil
+}
+
+// dataType is a type's name as information_schema gives it, without precision.
+func dataType(t column.Type) string {
+	switch t.Kind {
+	case column.Decimal:
+		return "numeric"
+	case column.Timestamp:
+		return "timestamp without time zone"
+	case column.Time:
+		return "time without time zone"
+	case column.List:
+		return "ARRAY"
+	}
+	return t.String()
+}
+
+func numericShape(t column.Type) (precision, scale any) {
+	switch t.Kind {
+	case column.Decimal:
+		return int(t.Precision), int(t.Scale)
+	case column.Int8, column.Uint8:
+		return 8, 0
+	case column.Int16, column.Uint16:
+		return 16, 0
+	case column.Int32, column.Uint32:
+		return 32, 0
+	case column.Int64, column.Uint64:
+		return 64, 0
+	case column.Float32:
+		return 24, nil
+	case column.Float64:
+		return 53, nil
+	}
+	return nil, nil
+}

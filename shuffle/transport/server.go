@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"math"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	flatbuffers "github.com/google/flatbuffers/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/shuffle"
+)
+
+// maxStreams is how many outputs one peer may read at once; further reads wait. A stream holds a block of up to some megabytes.
+const maxStreams = 256
+
+// keepalivePeriod is how often an idle connection is tried, so that a machine that is gone without a word is noticed.
+const keepalivePeriod = 10 * time.Second
+
+// Server serves the outputs of a store.
+type Server struct {
+	flight.BaseFlightServer
+	store shuffle.Store
+}
+
+// NewServer makes a gRPC server of the outputs in store.
+func NewServer(store shuffle.Store) *grpc.Server {
+	g := grpc.NewServer(
+		grpc.MaxSendMsgSize(math.MaxInt32), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepalivePeriod}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepalivePeriod / 2, PermitWithoutStream: true}),
+	)
+	flight.RegisterFlightServiceServer(g, &Server{store: store})
+	return g
+}
+
+// DoGet sends a partition of an output.
+func (s *Server) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	var o controlv1.Output
+	if err := proto.Unmarshal(ticket.GetTicket(), &o); err != nil {
+		return status.Errorf(codes.InvalidArgument, "the ticket is not a polybolos.control.v1.Output: %v", err)
+	}
+	id := shuffle.ID{Job: o.GetJob(), Stage: int(o.GetStage()), Task: int(o.GetTask()), Attempt: int(o.GetAttempt())}
+	blocks, err := s.store.Blocks(stream.Context(), id, int(o.GetPartition()))
+	if err != nil {
+		return statusOf(err)
+	}
+	first := true
+	for _, b := range blocks {
+		if err := sendBlock(stream.Context(), b, first, stream.Send); err != nil {
+			return statusOf(err)
+		}
+		first = false
+	}
+	return nil
+}
+
+// sendBlock sends the messages of a block, the schema only with the first one.
+func sendBlock(ctx context.Context, b shuffle.Block, first bool, send func(*flight.FlightData) error) error {
+	p, err := b.Read(ctx)
+	if err != nil {
+		return err
+	}
+	ipc, err := shuffle.Stream(p)
+	if err != nil {
+		return err
+	}
+	return messages(ipc, func(kind byte, header, body []byte) error {
+		if kind == schemaMessage && !first {
+			return nil
+		}
+		return send(&flight.FlightData{DataHeader: header, DataBody: body, AppMetadata: checksum(header, body)})
+	})
+}
+
+// statusOf is an error with gRPC's code.
+func statusOf(err error) error {
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return status.Error(codes.Canceled, err.Error())
+	case fault.CodeOf(err) == fault.UndefinedObject:
+		return status.Error(codes.NotFound, err.Error())
+	case fault.CodeOf(err) == fault.DataCorrupted:
+		return status.Error(codes.DataLoss, err.Error())
+	}
+	return status.Error(codes.Internal, err.Error())
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(header, body []byte) []byte {
+	return binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(header, castagnoli), castagnoli, body))
+}
+
+// The parts of an encapsulated Arrow IPC message: four bytes of ones, the header's length, the header (a flatbuffer), the body.
+const (
+	continuation = 0xFFFFFFFF
+	prefixLen    = 8
+
+	// Slots of the Message table in a header, and the kind of a schema.
+	slotKind       = 6
+	slotBodyLength = 10
+	schemaMessage  = 1
+)
+
+// messages calls f with the parts of each message of an intact stream.
+func messages(stream []byte, f func(kind byte, header, body []byte) error) error {
+	for len(stream) >= prefixLen {
+		n := int64(binary.LittleEndian.Uint32(stream[4:]))
+		if binary.LittleEndian.Uint32(stream) != continuation || prefixLen+n > int64(len(stream)) {
+			return fault.New(fault.DataCorrupted, "a shuffle block is no Arrow IPC stream")
+		}
+		if n == 0 {
+			return nil
+		}
+		header := stream[prefixLen : prefixLen+n]
+		kind, length := describe(header)
+		stream = stream[prefixLen+n:]
+		if length < 0 || length > int64(len(stream)) {
+			return fault.New(fault.DataCorrupted, "a message of a shuffle block is cut short")
+		}
+		if err := f(kind, header, stream[:length]); err != nil {
+			return err
+		}
+		stream = stream[length:]
+	}
+	return nil
+}
+
+// describe reads the kind and the body's length of a header.
+func describe(header []byte) (kind byte, length int64) {
+	t := flatbuffers.Table{Bytes: header, Pos: flatbuffers.GetUOffsetT(header)}
+	if o := flatbuffers.UOffsetT(t.Offset(slotKind)); o != 0 {
+		kind = t.GetByte(o + t.Pos)
+	}
+	if o := flatbuffers.UOffsetT(t.Offset(slotBodyLength)); o != 0 {
+		length = t.GetInt64(o + t.Pos)
+	}
+	return kind, length
+}

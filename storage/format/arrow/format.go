@@ -1,0 +1,176 @@
+// Package arrow reads and writes Arrow IPC: files, whose record batches are splits, and streams.
+//
+// What flows in are the bytes of a file; what flows out are batches of flat vectors in an arena of the reader's, valid until the next call. Every
+// record's offsets are checked when it is copied. Dictionaries are not read.
+package arrow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	arrowgo "github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage"
+)
+
+// Format is the Arrow IPC format.
+type Format struct{}
+
+var _ storage.Format = Format{}
+
+func noOptions(options map[string]string) error {
+	for k := range options {
+		return fault.New(fault.InvalidParameterValue, "Arrow has no option %q", k)
+	}
+	return nil
+}
+
+// source is an open file or stream.
+type source struct {
+	storage.ReadFile
+	url    string
+	file   *ipc.FileReader // nil: a stream
+	stream *ipc.Reader
+}
+
+// magic is how a file begins; a stream does not.
+var magic = []byte("ARROW1")
+
+func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, err error) {
+	f, err := store.Open(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{ReadFile: f, url: file.URL}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p) // the library panics at some damaged files
+		}
+		if err != nil {
+			err = errors.Join(s.damaged(err), f.Close())
+		}
+	}()
+	begin := make([]byte, len(magic))
+	if _, err := f.ReadAt(begin, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	section := io.NewSectionReader(f, 0, f.Size())
+	if bytes.Equal(begin, magic) {
+		s.file, err = ipc.NewFileReader(section, ipc.WithAllocator(memory.DefaultAllocator))
+	} else {
+		s.stream, err = ipc.NewReader(section, ipc.WithAllocator(memory.DefaultAllocator))
+	}
+	return s, err
+}
+
+func (s *source) damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := fault.As(err); ok {
+		return err
+	}
+	return fault.Wrap(fault.DataCorrupted, err, "the file is not Arrow IPC, or damaged").In("%s", s.url)
+}
+
+func (s *source) schema() *arrowgo.Schema {
+	if s.file != nil {
+		return s.file.Schema()
+	}
+	return s.stream.Schema()
+}
+
+func (s *source) Close() error {
+	if s.file != nil {
+		return errors.Join(s.file.Close(), s.ReadFile.Close())
+	}
+	if s.stream != nil {
+		s.stream.Release()
+	}
+	return s.ReadFile.Close()
+}
+
+// record is a record batch: number i of a file, or the next of a stream; io.EOF after the last.
+func (s *source) record(i int) (rec arrowgo.RecordBatch, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			rec, err = nil, fmt.Errorf("%v", p)
+		}
+	}()
+	if s.file != nil {
+		if i >= s.file.NumRecords() {
+			return nil, io.EOF
+		}
+		return s.file.RecordBatchAt(i)
+	}
+	if !s.stream.Next() {
+		if err := s.stream.Err(); err != nil {
+			return nil, err
+		}
+		return nil, io.EOF
+	}
+	rec = s.stream.RecordBatch()
+	rec.Retain()
+	return rec, nil
+}
+
+// Infer returns the file's schema.
+func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, options map[string]string) (_ []column.Field, err error) {
+	if err := noOptions(options); err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, store, file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	out := make([]column.Field, s.schema().NumFields())
+	for i, f := range s.schema().Fields() {
+		t, err := column.FromArrowType(f.Type)
+		if err != nil {
+			return nil, fault.Wrap(fault.FeatureNotSupported, err, "column %q has the Arrow type %s, which is not supported", f.Name, f.Type).In("%s", file.URL)
+		}
+		out[i] = column.Field{Name: f.Name, Type: t, NotNull: !f.Nullable}
+	}
+	return out, nil
+}
+
+// Statistics are unknown.
+func (Format) Statistics(context.Context, storage.Store, plan.File, []column.Field, map[string]string) (*plan.Statistics, error) {
+	return nil, nil
+}
+
+// Splits makes one split of each record batch of a file, and one of a stream; Start and End count record batches.
+func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, options map[string]string) (_ []plan.Split, err error) {
+	if err := noOptions(options); err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, store, file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if s.file == nil {
+		return []plan.Split{{File: file, End: file.Size, Rows: -1, Bytes: file.Size}}, nil
+	}
+	n := s.file.NumRecords()
+	out := make([]plan.Split, n)
+	for i := range out {
+		out[i] = plan.Split{File: file, Start: int64(i), End: int64(i + 1), Rows: -1, Bytes: file.Size / int64(n)}
+	}
+	return out, nil
+}
+
+// Prune keeps all splits: there is no metadata to go by.
+func (Format) Prune(_ context.Context, _ storage.Store, splits []plan.Split, _ *storage.Scan) ([]plan.Split, error) {
+	return splits, nil
+}

@@ -1,0 +1,363 @@
+package cluster
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/polybolos-db/polybolos/bench/tpch"
+	"github.com/polybolos-db/polybolos/bench/tpchgen"
+	"github.com/polybolos-db/polybolos/client"
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/engine"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/scheduler/control"
+)
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := tempDir()
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(dir, "polybolos")
+	text, err := exec.CommandContext(context.Background(), "go", "build", "-o", out, "../../cmd/polybolos").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, text)
+	}
+	return out, nil
+})
+
+// process is a running polybolos.
+type process struct {
+	command   *exec.Cmd
+	addresses []string // that it listens on
+	end       func(os.Signal) error
+	log       *log
+}
+
+// log is what a process has written to its standard error.
+type log struct {
+	out  io.Writer
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(p)
+	return l.out.Write(p)
+}
+
+func (p *process) hasLogged(text string) bool {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	return strings.Contains(p.log.text.String(), text)
+}
+
+// waitForLog waits until the process has written a text.
+func (p *process) waitForLog(t *testing.T, text string) {
+	t.Helper()
+	for !p.hasLogged(text) {
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("never logged: %s", text)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// start runs the binary until the test ends and waits for the addresses that it prints.
+func start(t *testing.T, addresses int, args ...string) *process {
+	t.Helper()
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{command: exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...)}
+	p.command.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	p.log = &log{out: t.Output()}
+	p.command.Stderr = p.log
+	out, err := p.command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	p.end = func(s os.Signal) error {
+		if ended {
+			return nil
+		}
+		ended = true
+		return errors.Join(p.command.Process.Signal(s), p.command.Wait())
+	}
+	t.Cleanup(func() { _ = p.end(os.Kill) })
+	lines := bufio.NewScanner(out)
+	for len(p.addresses) < addresses && lines.Scan() {
+		if rest, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+			address, _, _ := strings.Cut(rest, " ")
+			p.addresses = append(p.addresses, address)
+		}
+	}
+	if len(p.addresses) < addresses {
+		t.Fatalf("polybolos %s ended before it listened", strings.Join(args, " "))
+	}
+	return p
+}
+
+func startCluster(t *testing.T, executors int) (clients string, list []*process) {
+	t.Helper()
+	s := start(t, 2, "scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--executor-timeout", "2s", "--drain", "1s")
+	for range executors {
+		list = append(list, startExecutor(t, s.addresses[0]))
+	}
+	return s.addresses[1], append(list, s)
+}
+
+func startExecutor(t *testing.T, scheduler string) *process {
+	t.Helper()
+	return start(t, 1, "executor", "--scheduler", scheduler, "--listen", "127.0.0.1:0", "--threads", "2", "--work-dir", t.TempDir(), "--label", "test="+t.Name(), "--verbose")
+}
+
+// connect opens a client; the tables of the data are made known by the first one.
+func connect(t *testing.T, address string, makeTables bool) *client.Client {
+	t.Helper()
+	c, err := client.Open(t.Context(), "grpc://"+address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if !makeTables {
+		return c
+	}
+	for _, table := range tpchgen.Tables() {
+		script := fmt.Sprintf("create external table %s stored as parquet location '%s.parquet'", table.Name, filepath.Join(data(t), table.Name))
+		if _, err := c.Exec(t.Context(), script); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// ask runs one of the queries through a client and compares its answer.
+func ask(ctx context.Context, c *client.Client, n int) error {
+	text, err := tpch.Query(n)
+	if err != nil {
+		return err
+	}
+	want, err := tpch.Answer(scaleFactor, n)
+	if err != nil {
+		return err
+	}
+	got := &tpch.Table{Names: want.Names, Types: want.Types}
+	statements := strings.Split(strings.TrimSuffix(strings.TrimSpace(text), ";"), ";")
+	for i, s := range statements {
+		rows, err := c.Query(ctx, s)
+		if err != nil {
+			return err
+		}
+		for {
+			b, err := rows.Next(ctx)
+			if err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			if b == nil {
+				break
+			}
+			if len(b.Cols) != len(want.Names) {
+				continue // a view that the query makes first
+			}
+			for k := range b.Rows() {
+				row := make([]*string, len(b.Cols))
+				for i, v := range b.Cols {
+					if x := v.ValueAt(b.Row(k)); !x.Null {
+						s := x.String()
+						row[i] = &s
+					}
+				}
+				got.Rows = append(got.Rows, row)
+			}
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		if i+1 < len(statements) && len(got.Rows) > 0 {
+			break
+		}
+	}
+	return tpch.Compare(got, want)
+}
+
+func TestProcessesAnswerAllQueriesRight(t *testing.T) {
+	address, _ := startCluster(t, 3)
+	c := connect(t, address, true)
+	for n := 1; n <= tpch.Queries; n++ {
+		if err := ask(t.Context(), c, n); err != nil {
+			t.Errorf("query %d: %v", n, err)
+		}
+	}
+	_, err := c.Query(t.Context(), "select 1 / (n_nationkey - n_nationkey) from nation")
+	if err == nil {
+		rows, qerr := c.Query(t.Context(), "select sum(1 / (n_nationkey - n_nationkey)) from nation")
+		if err = qerr; err == nil {
+			_, err = rows.Next(t.Context())
+			_ = rows.Close()
+		}
+	}
+	if fault.CodeOf(err) != fault.DivisionByZero {
+		t.Errorf("division by zero: got %v with %s", err, fault.CodeOf(err))
+	}
+}
+
+// TestQuerySurvivesAKilledExecutor kills an executor that runs tasks of a query and holds outputs that it needs: its tasks say so in the query's progress.
+func TestQuerySurvivesAKilledExecutor(t *testing.T) {
+	s := startScheduler(t, control.Config{})
+	var executors []*process
+	for range 3 {
+		executors = append(executors, startExecutor(t, s.address))
+	}
+	s.waitFor(t, 3)
+	session := s.open(t)
+	// Each of the six tasks compares its sixth of the orders with all customers.
+	list, err := session.Parse("select count(*), sum(c_nationkey) from orders, customer where o_totalprice < c_acctbal * 20 and o_custkey + c_custkey < 2000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded, err := engine.Open(engine.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer embedded.Close()
+	alone := embedded.Session()
+	defer alone.Close()
+	if err := tpch.CreateTables(t.Context(), alone, data(t)); err != nil {
+		t.Fatal(err)
+	}
+	want, err := tpch.Fetch(t.Context(), alone, list[0].Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		table, err := tpch.Fetch(t.Context(), session, list[0].Text())
+		if err == nil {
+			err = tpch.Compare(table, want)
+		}
+		got <- err
+	}()
+	// The executors say when they are given tasks.
+	for _, x := range executors {
+		x.waitForLog(t, "task started")
+	}
+	if err := executors[0].end(os.Kill); err == nil {
+		t.Error("the executor had ended before it was killed")
+	}
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+	s.waitFor(t, 2)
+	if !executors[1].hasLogged("attempt=1") && !executors[2].hasLogged("attempt=1") {
+		t.Error("nothing ran again, so the executor was killed when nobody needed it")
+	}
+}
+
+// TestResultOfAKilledExecutorFailsWithItsCause kills the executor whose result is being read.
+func TestResultOfAKilledExecutorFailsWithItsCause(t *testing.T) {
+	address, processes := startCluster(t, 1)
+	c := connect(t, address, true)
+	rows, err := c.Query(t.Context(), "select l.*, r.* from lineitem l, region r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := rows.Next(t.Context()); b == nil || err != nil {
+		t.Fatalf("no first row: %v", err)
+	}
+	_ = processes[0].end(os.Kill)
+	for err == nil {
+		var b *column.Batch
+		if b, err = rows.Next(t.Context()); b == nil && err == nil {
+			t.Fatal("the result ended as if it were whole")
+		}
+	}
+	if fault.CodeOf(err) != fault.ConnectionFailure {
+		t.Errorf("got %v with %s", err, fault.CodeOf(err))
+	}
+	_ = rows.Close()
+}
+
+func TestQueriesAnswerRightWhileAnExecutorIsKilled(t *testing.T) {
+	address, processes := startCluster(t, 3)
+	c := connect(t, address, true)
+	others := connect(t, address, false)
+	killed := make(chan struct{})
+	go func() {
+		defer close(killed)
+		time.Sleep(150 * time.Millisecond)
+		_ = processes[0].end(os.Kill)
+	}()
+	var wg sync.WaitGroup
+	for i, c := range []*client.Client{c, others} {
+		wg.Go(func() {
+			for n := 1 + i; n <= tpch.Queries; n += 2 {
+				if err := ask(t.Context(), c, n); err != nil {
+					t.Errorf("query %d: %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	<-killed
+}
+
+func TestExecutorProcessDrainsOnSIGTERM(t *testing.T) {
+	address, processes := startCluster(t, 1)
+	c := connect(t, address, true)
+	if err := ask(t.Context(), c, 3); err != nil {
+		t.Fatal(err)
+	}
+	late := startExecutor(t, processes[1].addresses[0])
+	if err := processes[0].end(syscall.SIGTERM); err != nil {
+		t.Errorf("drained executor: %v", err)
+	}
+	if err := ask(t.Context(), c, 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := late.end(syscall.SIGTERM); err != nil {
+		t.Errorf("late executor: %v", err)
+	}
+	_ = c.Close()
+	if err := processes[1].end(syscall.SIGTERM); err != nil {
+		t.Errorf("scheduler: %v", err)
+	}
+}
+
+func TestGarbageOnAllPortsDoesNoHarm(t *testing.T) {
+	address, processes := startCluster(t, 1)
+	var d net.Dialer
+	for _, at := range append([]string{address}, processes[0].addresses[0], processes[1].addresses[0]) {
+		conn, err := d.DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The server hangs up at once; how it does so does not matter.
+		_, _ = conn.Write([]byte(strings.Repeat("garbage\x00\xff", 1000)))
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	}
+	if err := ask(t.Context(), connect(t, address, true), 6); err != nil {
+		t.Fatal(err)
+	}
+}
