@@ -40,7 +40,7 @@ test: oracle ## run all tests; what CI calls
 .PHONY: test-long
 test-long: oracle ## run all tests under the race detector, and many random queries against DuckDB with a new seed
 	$(GO) test -race -count=1 -timeout 120m ./...
-	$(GO) test -count=1 -timeout 60m ./test/differential -fresh -queries 5000
+	$(GO) test -count=1 -timeout 60m ./test/random -random.queries 5000 -random.seed $$RANDOM
 
 .PHONY: test-clients
 test-clients: ## run real clients (shell, Go, Python, JDBC) against a real server; the first time fetches what they need

@@ -44,8 +44,8 @@ func (t *files) Schema() []column.Field { return t.schema }
 func (t *files) Source() plan.Source    { return t.source }
 func (t *files) Location() string       { return t.location }
 
-// OpenTable makes the table of the files at location, which source.Format and source.Options say how to read; source.Files is found here. declared is
-// the schema that the user gave, or nil to take that of the files, which must all have the same columns. A folder may be empty when the
+// OpenTable makes the table of the files at location, which source.Format and source.Options say how to read; source.Files is found here. A location may be several
+// paths with line ends between. declared is the schema that the user gave, or nil to take that of the files, which must all have the same columns. A folder may be empty when the
 // schema is declared.
 func OpenTable(ctx context.Context, name string, source plan.Source, location string, declared []column.Field) (Table, error) {
 	store, err := objectstore.For(location)
@@ -57,7 +57,7 @@ func OpenTable(ctx context.Context, name string, source plan.Source, location st
 	if err != nil {
 		return nil, err
 	}
-	listed, err := store.List(ctx, location)
+	listed, err := listAll(ctx, store, location)
 	if err != nil && (declared == nil || !errors.Is(err, objectstore.ErrEmptyFolder)) {
 		return nil, err
 	}
@@ -83,6 +83,19 @@ func OpenTable(ctx context.Context, name string, source plan.Source, location st
 		t.schema = append(without(t.schema, partitions), partitions...)
 	}
 	return t, nil
+}
+
+// listAll lists the files of a location, which may be several paths with line ends between.
+func listAll(ctx context.Context, store storage.Store, location string) ([]plan.File, error) {
+	var out []plan.File
+	for _, one := range strings.Split(location, "\n") {
+		list, err := store.List(ctx, one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
 }
 
 // hivePartitioning is the option that turns columns from folders' names off.
@@ -163,7 +176,7 @@ func openPath(ctx context.Context, location, formatName string, options map[stri
 			if err != nil {
 				return nil, err
 			}
-			list, err := store.List(ctx, location)
+			list, err := listAll(ctx, store, location)
 			if err != nil {
 				return nil, err
 			}

@@ -201,7 +201,7 @@ func TestExplain(t *testing.T) {
 func TestTablesGoWithTheirSession(t *testing.T) {
 	e, s := open(t, Config{})
 	text(t, s, "create table t as select 1 as a")
-	files, err := filepath.Glob(filepath.Join(e.folder, "*", "*", "*.parquet"))
+	files, err := filepath.Glob(filepath.Join(e.folder, "session-*", "main", "t-*", "part-*", "*.parquet"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("files %v, %v", files, err)
 	}

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -110,8 +109,21 @@ func (x *windowed) partitions(ctx context.Context, rows int) error {
 		found[i] = starts
 		return nil
 	})
-	x.starts = slices.Concat(found...)
-	return err
+	if err != nil {
+		return err
+	}
+	total := 0
+	for _, f := range found {
+		total += len(f)
+	}
+	if x.starts, err = column.AllocSlice[uint32](x.order, total); err != nil {
+		return err
+	}
+	at := 0
+	for _, f := range found {
+		at += copy(x.starts[at:], f)
+	}
+	return nil
 }
 
 // Report says how many partitions there are.

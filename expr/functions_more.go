@@ -120,7 +120,7 @@ func moreFunctions() []*Function {
 					if f > 33 {
 						return fault.New(fault.NumericOutOfRange, "value overflows numeric format")
 					}
-					p, ok := v.MulCheck(f)
+					p, ok := v.MulChecked(column.Int128FromInt64(f))
 					if !ok {
 						return fault.New(fault.NumericOutOfRange, "value overflows numeric format")
 					}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/polybolos-db/polybolos/fault"
-	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/sql"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
 	"github.com/polybolos-db/polybolos/storage/format"
@@ -47,6 +46,11 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 	if _, err := format.Lookup(kind); err != nil {
 		return nil, fault.At(err, c.Position)
 	}
+	target, err := folderOptions(options, c)
+	if err != nil {
+		return nil, err
+	}
+	byName(kind, c.Path, options)
 	o = s.options(o)
 	bound, err := sql.Bind(ctx, q, resolver{s}, o)
 	if err != nil {
@@ -59,13 +63,18 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 		return nil, err
 	}
 	fields := fieldsOf(bound.Plan.Columns())
-	p, err := s.planBound(ctx, bound.Plan, bound.IDs, o.Now, func(n plan.Node) plan.Node {
-		return &plan.Write{Info: plan.Info{Rows: 1}, Input: n, Format: kind, Options: options, URL: c.Path, Schema: fields}
-	})
-	if err != nil {
-		return nil, err
+	target.format, target.options = kind, options
+	if target.partitions != nil || target.perThread {
+		if err := prepareFolder(ctx, c.Path, target.overwrite); err != nil {
+			return nil, fault.At(err, c.Position)
+		}
 	}
-	count, err := s.runToEnd(ctx, p)
+	var count int64
+	if target.partitions != nil {
+		count, err = s.copyPartitions(ctx, bound, o, fields, c.Path, target)
+	} else {
+		count, err = s.write(ctx, bound, o, fields, c.Path, target)
+	}
 	if err != nil {
 		return nil, fault.At(err, c.Position)
 	}

@@ -58,12 +58,6 @@ func optionMap(options []parse.Option) (map[string]string, error) {
 	return out, nil
 }
 
-// exists reports whether a table or view of that name is found on the search path.
-func (s *Session) exists(ctx context.Context, name string) bool {
-	_, _, _, err := s.lookup(ctx, "", name)
-	return err == nil
-}
-
 // mayCreate says where CREATE makes its object and whether it has something to do, or what forbids it.
 func (s *Session) mayCreate(ctx context.Context, n parse.Name, temporary, orReplace, ifNotExists bool) (o object, skip bool, err error) {
 	if o, err = s.place(n, temporary); err != nil {

@@ -114,7 +114,7 @@ func arrange(q *sql.Bound, st catalog.Stored, targets []int, defaults []expr.Exp
 	given := q.Plan.Columns()
 	p := &logical.Project{Input: q.Plan}
 	for k, c := range st.Columns {
-		var e expr.Expr = defaults[k]
+		e := defaults[k]
 		nullable := !logical.NotNull(e, nil)
 		if from := slices.Index(targets, k); from >= 0 && from < len(given) {
 			e, nullable = given[from].Expr(), given[from].Nullable

@@ -111,10 +111,8 @@ func summaryExprs(f column.Field) []string {
 		if expr.IsAggregate("stddev_samp") {
 			out[5] = "stddev_samp(" + x + ")"
 		}
-		if expr.IsAggregate("percentile_cont") {
-			for k, q := range []string{"0.25", "0.5", "0.75"} {
-				out[6+k] = "percentile_cont(" + q + ") within group (order by " + x + ")"
-			}
+		for k, q := range []string{"0.25", "0.5", "0.75"} {
+			out[6+k] = "approx_quantile(" + x + ", " + q + ")"
 		}
 	}
 	return out

@@ -197,6 +197,78 @@ func lessGo[T int32 | int64](dst []uint8, a, b []T, not bool) {
 	}
 }
 
+// The comparisons of floats order them as SQL does: NaN equals itself and is greater than all others. With bConst, b's first number is for all rows; otherwise
+// a, b and dst have one length.
+
+// EqualFloat64 writes a 1 for each row where a and b are equal (with not, are not) and a 0 for the others.
+func EqualFloat64(dst []uint8, a, b []float64, bConst, not bool) {
+	if len(dst) == 0 {
+		return
+	}
+	a, b = a[:len(dst)], floats(b, len(dst), bConst)
+	if level >= AVX512 {
+		flagEqualFloat(dst, a, b, bConst, flipOf(not))
+		return
+	}
+	flip := uint8(flipOf(not)) & 1
+	for i, x := range a {
+		y := b[0]
+		if !bConst {
+			y = b[i]
+		}
+		dst[i] = flag(x == y || x != x && y != y) ^ flip
+	}
+}
+
+// LessFloat64 writes a 1 for each row where a is less than b (with not, is not) and a 0 for the others.
+func LessFloat64(dst []uint8, a, b []float64, bConst, not bool) {
+	if len(dst) == 0 {
+		return
+	}
+	a, b = a[:len(dst)], floats(b, len(dst), bConst)
+	if level >= AVX512 {
+		flagLessFloat(dst, a, b, bConst, flipOf(not))
+		return
+	}
+	flip := uint8(flipOf(not)) & 1
+	for i, x := range a {
+		y := b[0]
+		if !bConst {
+			y = b[i]
+		}
+		dst[i] = flag(floatLess(x, y)) ^ flip
+	}
+}
+
+// GreaterFloat64 writes a 1 for each row where a is greater than b (with not, is not) and a 0 for the others.
+func GreaterFloat64(dst []uint8, a, b []float64, bConst, not bool) {
+	if !bConst {
+		LessFloat64(dst, b, a, false, not)
+		return
+	}
+	if len(dst) == 0 {
+		return
+	}
+	a, b = a[:len(dst)], b[:1]
+	if level >= AVX512 {
+		flagGreaterFloat(dst, a, b, flipOf(not))
+		return
+	}
+	flip := uint8(flipOf(not)) & 1
+	for i, x := range a {
+		dst[i] = flag(floatLess(b[0], x)) ^ flip
+	}
+}
+
+func floatLess(x, y float64) bool { return x < y || y != y && x == x }
+
+func floats(v []float64, rows int, constant bool) []float64 {
+	if constant {
+		return v[:1]
+	}
+	return v[:rows]
+}
+
 // SelectFlags writes the positions of flags that are 1 to out, ascending, and returns how many. Flags are 0 or 1. out has room for all.
 func SelectFlags(out []uint32, flags []uint8) int {
 	out = out[:len(flags)]

@@ -44,6 +44,31 @@ func flagEqual64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
 //go:noescape
 func flagLess64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
 
+// flagEqualFloatAVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
+//
+//go:noescape
+func flagEqualFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+
+// flagEqualFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
+//
+//go:noescape
+func flagEqualFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+
+// flagLessFloatAVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
+//
+//go:noescape
+func flagLessFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+
+// flagLessFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
+//
+//go:noescape
+func flagLessFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+
+// flagGreaterFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
+//
+//go:noescape
+func flagGreaterFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+
 // selectFlagsAVX512 writes the positions of those of n bytes that are not 0 and returns how many. out has room for n.
 //
 //go:noescape

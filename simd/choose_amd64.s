@@ -414,6 +414,238 @@ done:
 	VZEROUPPER
 	RET
 
+// func flagEqualFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·flagEqualFloatAVX512(SB), NOSPLIT, $0-36
+	MOVQ         a+8(FP), AX
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVL         flip+32(FP), BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVL         $0x00000001, SI
+	VPBROADCASTB SI, X2
+
+loop:
+	CMPQ       DX, $0x08
+	JL         tail
+	VMOVDQU64  (AX), Z0
+	VMOVDQU64  (CX), Z1
+	VCMPPD     $0x03, Z0, Z0, K3
+	VCMPPD     $0x03, Z1, Z1, K3, K3
+	VCMPPD     $0x00, Z1, Z0, K2
+	KORW       K3, K2, K2
+	KXORW      K1, K2, K2
+	VMOVDQU8.Z X2, K2, X0
+	VMOVQ      X0, (BX)
+	ADDQ       $0x08, BX
+	ADDQ       $0x40, AX
+	ADDQ       $0x40, CX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+tail:
+	TESTQ       DX, DX
+	JEQ         done
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVQ       SI, K2
+	VMOVDQU64.Z (AX), K2, Z0
+	VMOVDQU64.Z (CX), K2, Z1
+	VCMPPD      $0x03, Z0, Z0, K4
+	VCMPPD      $0x03, Z1, Z1, K4, K4
+	VCMPPD      $0x00, Z1, Z0, K3
+	KORW        K4, K3, K3
+	KXORW       K1, K3, K3
+	VMOVDQU8.Z  X2, K3, X0
+	VMOVDQU8    X0, K2, (BX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func flagEqualFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·flagEqualFloatByAVX512(SB), NOSPLIT, $0-36
+	MOVQ         a+8(FP), AX
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVL         flip+32(FP), BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVL         $0x00000001, SI
+	VPBROADCASTB SI, X2
+	VBROADCASTSD (CX), Z1
+
+loop:
+	CMPQ       DX, $0x08
+	JL         tail
+	VMOVDQU64  (AX), Z0
+	VCMPPD     $0x03, Z0, Z0, K3
+	VCMPPD     $0x03, Z1, Z1, K3, K3
+	VCMPPD     $0x00, Z1, Z0, K2
+	KORW       K3, K2, K2
+	KXORW      K1, K2, K2
+	VMOVDQU8.Z X2, K2, X0
+	VMOVQ      X0, (BX)
+	ADDQ       $0x08, BX
+	ADDQ       $0x40, AX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+tail:
+	TESTQ       DX, DX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       DX, CX, CX
+	KMOVQ       CX, K2
+	VMOVDQU64.Z (AX), K2, Z0
+	VCMPPD      $0x03, Z0, Z0, K4
+	VCMPPD      $0x03, Z1, Z1, K4, K4
+	VCMPPD      $0x00, Z1, Z0, K3
+	KORW        K4, K3, K3
+	KXORW       K1, K3, K3
+	VMOVDQU8.Z  X2, K3, X0
+	VMOVDQU8    X0, K2, (BX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func flagLessFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·flagLessFloatAVX512(SB), NOSPLIT, $0-36
+	MOVQ         a+8(FP), AX
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVL         flip+32(FP), BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVL         $0x00000001, SI
+	VPBROADCASTB SI, X2
+
+loop:
+	CMPQ       DX, $0x08
+	JL         tail
+	VMOVDQU64  (AX), Z0
+	VMOVDQU64  (CX), Z1
+	VCMPPD     $0x07, Z0, Z0, K2
+	VCMPPD     $0x19, Z1, Z0, K2, K2
+	KXORW      K1, K2, K2
+	VMOVDQU8.Z X2, K2, X0
+	VMOVQ      X0, (BX)
+	ADDQ       $0x08, BX
+	ADDQ       $0x40, AX
+	ADDQ       $0x40, CX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+tail:
+	TESTQ       DX, DX
+	JEQ         done
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVQ       SI, K2
+	VMOVDQU64.Z (AX), K2, Z0
+	VMOVDQU64.Z (CX), K2, Z1
+	VCMPPD      $0x07, Z0, Z0, K3
+	VCMPPD      $0x19, Z1, Z0, K3, K3
+	KXORW       K1, K3, K3
+	VMOVDQU8.Z  X2, K3, X0
+	VMOVDQU8    X0, K2, (BX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func flagLessFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·flagLessFloatByAVX512(SB), NOSPLIT, $0-36
+	MOVQ         a+8(FP), AX
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVL         flip+32(FP), BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVL         $0x00000001, SI
+	VPBROADCASTB SI, X2
+	VBROADCASTSD (CX), Z1
+
+loop:
+	CMPQ       DX, $0x08
+	JL         tail
+	VMOVDQU64  (AX), Z0
+	VCMPPD     $0x07, Z0, Z0, K2
+	VCMPPD     $0x19, Z1, Z0, K2, K2
+	KXORW      K1, K2, K2
+	VMOVDQU8.Z X2, K2, X0
+	VMOVQ      X0, (BX)
+	ADDQ       $0x08, BX
+	ADDQ       $0x40, AX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+tail:
+	TESTQ       DX, DX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       DX, CX, CX
+	KMOVQ       CX, K2
+	VMOVDQU64.Z (AX), K2, Z0
+	VCMPPD      $0x07, Z0, Z0, K3
+	VCMPPD      $0x19, Z1, Z0, K3, K3
+	KXORW       K1, K3, K3
+	VMOVDQU8.Z  X2, K3, X0
+	VMOVDQU8    X0, K2, (BX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func flagGreaterFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·flagGreaterFloatByAVX512(SB), NOSPLIT, $0-36
+	MOVQ         a+8(FP), AX
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+	MOVL         flip+32(FP), BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVL         $0x00000001, SI
+	VPBROADCASTB SI, X2
+	VBROADCASTSD (CX), Z1
+
+loop:
+	CMPQ       DX, $0x08
+	JL         tail
+	VMOVDQU64  (AX), Z0
+	VCMPPD     $0x07, Z1, Z1, K2
+	VCMPPD     $0x19, Z0, Z1, K2, K2
+	KXORW      K1, K2, K2
+	VMOVDQU8.Z X2, K2, X0
+	VMOVQ      X0, (BX)
+	ADDQ       $0x08, BX
+	ADDQ       $0x40, AX
+	SUBQ       $0x08, DX
+	JMP        loop
+
+tail:
+	TESTQ       DX, DX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       DX, CX, CX
+	KMOVQ       CX, K2
+	VMOVDQU64.Z (AX), K2, Z0
+	VCMPPD      $0x07, Z1, Z1, K3
+	VCMPPD      $0x19, Z0, Z1, K3, K3
+	KXORW       K1, K3, K3
+	VMOVDQU8.Z  X2, K3, X0
+	VMOVDQU8    X0, K2, (BX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func selectFlagsAVX512(out *uint32, from *uint8, n int) int
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, POPCNT
 TEXT ·selectFlagsAVX512(SB), NOSPLIT, $0-32

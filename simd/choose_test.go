@@ -118,6 +118,60 @@ func TestPairs(t *testing.T) {
 	})
 }
 
+func TestFloats(t *testing.T) {
+	r := rand.New(rand.NewPCG(36, 37))
+	special := []float64{math.NaN(), math.Float64frombits(0xFFF8000000000001), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1, -1, math.MaxFloat64, 5e-324}
+	// order is the place of x among all floats.
+	order := func(x, y float64) int {
+		switch {
+		case math.IsNaN(x) && math.IsNaN(y) || x == y:
+			return 0
+		case math.IsNaN(y) || x < y:
+			return -1
+		}
+		return 1
+	}
+	atLevels(t, func(t *testing.T) {
+		as, bs, flags := guardedOf[float64](t, longest, true), guardedOf[float64](t, longest, true), guarded(t, longest, true)
+		for _, n := range lengths() {
+			for _, bConst := range []bool{false, true} {
+				a, b, f := as[longest-n:], bs[longest-n:], flags[longest-n:]
+				if bConst {
+					b = bs[longest-1:]
+				}
+				for _, v := range [][]float64{a, b} {
+					for i := range v {
+						if v[i] = special[r.IntN(len(special))]; r.IntN(3) == 0 {
+							v[i] = r.Float64()
+						}
+					}
+				}
+				for _, not := range []bool{false, true} {
+					for name, test := range map[string]struct {
+						run  func(dst []uint8, a, b []float64, bConst, not bool)
+						want func(order int) bool
+					}{
+						"equal":   {EqualFloat64, func(o int) bool { return o == 0 }},
+						"less":    {LessFloat64, func(o int) bool { return o < 0 }},
+						"greater": {GreaterFloat64, func(o int) bool { return o > 0 }},
+					} {
+						test.run(f, a, b, bConst, not)
+						for i := range n {
+							y := b[0]
+							if !bConst {
+								y = b[i]
+							}
+							if f[i] > 1 || (f[i] == 1) != (test.want(order(a[i], y)) != not) {
+								t.Fatalf("%s, not %v: %v and %v give %d", name, not, a[i], y, f[i])
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestSelectBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 11))
 	atLevels(t, func(t *testing.T) {
@@ -184,6 +238,9 @@ func BenchmarkChoose(b *testing.B) {
 	b.Run("EqualInt64", func(b *testing.B) {
 		benchLevels(b, 16*n, func() { EqualInt64(make([]uint8, 0, n)[:n], v64, v64, false) })
 	})
+	x, y := make([]float64, n), make([]float64, n)
+	b.Run("LessFloat64", func(b *testing.B) { benchLevels(b, 16*n, func() { LessFloat64(flags, x, y, false, true) }) })
+	FlagInt32(flags, v32, half, false)
 	b.Run("SelectFlags", func(b *testing.B) { benchLevels(b, n, func() { SelectFlags(out, flags) }) })
 	b.Run("SelectBits", func(b *testing.B) { benchLevels(b, n/8, func() { SelectBits(out, words, n) }) })
 	b.Run("MaxUint32", func(b *testing.B) { benchLevels(b, 4*n, func() { MaxUint32(codes) }) })

@@ -171,3 +171,26 @@ func mulWideFast(dst []uint64, a, b []int64, bConst bool) {
 	}
 	mulWideInt64AVX512(d, x, y, len(dst)/2)
 }
+
+func flagEqualFloat(dst []uint8, a, b []float64, bConst bool, flip int32) {
+	d, x, y := unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(b)
+	if bConst {
+		flagEqualFloatByAVX512(d, x, y, len(dst), flip)
+		return
+	}
+	flagEqualFloatAVX512(d, x, y, len(dst), flip)
+}
+
+func flagLessFloat(dst []uint8, a, b []float64, bConst bool, flip int32) {
+	d, x, y := unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(b)
+	if bConst {
+		flagLessFloatByAVX512(d, x, y, len(dst), flip)
+		return
+	}
+	flagLessFloatAVX512(d, x, y, len(dst), flip)
+}
+
+// flagGreaterFloat compares with b's only number.
+func flagGreaterFloat(dst []uint8, a, b []float64, flip int32) {
+	flagGreaterFloatByAVX512(unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(b), len(dst), flip)
+}

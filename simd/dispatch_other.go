@@ -57,3 +57,9 @@ func subFast(_, _, _ []int64, _, _ bool) bool { return false }
 func mulFast(_, _, _ []int64, _ bool) bool { return false }
 
 func mulWideFast(_ []uint64, _, _ []int64, _ bool) {}
+
+func flagEqualFloat(_ []uint8, _, _ []float64, _ bool, _ int32) {}
+
+func flagLessFloat(_ []uint8, _, _ []float64, _ bool, _ int32) {}
+
+func flagGreaterFloat(_ []uint8, _, _ []float64, _ int32) {}

@@ -11,6 +11,8 @@
 //	Snappy blocks                              snappy.go  yes                as AVX2
 //	unpacking of 1 to 32 bits                  unpack.go  1 to 25 bits       with VBMI, as AVX2 without
 //	comparisons, selections, greatest code     choose.go  the greatest only  yes
+//	looking up codes in small dictionaries     gather.go  no                 yes
+//	checked and wide arithmetic of 64 bits     arith.go   no                 yes
 //	hashes, Bloom filters                      hash.go    no                 yes
 //	sums, whole and of up to eight groups      sum.go     no                 yes
 //

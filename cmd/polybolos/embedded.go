@@ -46,23 +46,4 @@ type result struct{ session.Result }
 func (r result) Progress() shell.Progress { return shell.Progress(r.Result.Progress()) }
 
 // functionNames are the functions that completion proposes.
-func functionNames() []string {
-	var out []string
-	for _, n := range commonFunctions {
-		if expr.FunctionExists(n) || expr.IsAggregate(n) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// commonFunctions are those worth proposing; the ones that this build does not have are left out.
-var commonFunctions = []string{
-	"abs", "age", "approx_count_distinct", "array_agg", "avg", "bit_length", "bool_and", "bool_or", "btrim", "ceil", "char_length", "chr", "coalesce",
-	"concat", "concat_ws", "corr", "count", "covar_pop", "covar_samp", "cume_dist", "date_part", "date_trunc", "dense_rank", "exp",
-	"extract", "first_value", "floor", "generate_series", "greatest", "initcap", "lag", "last_value", "lead", "least", "left", "length", "ln",
-	"log", "lower", "lpad", "ltrim", "make_date", "make_timestamp", "max", "md5", "median", "min", "mod", "now", "nth_value", "ntile", "nullif",
-	"percent_rank", "percentile_cont", "pi", "position", "power", "random", "rank", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse",
-	"right", "round", "row_number", "rpad", "rtrim", "sign", "split_part", "sqrt", "starts_with", "stddev", "stddev_pop", "stddev_samp",
-	"string_agg", "strpos", "substring", "sum", "to_char", "to_date", "to_timestamp", "trim", "trunc", "upper", "var_pop", "var_samp", "variance",
-}
+func functionNames() []string { return append(expr.FunctionNames(), "generate_series") }

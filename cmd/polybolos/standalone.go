@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
@@ -25,6 +27,7 @@ type standaloneFlags struct {
 	threads int
 	memory  string
 	init    string
+	keep    string
 	drain   time.Duration
 }
 
@@ -34,7 +37,8 @@ func newStandaloneCommand() *cobra.Command {
 		Use:   "standalone",
 		Short: "Serve SQL over Arrow Flight SQL from this process",
 		Long: `Serve SQL over Arrow Flight SQL from this process. When it listens, it prints a line with the address. SIGTERM and SIGINT end it: it takes no new
-calls, waits for those that run, cancels them when --drain has passed, and exits with status 0.`,
+calls, waits for those that run, cancels them when --drain has passed, and exits with status 0. A flag that is not given is taken from the
+environment: POLYBOLOS_LISTEN for --listen, POLYBOLOS_MEMORY_LIMIT for --memory-limit.`,
 		Example: `  polybolos standalone
   polybolos standalone --listen 127.0.0.1:0 --init tables.sql
   polybolos sql --connect grpc://127.0.0.1:32010`,
@@ -44,9 +48,13 @@ calls, waits for those that run, cancels them when --drain has passed, and exits
 	flags.StringVar(&f.listen, "listen", defaultListen, "host:port to listen on, port 0 for any that is free")
 	flags.IntVar(&f.threads, "threads", 0, "workers (default one for each core)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB (default 80 % of the machine's)")
+	flags.StringVar(&f.keep, "warehouse", "", "folder that keeps tables, views and schemas; made when missing (default they go with the server)")
 	flags.StringVar(&f.init, "init", "", "file of statements to run before the first call")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how long running calls may go on when the server is told to end")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := fromEnvironment(c); err != nil {
+			return err
+		}
 		if err := runStandalone(c, f); err != nil {
 			return err
 		}
@@ -55,11 +63,26 @@ calls, waits for those that run, cancels them when --drain has passed, and exits
 	return c
 }
 
+// fromEnvironment sets the flags that were not given from POLYBOLOS_ variables.
+func fromEnvironment(c *cobra.Command) (err error) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "POLYBOLOS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := os.LookupEnv(name)
+		if !ok || f.Changed || f.Name == "help" || err != nil {
+			return
+		}
+		if serr := c.Flags().Set(f.Name, value); serr != nil {
+			err = usagef(c, "%s: %s", name, serr)
+		}
+	})
+	return err
+}
+
 func runStandalone(c *cobra.Command, f standaloneFlags) (err error) {
 	if f.threads < 0 {
 		return usagef(c, "--threads must not be negative, and is %d", f.threads)
 	}
-	config := engine.Config{Threads: f.threads}
+	config := engine.Config{Threads: f.threads, Warehouse: f.keep}
 	if f.memory != "" {
 		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
 			return usagef(c, "--memory-limit %s, not %q", err, f.memory)

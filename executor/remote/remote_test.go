@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +194,38 @@ func TestStatusTellsWhatCanBeMended(t *testing.T) {
 		if s.GetFault().GetCode() != string(test.code) || s.GetRetryable() != test.retryable || len(s.GetMissing()) != test.missing {
 			t.Errorf("%v: got %v", test.err, s)
 		}
+	}
+}
+
+func TestFoldersOfKilledExecutorsAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	alive, err := newFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed, err := newFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The system takes a process's locks away with it.
+	if err := killed.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := newFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed.path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what the killed one left: %v", err)
+	}
+	if _, err := os.Stat(alive.path); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(alive.close(), next.close()); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }
 

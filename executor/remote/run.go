@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"google.golang.org/grpc"
@@ -42,15 +43,13 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := os.MkdirAll(c.WorkDir, 0o700); err != nil {
-		return errors.Join(fault.Wrap(fault.IOError, err, "make the work folder"), listener.Close())
-	}
-	folder, err := os.MkdirTemp(c.WorkDir, "polybolos-executor-")
+	own, err := newFolder(c.WorkDir)
 	if err != nil {
-		return errors.Join(fault.Wrap(fault.IOError, err, "make a folder in the work folder"), listener.Close())
+		return errors.Join(err, listener.Close())
 	}
+	defer func() { err = errors.Join(err, own.close()) }()
 	budget := mem.NewBudget("the executor", c.MemoryLimit, nil)
-	store := shuffle.NewTiered(mem.NewBudget("the executor's outputs", c.OutputMemory, budget), folder)
+	store := shuffle.NewTiered(mem.NewBudget("the executor's outputs", c.OutputMemory, budget), filepath.Join(own.path, "outputs"))
 	defer func() { err = errors.Join(err, store.Close()) }()
 
 	server := transport.NewServer(store)

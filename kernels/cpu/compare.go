@@ -62,6 +62,10 @@ func compare(op kernels.Op, d []uint8, a, b *column.Vector, sel []uint32, n int)
 	case column.PhysFloat32:
 		compareFloats(op, d, column.Values[float32](a), column.Values[float32](b), bc, sel, n)
 	case column.PhysFloat64:
+		if sel == nil {
+			compareFloat64s(op, d, column.Values[float64](a), column.Values[float64](b), bc, n)
+			return nil
+		}
 		compareFloats(op, d, column.Values[float64](a), column.Values[float64](b), bc, sel, n)
 	case column.PhysInt128:
 		if a.Type.Kind == column.UUID {

@@ -199,6 +199,7 @@ func (b *Block) valueBound(bound kernels.Bound, p *peers, end bool) (func(i, s, 
 	}
 	compare := pairComparer(key, limit)
 	desc := b.Keys[0].Descending
+	last := 0
 	return func(i, s, e int) int {
 		if key.IsNull(i) || limit.IsNull(i) {
 			if end {
@@ -215,8 +216,8 @@ func (b *Block) valueBound(bound kernels.Bound, p *peers, end bool) (func(i, s, 
 				e = p.lo(e - 1)
 			}
 		}
-		return s + sort.Search(e-s, func(k int) bool {
-			c := compare(s+k, i)
+		last = search(last, s, e, func(k int) bool {
+			c := compare(k, i)
 			if desc {
 				c = -c
 			}
@@ -225,5 +226,27 @@ func (b *Block) valueBound(bound kernels.Bound, p *peers, end bool) (func(i, s, 
 			}
 			return c >= 0
 		})
+		return last
 	}, nil
+}
+
+// search is the first of the rows from s to e-1 for which is holds, e when there is none, given that it holds for all rows behind one. It looks near
+// the row near first: bounds seldom move far from one row to the next.
+func search(near, s, e int, is func(k int) bool) int {
+	lo, hi := s, e
+	if near > s && near <= e && is(near-1) {
+		hi = near - 1
+	} else {
+		if near > s && near <= e {
+			lo = near
+		}
+		for step := 1; lo+step <= e; step *= 2 {
+			if k := lo + step - 1; is(k) {
+				hi = k
+				break
+			}
+			lo += step
+		}
+	}
+	return lo + sort.Search(hi-lo, func(k int) bool { return is(lo + k) })
 }

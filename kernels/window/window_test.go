@@ -165,7 +165,9 @@ func (r *rows) frame(f kernels.Frame, i int) []int {
 
 // bounds are pairs of frame ends that may stand together in a mode.
 func bounds(mode kernels.FrameMode) [][2]kernels.Bound {
-	at := func(k kernels.BoundKind, n int64, c int) kernels.Bound { return kernels.Bound{Kind: k, Offset: n, Column: c} }
+	at := func(k kernels.BoundKind, n int64, c int) kernels.Bound {
+		return kernels.Bound{Kind: k, Offset: n, Column: c}
+	}
 	before, after := at(kernels.Preceding, 2, 0), at(kernels.Following, 3, 0)
 	if mode == kernels.FrameRange {
 		before, after = at(kernels.Preceding, 0, beforeCol), at(kernels.Following, 0, afterCol)

@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
 
@@ -87,6 +88,9 @@ func groupNested(o *optimizer, n *logical.Aggregate) (logical.Node, error) {
 	for i, a := range c.Aggs {
 		b := *a
 		b.OrderBy = orderingKeys(a.OrderBy)
+		if a.Distinct && a.Fn.Op == kernels.AggCount {
+			b.Args = []expr.Expr{expr.OrderingKey(a.Args[0])}
+		}
 		c.Aggs[i] = &b
 	}
 	if !nestedColumns(n.GroupCols) {

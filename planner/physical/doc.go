@@ -8,5 +8,6 @@
 // are spread, and puts an Exchange where an operator needs them otherwise. Package stage then cuts there. Runtime filters come last
 // (runtime.go), since they reach the scans of their own stage only.
 //
-// One file a subject: planner.go dispatch and layout, scan.go, splits.go, aggregate.go, join.go, sort.go, setop.go (with shared subplans), expr.go.
+// One file a subject: planner.go dispatch and layout, scan.go, splits.go, aggregate.go, join.go, sort.go, setop.go (with shared subplans),
+// window.go, recursion.go, expr.go.
 package physical

@@ -86,7 +86,7 @@ func TestErrors(t *testing.T) {
 		{"select a from t limit ⟪-1", "2201W", "negative"},
 		{"select a from t offset ⟪-1", "2201X", "negative"},
 		{"select a from t limit ⟪a", "42P10", "variables"},
-		{"select sum(a) over (order by a rows ⟪(select 3) preceding) from t", "0A000", "subquery"},
+		{"select sum(a) over (order by a rows ⟪(select max(a) from t) preceding) from t", "0A000", "subquery"},
 		{"select a from t limit ⟪'x'", "22P02", "x"},
 		{"select a from t union select b from t order by a ⟪+ 1", "0A000", "positions"},
 		{"select a from t union select b from t order by ⟪zz", "42703", "zz"},
@@ -99,7 +99,6 @@ func TestErrors(t *testing.T) {
 		{"select a from t where c like 'a!' escape ⟪'!!'", "22025", "escape"},
 		{"select a from t tablesample ⟪nothing (10)", "42704", "nothing"},
 		{"select a from t for update", "0A000", "FOR UPDATE"},
-		{"select ⟪(1, 2)", "0A000", "row"},
 		{"select c ⟪collate \"de_DE\" from t", "0A000", "collation"},
 	} {
 		at := strings.Index(c.text, "⟪") + 1

@@ -66,7 +66,7 @@ func (b *binder) file(f *pg.FuncCall, format string, s *scope) (*fromItem, error
 	if len(f.Args) == 0 {
 		return nil, fault.New(fault.UndefinedFunction, "read_%s needs a path", format)
 	}
-	where, err := b.constantText(f.Args[0], s)
+	where, err := b.paths(f.Args[0], s)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,25 @@ func (b *binder) file(f *pg.FuncCall, format string, s *scope) (*fromItem, error
 	return b.scan(t, "", fileAlias(where)), nil
 }
 
+// paths is a path, or those of a list with line ends between.
+func (b *binder) paths(n *pg.Node, s *scope) (string, error) {
+	v, err := b.constantValue(n, s)
+	if err != nil || v.Type.Kind != column.List {
+		return v.String(), err
+	}
+	list := make([]string, len(v.List))
+	for i, e := range v.List {
+		if e.Null || strings.Contains(e.Str, "\n") {
+			return "", fault.New(fault.InvalidParameterValue, "%s is no path", e).At(b.at(locationOf(n)))
+		}
+		list[i] = e.String()
+	}
+	if len(list) == 0 {
+		return "", fault.New(fault.InvalidParameterValue, "the list of paths is empty").At(b.at(locationOf(n)))
+	}
+	return strings.Join(list, "\n"), nil
+}
+
 // fileAlias is the name that a file has in a query without AS: its base name without suffixes.
 func fileAlias(where string) string {
 	base := path.Base(strings.TrimRight(where, "/"))
@@ -104,27 +123,33 @@ func fileAlias(where string) string {
 
 // constantText is the text of a constant expression.
 func (b *binder) constantText(n *pg.Node, s *scope) (string, error) {
+	v, err := b.constantValue(n, s)
+	return v.String(), err
+}
+
+// constantValue is the value of a constant expression, which is not NULL.
+func (b *binder) constantValue(n *pg.Node, s *scope) (column.Value, error) {
 	position := b.at(locationOf(n))
 	e, err := b.expr(n, s)
 	if err != nil {
-		return "", err
+		return column.Value{}, err
 	}
 	if logical.HasSubquery(e) {
-		return "", fault.New(fault.FeatureNotSupported, "a constant is needed here").At(position)
+		return column.Value{}, fault.New(fault.FeatureNotSupported, "a constant is needed here").At(position)
 	}
 	constant := true
 	expr.Columns(e, func(*expr.Column) { constant = false })
 	if !constant {
-		return "", fault.New(fault.FeatureNotSupported, "a constant is needed here, not a column").At(position)
+		return column.Value{}, fault.New(fault.FeatureNotSupported, "a constant is needed here, not a column").At(position)
 	}
 	v, err := expr.Evaluate(e)
 	if err != nil {
-		return "", fault.At(err, position)
+		return column.Value{}, fault.At(err, position)
 	}
 	if v.Null {
-		return "", fault.New(fault.InvalidParameterValue, "NULL is not allowed here").At(position)
+		return column.Value{}, fault.New(fault.InvalidParameterValue, "NULL is not allowed here").At(position)
 	}
-	return v.String(), nil
+	return v, nil
 }
 
 // series binds generate_series(start, stop[, step]) of integers or timestamps.

@@ -105,7 +105,7 @@ func (b *binder) numbered(n logical.Node, count, offset expr.Expr, ties bool) (l
 		terms = append(terms, logical.Compare(expr.Gt, number, skipped))
 	}
 	if count != nil {
-		last, err := expr.NewCall("+", []expr.Expr{expr.Expr(count), skipped})
+		last, err := expr.NewCall("+", []expr.Expr{count, skipped})
 		if err != nil {
 			return nil, err
 		}

@@ -48,6 +48,7 @@ func (x *executor) end() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.polls--
+	x.seen = time.Now()
 }
 
 // wait returns the commands of the queue as soon as there are any, and at the latest when a newer poll has come or the time is over.

@@ -31,8 +31,11 @@ const Version = 1
 // MaxMessage is how many bytes of one message of the control plane are taken: launches name every output that a task reads.
 const MaxMessage = 64 << 20
 
-// maxSlots bounds what an executor may claim.
-const maxSlots = 1 << 16
+// maxSlots bounds what an executor may claim, maxExecutors how many there may be.
+const (
+	maxSlots     = 1 << 16
+	maxExecutors = 10_000
+)
 
 // Config says how a scheduler treats its executors. Zero values are the defaults.
 type Config struct {
@@ -199,6 +202,10 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 	s.mu.Lock()
 	x := s.executors[id]
 	known := x != nil
+	if !known && c != nil && len(s.executors) >= maxExecutors {
+		s.mu.Unlock()
+		return nil, status.Errorf(codes.ResourceExhausted, "there are %d executors, which is all that one scheduler takes", maxExecutors)
+	}
 	if !known && c != nil && !r.GetLeaving() {
 		x = &executor{server: s, id: id, capabilities: c, signal: make(chan struct{}), seen: time.Now(), jobs: map[core.JobID]bool{}}
 		s.executors[id] = x
@@ -207,7 +214,8 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 	if known || x == nil {
 		return x, nil
 	}
-	s.config.Log.Info("executor joined", "executor", id, "address", c.GetAddress(), "slots", c.GetSlots(), "simd", c.GetSimd(), "build", c.GetBuild())
+	s.config.Log.Info("executor joined", "executor", id, "address", c.GetAddress(), "slots", c.GetSlots(), "memory", c.GetMemoryLimit(),
+		"simd", c.GetSimd(), "labels", c.GetLabels(), "build", c.GetBuild())
 	if err := s.jobs.Join(id, int(c.GetSlots()), x); err != nil {
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}

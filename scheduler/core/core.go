@@ -88,7 +88,8 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 	case Lost:
 		out = c.lose(e.Task, e.Message)
 	case Delivered:
-		if j := c.jobs[e.Job]; j != nil && j.spec.Kept && j.complete() {
+		// Whatever was lost meanwhile, nobody needs it any more.
+		if j := c.jobs[e.Job]; j != nil && j.spec.Kept {
 			out = c.end(e.Job, End{Job: e.Job, State: Done})
 		}
 	}

@@ -128,6 +128,18 @@ func TestKeptResultIsMadeAgainWhenItIsLostBeforeItsDelivery(t *testing.T) {
 	}
 }
 
+func TestDeliveredResultMayBeLost(t *testing.T) {
+	c, now := New(), time.Time{}
+	c.Step(now, Joined{"x", 1})
+	l := launches(c.Step(now, Submitted{JobSpec{ID: "j", Kept: true, Stages: []StageSpec{{Tasks: 1}}}}))
+	c.Step(now, Succeeded{l[0].Task})
+	// The last row was read before the executor left, but the message comes after.
+	c.Step(now, Left{"x"})
+	if e := ends(c.Step(now, Delivered{"j"})); len(e) != 1 || e[0].State != Done {
+		t.Fatalf("got %v", e)
+	}
+}
+
 func TestMissingOutputRunsAgainAndThenItsReader(t *testing.T) {
 	c, now := New(), time.Time{}
 	c.Step(now, Joined{"x", 1})

@@ -63,7 +63,7 @@ type (
 		Task    Task
 		Message string
 	}
-	// Delivered says that the kept result of a job has been read to its end.
+	// Delivered says that the kept result of a job has been read to its end. It follows a Result.
 	Delivered struct{ Job JobID }
 )
 

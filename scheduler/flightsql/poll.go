@@ -81,6 +81,7 @@ func (s *service) pollStart(ctx context.Context, u *user, st statement, values [
 // runAhead runs a query up to its first rows.
 func (s *Server) runAhead(q *query) {
 	defer close(q.ready)
+	defer recovered("query", &q.err)
 	ctx, err := s.begin(s.ctx, q, started)
 	if ctx == nil {
 		q.err = err

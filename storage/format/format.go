@@ -6,6 +6,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/storage"
+	"github.com/polybolos-db/polybolos/storage/format/arrow"
 	"github.com/polybolos-db/polybolos/storage/format/csv"
 	"github.com/polybolos-db/polybolos/storage/format/json"
 	"github.com/polybolos-db/polybolos/storage/format/parquet"
@@ -19,6 +20,7 @@ type entry struct {
 var formats = map[string]entry{
 	"parquet": {parquet.Format{}, []string{".parquet", ".parq", ".pq"}},
 	"csv":     {csv.Format{}, []string{".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst", ".tbl", ".tbl.gz", ".tbl.zst"}},
+	"arrow":   {arrow.Format{}, []string{".arrow", ".arrows", ".feather", ".ipc"}},
 	"json":    {json.Format{}, []string{".json", ".json.gz", ".json.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst"}},
 }
 

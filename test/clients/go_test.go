@@ -160,6 +160,12 @@ func TestInit(t *testing.T) {
 		t.Errorf("got %q", out)
 	}
 	write(t, folder+"/bad.sql", "select 1;\nselect nope;\n")
+	// What no flag says, the environment does.
+	c := exec.CommandContext(t.Context(), binary(t), "standalone", "--listen", "127.0.0.1:0")
+	c.Env = append(c.Environ(), "POLYBOLOS_MEMORY_LIMIT=lots")
+	if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), `not "lots"`) {
+		t.Errorf("%v: %s", err, out)
+	}
 	both, err := exec.CommandContext(t.Context(), binary(t), "standalone", "--listen", "127.0.0.1:0", "--init", folder+"/bad.sql").CombinedOutput()
 	if err == nil || !strings.Contains(string(both), "bad.sql:2:8") || !strings.Contains(string(both), "42703") {
 		t.Errorf("%v: %s", err, both)

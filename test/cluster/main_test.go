@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -14,7 +15,13 @@ var tempDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "
 
 func TestMain(m *testing.M) {
 	mem.Poison = true
+	// The binary is built while the tests of this process run.
+	ctx, cancel := context.WithCancel(context.Background())
+	buildContext = ctx
+	go func() { _, _ = build() }()
 	code := m.Run()
+	cancel()
+	_, _ = build()
 	if dir, err := tempDir(); err == nil {
 		if err := os.RemoveAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)

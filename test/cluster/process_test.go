@@ -25,13 +25,16 @@ import (
 	"github.com/polybolos-db/polybolos/scheduler/control"
 )
 
+// buildContext ends when the tests have.
+var buildContext context.Context
+
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := tempDir()
 	if err != nil {
 		return "", err
 	}
 	out := filepath.Join(dir, "polybolos")
-	text, err := exec.CommandContext(context.Background(), "go", "build", "-o", out, "../../cmd/polybolos").CombinedOutput()
+	text, err := exec.CommandContext(buildContext, "go", "build", "-o", out, "../../cmd/polybolos").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, text)
 	}
@@ -222,56 +225,58 @@ func TestProcessesAnswerAllQueriesRight(t *testing.T) {
 	}
 }
 
-// TestQuerySurvivesAKilledExecutor kills an executor that runs tasks of a query and holds outputs that it needs: its tasks say so in the query's progress.
+// TestQuerySurvivesAKilledExecutor kills an executor that runs tasks of a query or holds outputs that it needs, which others then log as second attempts.
 func TestQuerySurvivesAKilledExecutor(t *testing.T) {
+	const text = "select count(*), sum(c_nationkey) from orders, customer where o_totalprice < c_acctbal * 20 and o_custkey + c_custkey < 2000"
+	want := alone(t, text)
 	s := startScheduler(t, control.Config{})
-	var executors []*process
-	for range 3 {
-		executors = append(executors, startExecutor(t, s.address))
-	}
-	s.waitFor(t, 3)
+	survivors := []*process{startExecutor(t, s.address), startExecutor(t, s.address)}
 	session := s.open(t)
-	// Each of the six tasks compares its sixth of the orders with all customers.
-	list, err := session.Parse("select count(*), sum(c_nationkey) from orders, customer where o_totalprice < c_acctbal * 20 and o_custkey + c_custkey < 2000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	embedded, err := engine.Open(engine.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer embedded.Close()
-	alone := embedded.Session()
-	defer alone.Close()
-	if err := tpch.CreateTables(t.Context(), alone, data(t)); err != nil {
-		t.Fatal(err)
-	}
-	want, err := tpch.Fetch(t.Context(), alone, list[0].Text())
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(chan error, 1)
-	go func() {
-		table, err := tpch.Fetch(t.Context(), session, list[0].Text())
-		if err == nil {
-			err = tpch.Compare(table, want)
+	// On a busy machine the query may be over before the executor is killed: then it is tried again.
+	for range 5 {
+		victim := startExecutor(t, s.address)
+		s.waitFor(t, 3)
+		got := make(chan error, 1)
+		go func() {
+			table, err := tpch.Fetch(t.Context(), session, text)
+			if err == nil {
+				err = tpch.Compare(table, want)
+			}
+			got <- err
+		}()
+		victim.waitForLog(t, "task started")
+		_ = victim.end(os.Kill)
+		if err := <-got; err != nil {
+			t.Fatal(err)
 		}
-		got <- err
-	}()
-	// The executors say when they are given tasks.
-	for _, x := range executors {
-		x.waitForLog(t, "task started")
+		s.waitFor(t, 2)
+		for _, x := range survivors {
+			if x.hasLogged("attempt=1") {
+				return
+			}
+		}
 	}
-	if err := executors[0].end(os.Kill); err == nil {
-		t.Error("the executor had ended before it was killed")
+	t.Error("nothing ran again: the executor was always killed when nobody needed it")
+}
+
+// alone is the embedded engine's answer.
+func alone(t *testing.T, text string) *tpch.Table {
+	t.Helper()
+	e, err := engine.Open(engine.Config{TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := <-got; err != nil {
-		t.Error(err)
+	defer e.Close()
+	s := e.Session()
+	defer s.Close()
+	if err := tpch.CreateTables(t.Context(), s, data(t)); err != nil {
+		t.Fatal(err)
 	}
-	s.waitFor(t, 2)
-	if !executors[1].hasLogged("attempt=1") && !executors[2].hasLogged("attempt=1") {
-		t.Error("nothing ran again, so the executor was killed when nobody needed it")
+	out, err := tpch.Fetch(t.Context(), s, text)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return out
 }
 
 // TestResultOfAKilledExecutorFailsWithItsCause kills the executor whose result is being read.

@@ -3,7 +3,7 @@ package random
 import "time"
 
 // Reduce changes the query and the tables in place, part by part, as long as fails still says yes, until nothing more can go or the
-// time is over. It gives the tables to fails only when they have changed.
+// time is over. It gives fails the tables that have changed.
 func Reduce(query *Node, tables []*Table, deadline time.Time, fails func(tables []*Table) bool) {
 	over := func() bool { return time.Now().After(deadline) }
 	for changed := true; changed && !over(); {
@@ -105,7 +105,7 @@ func reduceTables(tables []*Table, over func() bool, fails func(tables []*Table)
 			for from := 0; from < len(t.Rows) && !over(); {
 				saved := t.Rows
 				t.Rows = append(append([][]string{}, saved[:from]...), saved[min(len(saved), from+size):]...)
-				if fails(tables) {
+				if fails([]*Table{t}) {
 					changed = true
 					continue
 				}
@@ -120,7 +120,7 @@ func reduceTables(tables []*Table, over func() bool, fails func(tables []*Table)
 			for j, r := range saved.Rows {
 				t.Rows[j] = append(append([]string{}, r[:i]...), r[i+1:]...)
 			}
-			if fails(tables) {
+			if fails([]*Table{t}) {
 				changed = true
 				continue
 			}

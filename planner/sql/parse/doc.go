@@ -10,7 +10,7 @@
 //	guard       bounds on nesting, on comma-free runs, on tokens: the C parser recurses without a guard of its own
 //	Split       statements at semicolons outside parentheses
 //	parseOwn    CREATE EXTERNAL TABLE, DESCRIBE, SHOW TABLES …, from their tokens
-//	rewrite     FROM 'file', GROUP BY ALL, * EXCLUDE, TRY_CAST, SEMI JOIN …, into what PostgreSQL's grammar takes
+//	rewrite     FROM 'file', GROUP BY ALL, * EXCLUDE, TRY_CAST, SEMI JOIN, QUALIFY …, into what PostgreSQL's grammar takes
 //	pg_query    the tree
 //	converter   statement nodes into Body types
 //

@@ -28,6 +28,12 @@ func main() {
 			compareAVX512(width, predicate)
 		}
 	}
+	for _, predicate := range []string{"Equal", "Less", "Greater"} {
+		if predicate != "Greater" {
+			floatsAVX512(predicate, false)
+		}
+		floatsAVX512(predicate, true)
+	}
 	for _, name := range []string{"Flags", "Bits"} {
 		selectAVX512(name)
 	}
@@ -177,6 +183,70 @@ func compareAVX512(width, predicate int) {
 	}, func() {
 		ADDQ(Imm(64), a)
 		ADDQ(Imm(64), b)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// Predicates of VCMPPD that raise nothing.
+const (
+	orderedEqual      = 0
+	unordered         = 3
+	ordered           = 7
+	notGreaterOrEqual = 25
+)
+
+// floatsAVX512 compares floats as SQL orders them: NaN equals itself and is greater than all others.
+func floatsAVX512(predicate string, constant bool) {
+	name := "flag" + predicate + "FloatAVX512"
+	if constant {
+		name = "flag" + predicate + "FloatByAVX512"
+	}
+	TEXT(name, NOSPLIT, "func(dst *uint8, a, b *float64, n int, flip int32)")
+	if constant {
+		Doc(name + " writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.")
+	} else {
+		Doc(name + " writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.")
+	}
+	Pragma("noescape")
+	a, b, n := GP64(), GP64(), GP64()
+	Load(Param("a"), a)
+	Load(Param("b"), b)
+	Load(Param("n"), n)
+	x, y, flip := ZMM(), ZMM(), K()
+	KMOVW(Load(Param("flip"), GP32()), flip)
+	f := newFlags(8)
+	if constant {
+		VBROADCASTSD(Mem{Base: b}, y)
+	}
+	lanes.Loop(8, n, func(mask reg.OpmaskVirtual, tail bool) {
+		loadLanes(64, Mem{Base: a}, mask, tail, x)
+		if !constant {
+			loadLanes(64, Mem{Base: b}, mask, tail, y)
+		}
+		k, both := K(), K()
+		less := func(low, high reg.VecVirtual) {
+			VCMPPD(Imm(ordered), low, low, both)
+			VCMPPD(Imm(notGreaterOrEqual), high, low, both, k)
+		}
+		switch predicate {
+		case "Equal":
+			VCMPPD(Imm(unordered), x, x, both)
+			VCMPPD(Imm(unordered), y, y, both, both)
+			VCMPPD(Imm(orderedEqual), y, x, k)
+			KORW(both, k, k)
+		case "Less":
+			less(x, y)
+		case "Greater":
+			less(y, x)
+		}
+		KXORW(flip, k, k)
+		f.write(k, mask, tail)
+	}, func() {
+		ADDQ(Imm(64), a)
+		if !constant {
+			ADDQ(Imm(64), b)
+		}
 	})
 	VZEROUPPER()
 	RET()

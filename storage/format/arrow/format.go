@@ -1,7 +1,7 @@
 // Package arrow reads and writes Arrow IPC: files, whose record batches are splits, and streams.
 //
 // What flows in are the bytes of a file; what flows out are batches of flat vectors in an arena of the reader's, valid until the next call. Every
-// record's offsets are checked when it is copied. Dictionaries are not read.
+// record's offsets are checked when it is copied. Types that the engine does not have, such as other units of time, views and dictionaries, are converted.
 package arrow
 
 import (
@@ -16,7 +16,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
@@ -72,6 +71,13 @@ func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, 
 	return s, err
 }
 
+// recovered turns a panic of the library, which some damaged files cause, into an error. It is deferred.
+func recovered(err *error, url string) {
+	if p := recover(); p != nil {
+		*err = fault.Wrap(fault.DataCorrupted, fmt.Errorf("%v", p), "the file is not Arrow IPC, or damaged").In("%s", url)
+	}
+}
+
 func (s *source) damaged(err error) error {
 	if err == nil {
 		return nil
@@ -101,11 +107,7 @@ func (s *source) Close() error {
 
 // record is a record batch: number i of a file, or the next of a stream; io.EOF after the last.
 func (s *source) record(i int) (rec arrowgo.RecordBatch, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			rec, err = nil, fmt.Errorf("%v", p)
-		}
-	}()
+	defer recovered(&err, s.url)
 	if s.file != nil {
 		if i >= s.file.NumRecords() {
 			return nil, io.EOF
@@ -133,9 +135,10 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, op
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	defer recovered(&err, file.URL)
 	out := make([]column.Field, s.schema().NumFields())
 	for i, f := range s.schema().Fields() {
-		t, err := column.FromArrowType(f.Type)
+		t, err := typeOf(f.Type)
 		if err != nil {
 			return nil, fault.Wrap(fault.FeatureNotSupported, err, "column %q has the Arrow type %s, which is not supported", f.Name, f.Type).In("%s", file.URL)
 		}
@@ -159,6 +162,7 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, o
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	defer recovered(&err, file.URL)
 	if s.file == nil {
 		return []plan.Split{{File: file, End: file.Size, Rows: -1, Bytes: file.Size}}, nil
 	}

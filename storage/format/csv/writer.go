@@ -34,11 +34,6 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 		out.zip, w = z, z
 	}
 	out.w = bufio.NewWriterSize(w, 256<<10)
-	for _, f := range fields {
-		if f.Type.Kind.IsNested() {
-			return nil, fault.New(fault.FeatureNotSupported, "column %q of type %s cannot be written to CSV", f.Name, f.Type)
-		}
-	}
 	if d.header != headerNo {
 		for i, f := range fields {
 			if i > 0 {

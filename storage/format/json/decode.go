@@ -31,6 +31,7 @@ type objects struct {
 	array bool // the file is one array
 	row   int
 	began bool
+	ended bool
 }
 
 // readBuffer is how much is read at a time.
@@ -49,6 +50,9 @@ func newObjects(r io.Reader, url string) *objects {
 
 // next is the next object; io.EOF after the last.
 func (o *objects) next() (members, error) {
+	if o.ended {
+		return nil, io.EOF
+	}
 	if !o.began {
 		o.began = true
 		t, err := o.d.Token()
@@ -79,6 +83,7 @@ func (o *objects) next() (members, error) {
 		} else if !errors.Is(err, io.EOF) {
 			return nil, o.failure(err)
 		}
+		o.ended = true
 		return nil, io.EOF
 	}
 	t, err := o.d.Token()

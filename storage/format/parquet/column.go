@@ -15,7 +15,7 @@ type columnReader struct {
 	pool   *pool
 	leaf   *leaf
 	nested *nestedColumn // instead of all else
-	typ    column.Type // the table's
+	typ    column.Type   // the table's
 	conv   convert
 	width  int // of a vector's value
 	raw    int // of a raw value

@@ -7,7 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
+	arrowmem "github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
@@ -37,7 +37,7 @@ func openNested(r io.ReaderAt, size int64) (f *nestedFile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: column.BatchRows}, memory.DefaultAllocator)
+	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: column.BatchRows}, arrowmem.DefaultAllocator)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (n *nestedColumn) next(rows int) (arrow.Array, error) {
 	case 1:
 		values = parts[0]
 	default:
-		if values, err = array.Concatenate(parts, memory.DefaultAllocator); err != nil {
+		if values, err = array.Concatenate(parts, arrowmem.DefaultAllocator); err != nil {
 			return nil, err
 		}
 	}
