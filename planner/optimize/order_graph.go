@@ -15,7 +15,6 @@ func (s set) has(t set) bool   { return s&t == t }
 func (s set) meets(t set) bool { return s&t != 0 }
 func (s set) single() bool     { return bits.OnesCount64(uint64(s)) == 1 }
 func bit(i int) set            { return 1 << i }
-func (s set) size() int        { return bits.OnesCount64(uint64(s)) }
 func (s set) first() int       { return bits.TrailingZeros64(uint64(s)) }
 func (s set) each(f func(i int)) {
 	for ; s != 0; s &= s - 1 {
