@@ -9,9 +9,9 @@ import (
 
 	arrowgo "github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
@@ -40,7 +40,8 @@ type source struct {
 // magic is how a file begins; a stream does not.
 var magic = []byte("ARROW1")
 
-func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, err error) {
+// open opens a file; what its reading takes is charged to the budget, which may be nil while only a schema is wanted.
+func open(ctx context.Context, store storage.Store, file plan.File, budget *mem.Budget) (_ *source, err error) {
 	f, err := store.Open(ctx, file)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, 
 	s := &source{ReadFile: f, url: file.URL}
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p) // the library panics at some damaged files
+			err = panicked(p)
 		}
 		if err != nil {
 			err = errors.Join(s.damaged(err), f.Close())
@@ -59,10 +60,11 @@ func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, 
 		return nil, err
 	}
 	section := io.NewSectionReader(f, 0, f.Size())
+	options := []ipc.Option{ipc.WithAllocator(newAllocator(budget)), ipc.WithMetadataSizeLimit(f.Size()), ipc.WithBodySizeLimit(f.Size())}
 	if bytes.Equal(begin, magic) {
-		s.file, err = ipc.NewFileReader(section, ipc.WithAllocator(memory.DefaultAllocator))
+		s.file, err = ipc.NewFileReader(section, options...)
 	} else {
-		s.stream, err = ipc.NewReader(section, ipc.WithAllocator(memory.DefaultAllocator))
+		s.stream, err = ipc.NewReader(section, options...)
 	}
 	return s, err
 }
@@ -70,8 +72,18 @@ func open(ctx context.Context, store storage.Store, file plan.File) (_ *source, 
 // recovered turns a panic of the library, which some damaged files cause, into an error. It is deferred.
 func recovered(err *error, url string) {
 	if p := recover(); p != nil {
-		*err = fault.Wrap(fault.DataCorrupted, fmt.Errorf("%v", p), "the file is not Arrow IPC, or damaged").In("%s", url)
+		if *err = panicked(p); fault.CodeOf(*err) != fault.OutOfMemory {
+			*err = fault.Wrap(fault.DataCorrupted, *err, "the file is not Arrow IPC, or damaged").In("%s", url)
+		}
 	}
+}
+
+// panicked is what a panic of the library was about: a refusal of the allocator, or damage.
+func panicked(p any) error {
+	if err, ok := p.(error); ok {
+		return err
+	}
+	return fmt.Errorf("%v", p)
 }
 
 func (s *source) damaged(err error) error {
@@ -126,7 +138,7 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, op
 	if err := noOptions(options); err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, store, file)
+	s, err := open(ctx, store, file, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +165,7 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, o
 	if err := noOptions(options); err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, store, file)
+	s, err := open(ctx, store, file, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (r *reader) Start(ctx context.Context, split plan.Split) (err error) {
 		return err
 	}
 	r.split, r.next = split, split.Start
-	r.source, err = open(ctx, r.store, split.File)
+	r.source, err = open(ctx, r.store, split.File, r.arena.Budget())
 	return err
 }
 
