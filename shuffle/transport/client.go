@@ -100,11 +100,12 @@ func (c *Client) Open(ctx context.Context, address string, id shuffle.ID, partit
 	if err != nil {
 		return nil, fmt.Errorf("encode a ticket: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	own, cancel := context.WithCancel(ctx)
 	s := &Stream{cancel: cancel, fields: fields, id: id, address: address}
-	get, err := flight.NewClientFromConn(conn, nil).DoGet(ctx, &flight.Ticket{Ticket: ticket})
+	get, err := flight.NewClientFromConn(conn, nil).DoGet(own, &flight.Ticket{Ticket: ticket})
 	if err != nil {
 		cancel()
+		// The caller's context tells whether it was canceled: the stream's own just was.
 		return nil, s.failed(ctx, err)
 	}
 	s.data = &checkedData{get: get}
