@@ -17,7 +17,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED := 1
 
 # Packages with goroutines of their own, which run a second time under the race detector.
-RACE := $(foreach room,bench/tpchgen catalog cmd column engine executor scheduler session shuffle storage,$(if $(wildcard $(room)/),./$(room)/...))
+RACE := $(foreach room,bench/tpchgen catalog client cmd column engine executor scheduler session shuffle storage,$(if $(wildcard $(room)/),./$(room)/...))
 
 .PHONY: help
 help: ## list the targets
@@ -35,6 +35,8 @@ demo: build ## generate the TPC-H-derived data at SF (default 1) once, run the 2
 test: oracle ## run all tests; what CI calls
 	$(GO) test -count=1 -timeout 20m ./...
 	cd test/oracle && $(GO) test -count=1 -timeout 10m ./...
+	cd bench/peers/duckdb && $(GO) test -count=1 -timeout 10m ./...
+	cd simd/gen && $(GO) vet ./...
 	$(GO) test -race -short -count=1 -timeout 20m $(RACE)
 
 .PHONY: test-long

@@ -79,7 +79,11 @@ func TestGoExampleCompiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, b := range blocks(t, "go") {
 		program := "package main\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\n\t\"github.com/polybolos-db/polybolos/column\"\n\t\"github.com/polybolos-db/polybolos/engine\"\n)\n\n" +
 			"func example(ctx context.Context) error {\n" + b + "\treturn err\n}\n\nfunc main() { _ = example(context.Background()) }\n"
