@@ -25,7 +25,7 @@ func newRootCommand() *cobra.Command {
 		Use:                   "polybolos",
 		DisableFlagsInUseLine: true,
 		Short:                 "SQL on files with all cores",
-		Long:                  "Polybolos runs SQL on Parquet and CSV files. Without a server: polybolos sql",
+		Long:                  "Polybolos runs SQL on Parquet, CSV, JSON and Arrow files. Without a server: polybolos sql",
 		SilenceUsage:          true,
 		SilenceErrors:         true,
 		Args:                  cobra.ArbitraryArgs,

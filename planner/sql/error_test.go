@@ -43,6 +43,7 @@ func TestErrors(t *testing.T) {
 		{"select * from ⟪broken", "42703", `"nothing"`},
 		{"select ⟪frob(a) from t", "42883", "frob"},
 		{"select * from ⟪frob(1)", "42883", "table function"},
+		{"select * from ⟪range(3)", "42883", "generate_series"},
 		{"select * from ⟪'missing'", "58P01", "missing"},
 		{"select cast(a as ⟪strin) from t", "42704", "string"},
 

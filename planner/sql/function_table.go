@@ -53,7 +53,10 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 		item, err = b.file(f, strings.TrimPrefix(name, "read_"), sc)
 	default:
 		e := fault.New(fault.UndefinedFunction, "table function %s does not exist", name).At(b.at(f.Location))
-		return nil, withSuggestion(e, name, []string{"generate_series", "unnest", "read_parquet", "read_csv"})
+		if name == "range" {
+			return nil, e.WithHint("generate_series(first, last) makes rows of numbers, the last included")
+		}
+		return nil, withSuggestion(e, name, []string{"generate_series", "unnest", "read_parquet", "read_csv", "read_json", "read_arrow"})
 	}
 	if err != nil {
 		return nil, fault.At(err, b.at(f.Location))

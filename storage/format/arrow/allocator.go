@@ -2,6 +2,7 @@ package arrow
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -16,6 +17,8 @@ const maxUnbudgeted = 64 << 20
 type allocator struct {
 	memory.Allocator
 	budget *mem.Budget
+	taken  atomic.Int64 // from the budget
+	closed bool
 }
 
 func newAllocator(b *mem.Budget) *allocator {
@@ -29,6 +32,20 @@ func (a *allocator) take(n int) {
 	if err := a.budget.Reserve(int64(n)); err != nil {
 		panic(err)
 	}
+	a.taken.Add(int64(n))
+}
+
+func (a *allocator) give(n int) {
+	if !a.closed {
+		a.taken.Add(int64(-n))
+		a.budget.Release(int64(n))
+	}
+}
+
+// close gives back what the library has not, as when it panicked amid a record batch. Nothing that it returned is used any longer.
+func (a *allocator) close() {
+	a.closed = true
+	a.budget.Release(a.taken.Swap(0))
 }
 
 func (a *allocator) Allocate(size int) []byte {
@@ -37,7 +54,7 @@ func (a *allocator) Allocate(size int) []byte {
 	}
 	a.take(size)
 	p := a.Allocator.Allocate(size)
-	a.budget.Release(int64(size - cap(p)))
+	a.give(size - cap(p))
 	return p
 }
 
@@ -51,4 +68,4 @@ func (a *allocator) Reallocate(size int, p []byte) []byte {
 	return q
 }
 
-func (a *allocator) Free(p []byte) { a.budget.Release(int64(cap(p))) }
+func (a *allocator) Free(p []byte) { a.give(cap(p)) }

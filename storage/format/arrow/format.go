@@ -34,6 +34,8 @@ type source struct {
 	storage.ReadFile
 	url    string
 	file   *ipc.FileReader // nil: a stream
+	blocks *blocks         // of the file
+	memory *allocator
 	stream *ipc.Reader
 }
 
@@ -46,13 +48,14 @@ func open(ctx context.Context, store storage.Store, file plan.File, budget *mem.
 	if err != nil {
 		return nil, err
 	}
-	s := &source{ReadFile: f, url: file.URL}
+	s := &source{ReadFile: f, url: file.URL, memory: newAllocator(budget)}
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
 		}
 		if err != nil {
 			err = errors.Join(s.damaged(err), f.Close())
+			s.memory.close()
 		}
 	}()
 	begin := make([]byte, len(magic))
@@ -60,11 +63,14 @@ func open(ctx context.Context, store storage.Store, file plan.File, budget *mem.
 		return nil, err
 	}
 	section := io.NewSectionReader(f, 0, f.Size())
-	options := []ipc.Option{ipc.WithAllocator(newAllocator(budget)), ipc.WithMetadataSizeLimit(f.Size()), ipc.WithBodySizeLimit(f.Size())}
+	options := []ipc.Option{ipc.WithAllocator(s.memory), ipc.WithMetadataSizeLimit(f.Size()), ipc.WithBodySizeLimit(f.Size())}
 	if bytes.Equal(begin, magic) {
+		if s.blocks, err = verifyFile(f, f.Size()); err != nil {
+			return nil, err
+		}
 		s.file, err = ipc.NewFileReader(section, options...)
 	} else {
-		s.stream, err = ipc.NewReader(section, options...)
+		s.stream, err = ipc.NewReader(newMessages(f, f.Size()), options...)
 	}
 	return s, err
 }
@@ -90,7 +96,10 @@ func (s *source) damaged(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := fault.As(err); ok {
+	if e, ok := fault.As(err); ok {
+		if e.Where == "" && e.Code == fault.DataCorrupted {
+			return e.In("%s", s.url)
+		}
 		return err
 	}
 	return fault.Wrap(fault.DataCorrupted, err, "the file is not Arrow IPC, or damaged").In("%s", s.url)
@@ -104,6 +113,7 @@ func (s *source) schema() *arrowgo.Schema {
 }
 
 func (s *source) Close() error {
+	defer s.memory.close()
 	if s.file != nil {
 		return errors.Join(s.file.Close(), s.ReadFile.Close())
 	}
@@ -119,6 +129,9 @@ func (s *source) record(i int) (rec arrowgo.RecordBatch, err error) {
 	if s.file != nil {
 		if i >= s.file.NumRecords() {
 			return nil, io.EOF
+		}
+		if err := s.blocks.verify(int64(i)); err != nil {
+			return nil, err
 		}
 		return s.file.RecordBatchAt(i)
 	}

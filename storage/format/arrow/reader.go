@@ -36,6 +36,7 @@ type reader struct {
 	next   int64 // record batch
 	record arrowgo.RecordBatch
 	at     int64 // row in record
+	held   int64 // bytes of the budget for converted columns of record
 }
 
 func (r *reader) Start(ctx context.Context, split plan.Split) (err error) {
@@ -100,7 +101,18 @@ func (r *reader) read(ctx context.Context) (bool, error) {
 		if i < 0 {
 			return false, fault.New(fault.UndefinedColumn, "the file has no column %q, which its table has", f.Name).In("%s", r.split.File.URL)
 		}
-		c, err := convert(ctx, rec.Column(i), column.ArrowType(f.Type))
+		to := column.ArrowType(f.Type)
+		if !arrowgo.TypeEqual(rec.Column(i).DataType(), to) {
+			n := converted(rec.Column(i))
+			if err := r.arena.Budget().Reserve(n); err != nil {
+				return false, err
+			}
+			r.held += n
+		}
+		c, err := convert(ctx, rec.Column(i), to)
+		if e, ok := fault.As(err); ok {
+			return false, e
+		}
 		if err != nil {
 			return false, fault.Wrap(fault.DatatypeMismatch, err, "cannot read the Arrow type %s as %s", rec.Column(i).DataType(), f.Type).
 				In("%s, column %q", r.split.File.URL, f.Name)
@@ -129,7 +141,8 @@ func (r *reader) drop() {
 	if r.record != nil {
 		r.record.Release()
 	}
-	r.record, r.at = nil, 0
+	r.arena.Budget().Release(r.held)
+	r.record, r.at, r.held = nil, 0, 0
 }
 
 func (r *reader) Exact() bool { return r.exact }

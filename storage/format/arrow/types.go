@@ -82,6 +82,10 @@ func convert(ctx context.Context, a arrowgo.Array, to arrowgo.DataType) (arrowgo
 		a.Retain()
 		return a, nil
 	}
+	// What converts runs on goroutines of its own, whose panics nobody could recover.
+	if err := array.ValidateFull(a); err != nil {
+		return nil, fault.Wrap(fault.DataCorrupted, err, "the file is not Arrow IPC, or damaged")
+	}
 	if d, ok := a.(*array.Dictionary); ok {
 		values, err := compute.TakeArray(ctx, d.Dictionary(), d.Indices())
 		if err != nil {
@@ -98,6 +102,33 @@ func convert(ctx context.Context, a arrowgo.Array, to arrowgo.DataType) (arrowgo
 	options := compute.SafeCastOptions(to)
 	options.AllowTimeTruncate = true
 	return compute.CastArray(ctx, a, options)
+}
+
+// converted is about how many bytes an array takes once it is converted, which may be far more than it has in the file: nulls have none there, and the
+// values of dictionaries and views can be the same many times.
+func converted(a arrowgo.Array) int64 {
+	if x, ok := a.(array.ExtensionArray); ok {
+		a = x.Storage()
+	}
+	type lengths interface{ ValueLen(int) int }
+	n := 16 * int64(a.Len())
+	switch x := a.(type) {
+	case *array.Dictionary:
+		if values, ok := x.Dictionary().(lengths); ok {
+			for i := range x.Len() {
+				if k := x.GetValueIndex(i); x.IsValid(i) && k >= 0 && k < x.Dictionary().Len() {
+					n += int64(values.ValueLen(k))
+				}
+			}
+		}
+	case array.ViewLike:
+		if values, ok := a.(lengths); ok {
+			for i := range a.Len() {
+				n += int64(max(0, values.ValueLen(i)))
+			}
+		}
+	}
+	return n
 }
 
 // convertTimestamp changes the unit. The zone only says how an instant is shown.

@@ -180,11 +180,19 @@ func TestInference(t *testing.T) {
 		{"too large for bigint", "a\n1\n99999999999999999999\n", "a double precision"},
 		{"no header", "1,x\n2,y\n", "column0 bigint, column1 text"},
 		{"names twice or empty", "a,a,\n1,2,3\n", "a bigint, a_1 bigint, column2 bigint"},
+		{"a header found, with names twice", "a,a,b\n1,2,3\n", "a bigint, a_1 bigint, b bigint"},
+		{"a header found, without a name over the index", ",a,b\n0,1,x\n1,2,y\n", "column0 bigint, a bigint, b text"},
+		{"no header, an empty field in the first row", ",x\n1,y\n", "column0 bigint, column1 text"},
+		{"no header, text alike", "x,x\ny,z\n", "column0 text, column1 text"},
+		{"no header, zeros in front", "00501,x\n10001,y\n", "column0 text, column1 text"},
+		{"no header, zeros in front everywhere", "00501,x\n00502,y\n", "column0 text, column1 text"},
+		{"a header found, over zeros in front", "zip\n00501\n", "zip text"},
+		{"zeros in front stay", "zip,n,f\n00501,0,0.5\n10001,-1,-0.5\n", "zip text, n bigint, f double precision"},
 		{"words that floats know stay text", "a\nnan\ninf\n", "a text"},
 		{"impossible dates stay text", "a\n2020-02-30\n", "a text"},
 	} {
 		opts := options{"header": "true"}
-		if c.name == "no header" {
+		if strings.Contains(c.name, "header") {
 			opts = nil
 		}
 		fields, err := Format{}.Infer(context.Background(), store, write(t, "f.csv", c.text), opts)

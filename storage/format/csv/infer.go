@@ -26,6 +26,9 @@ func fits(field []byte, k column.Kind) bool {
 		return false
 	}
 	digit := func(i int) bool { return i < len(field) && field[i] >= '0' && field[i] <= '9' }
+	if (k == column.Int64 || k == column.Float64) && padded(field) {
+		return false
+	}
 	var err error
 	switch k {
 	case column.Bool:
@@ -66,6 +69,14 @@ func fits(field []byte, k column.Kind) bool {
 		_, err = convert.ParseTimestamp(field, false)
 	}
 	return err == nil
+}
+
+// padded reports whether a number is written with zeros in front, as postal codes and other keys are: as a number it would lose them.
+func padded(field []byte) bool {
+	if field[0] == '-' || field[0] == '+' {
+		field = field[1:]
+	}
+	return len(field) > 1 && field[0] == '0' && field[1] >= '0' && field[1] <= '9'
 }
 
 // guess narrows a column's type value by value.
@@ -273,28 +284,40 @@ func (s *sample) fields(d *dialect, url string) ([]column.Field, error) {
 	return fields, nil
 }
 
-// firstIsHeader reports whether the first row reads unlike the rows below it: where they have a type, it has not. Where all is text, the first
-// row is a header when it has no empty fields nor two alike.
+// firstIsHeader reports whether the first row reads unlike the rows below it: where they have a type, it has not. Then it may have empty fields, as
+// over an index, and names twice. Where all is text, the first row is a header when it has no empty fields nor two alike.
 func (s *sample) firstIsHeader(rest []guess) bool {
-	allText, unlike := true, false
-	alike := map[string]bool{}
+	allText, unlike, named := true, false, true
+	taken := map[string]bool{}
 	for c := range rest {
-		if s.nulls[0][c] || alike[s.rows[0][c]] {
-			return false
+		name := s.rows[0][c]
+		if s.nulls[0][c] || taken[name] {
+			named = false
 		}
-		alike[s.rows[0][c]] = true
+		taken[name] = true
+		if s.nulls[0][c] {
+			continue
+		}
+		if padded([]byte(name)) { // a key with zeros in front over keys without them is no name
+			if _, number := firstKind(name); number {
+				return false
+			}
+		}
 		if k := rest[c].kind(); k != column.Text {
 			allText = false
-			unlike = unlike || !fits([]byte(s.rows[0][c]), k)
-		} else if _, number := firstKind(s.rows[0][c]); number {
+			unlike = unlike || !fits([]byte(name), k)
+		} else if _, number := firstKind(name); number {
 			return false
 		}
 	}
-	return unlike || allText
+	return unlike || allText && named
 }
 
 // firstKind is what a field of the first row reads as, and whether that is more than text: names of columns are not numbers or dates.
 func firstKind(field string) (column.Kind, bool) {
+	if padded([]byte(field)) {
+		field = "1" + strings.TrimLeft(field, "+-0")
+	}
 	var g guess
 	g.see([]byte(field))
 	return g.kind(), g.kind() != column.Text

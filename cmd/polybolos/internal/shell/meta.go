@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -301,6 +302,10 @@ func OpenError(err error, path string) error {
 	code := fault.IOError
 	if os.IsNotExist(err) {
 		code = fault.UndefinedFile
+	}
+	var inner *os.PathError // says the path once more
+	if errors.As(err, &inner) {
+		err = inner.Err
 	}
 	return fault.Wrap(code, err, "open %q", path)
 }
