@@ -23,9 +23,6 @@ func (c *Collector) Add(v *Vector, i int) error {
 	return c.w.appendRows(v, row[:], 0, 1)
 }
 
-// AddRange appends rows from to to-1 of v.
-func (c *Collector) AddRange(v *Vector, from, to int) error { return c.w.appendRows(v, nil, from, to) }
-
 // AddNulls appends n NULLs.
 func (c *Collector) AddNulls(n int) error { return c.w.appendNulls(n) }
 

@@ -74,19 +74,6 @@ var countStar = &AggFunction{Name: "count", Op: kernels.AggCountStar, Doc: "The 
 // IsAggregate reports whether name is an aggregate function.
 func IsAggregate(name string) bool { return aggregates[strings.ToLower(name)] != nil }
 
-// LookupAggregate is the aggregate function of an operation, for plans that name it by number; nil when there is none.
-func LookupAggregate(op kernels.AggOp) *AggFunction {
-	if op == kernels.AggCountStar {
-		return countStar
-	}
-	for _, f := range aggregates {
-		if f.Op == op {
-			return f
-		}
-	}
-	return nil
-}
-
 // NewAggregate is the aggregate call name(args), without FILTER and ORDER BY, which the caller may set. count with no argument is count(*): its
 // Fn has the operation AggCountStar.
 func NewAggregate(name string, args []Expr, distinct bool) (*AggCall, error) {

@@ -215,23 +215,10 @@ func (s *Session) allRows(ctx context.Context, text string, limit int) (out [][]
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.start(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if cerr := r.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	for {
-		b, err := r.Next(ctx)
-		if err != nil || b == nil {
-			return out, err
-		}
+	_, err = s.each(ctx, p, func(b *column.Batch) error {
 		for k := range b.Rows() {
 			if len(out) == limit {
-				return nil, fault.New(fault.ConfigurationLimit, "PARTITION_BY would make more than %d folders", limit)
+				return fault.New(fault.ConfigurationLimit, "PARTITION_BY would make more than %d folders", limit)
 			}
 			row := make([]column.Value, len(b.Cols))
 			for i, v := range b.Cols {
@@ -239,5 +226,7 @@ func (s *Session) allRows(ctx context.Context, text string, limit int) (out [][]
 			}
 			out = append(out, row)
 		}
-	}
+		return nil
+	})
+	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/sql"
@@ -26,7 +27,7 @@ func (s *Session) explain(ctx context.Context, e *parse.Explain, o sql.Options) 
 	}
 	var stats map[int]plan.NodeStats
 	if e.Analyze {
-		if stats, err = s.measure(ctx, p); err != nil {
+		if stats, err = s.each(ctx, p, func(*column.Batch) error { return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -89,26 +90,4 @@ func explainFormat(options []parse.Option) (asJSON bool, err error) {
 		}
 	}
 	return asJSON, nil
-}
-
-// measure runs a plan, drops its rows and returns what was measured.
-func (s *Session) measure(ctx context.Context, p *plan.Plan) (stats map[int]plan.NodeStats, err error) {
-	r, err := s.start(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if cerr := r.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	for {
-		b, err := r.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if b == nil {
-			return r.job.Stats(), nil
-		}
-	}
 }

@@ -106,11 +106,11 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) (*rows, error) {
 	return &rows{job: job, fields: p.Result(), cancel: cancel, timer: timer}, nil
 }
 
-// runToEnd runs a plan whose result is a single count, such as a Write's, and returns it.
-func (s *Session) runToEnd(ctx context.Context, p *plan.Plan) (count int64, err error) {
+// each runs a plan to its end, gives f its rows, and returns what was measured.
+func (s *Session) each(ctx context.Context, p *plan.Plan, f func(*column.Batch) error) (stats map[int]plan.NodeStats, err error) {
 	r, err := s.start(ctx, p)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() {
 		if cerr := r.Close(); err == nil {
@@ -119,13 +119,27 @@ func (s *Session) runToEnd(ctx context.Context, p *plan.Plan) (count int64, err 
 	}()
 	for {
 		b, err := r.Next(ctx)
-		if err != nil || b == nil {
-			return count, err
+		if err != nil {
+			return nil, err
 		}
+		if b == nil {
+			return r.job.Stats(), nil
+		}
+		if err := f(b); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// runToEnd runs a plan whose result is a single count, such as a Write's, and returns it.
+func (s *Session) runToEnd(ctx context.Context, p *plan.Plan) (count int64, err error) {
+	_, err = s.each(ctx, p, func(b *column.Batch) error {
 		for k := range b.Rows() {
 			count += b.Cols[0].ValueAt(b.Row(k)).Int64()
 		}
-	}
+		return nil
+	})
+	return count, err
 }
 
 // fieldsOf are a query's result columns.

@@ -20,8 +20,8 @@ func Unpack(dst []uint32, src []byte, width uint) {
 	unpackGo(dst, src, done, width)
 }
 
-// bitsAt is the width-bit value at position i of packed values; width is at most 32.
-func bitsAt(src []byte, i int, width uint) uint32 {
+// BitsAt is the width-bit value at position i of packed values; width is at most 32.
+func BitsAt(src []byte, i int, width uint) uint32 {
 	bit := i * int(width)
 	p := bit >> 3
 	var v uint64
@@ -52,7 +52,7 @@ func unpackGo(dst []uint32, src []byte, done int, width uint) {
 		done += unpackWide(rest, from, width)
 	}
 	for i := done; i < len(dst); i++ {
-		dst[i] = bitsAt(src, i, width)
+		dst[i] = BitsAt(src, i, width)
 	}
 }
 

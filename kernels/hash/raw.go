@@ -15,12 +15,6 @@ func Supported(t column.Type) error {
 	return nil
 }
 
-// IsExact reports whether Words gives different words for different values of t, that is, whether t's values have at most 64 bits.
-func IsExact(t column.Type) bool {
-	p := t.Physical()
-	return p < column.PhysInt128
-}
-
 // floatWord makes one word of all zeros and one of all NaNs.
 func floatWord(f float64) uint64 {
 	if f == 0 {

@@ -195,16 +195,3 @@ func normalize(s string) string {
 	}
 	return s
 }
-
-// Compare describes the first difference between two results; it is empty if they
-// agree in the given order of comparison. Numbers are compared exactly where both
-// sides are integers or decimals, else within 1e-9 relative.
-func Compare(want, got Result, order Sort) string {
-	types := []byte(want.Types)
-	for i := range types {
-		if i < len(got.Types) && types[i] != got.Types[i] {
-			types[i] = common(types[i], got.Types[i], want, i)
-		}
-	}
-	return difference(string(types), order, lines(want, order), got)
-}

@@ -114,28 +114,13 @@ func (h *hybrid) skip(n int) error {
 	return nil
 }
 
-// bitsAt is the width-bit value at position i of packed values; width is at most 32.
-func bitsAt(src []byte, i int, width uint) uint32 {
-	bit := i * int(width)
-	p := bit >> 3
-	var v uint64
-	if p+8 <= len(src) {
-		v = binary.LittleEndian.Uint64(src[p:])
-	} else {
-		for k := len(src) - 1; k >= p; k-- {
-			v = v<<8 | uint64(src[k])
-		}
-	}
-	return uint32(v >> (uint(bit) & 7) & (1<<width - 1))
-}
-
 // unpack reads len(dst) packed values of width bits (1 to 32), beginning with the one at position at. src holds them all.
 func unpack(dst []uint32, src []byte, at int, width uint) {
 	// What lies behind the run, as far as its buffer goes, may be read: that makes its end faster.
 	src = src[:cap(src)]
 	// Whole groups of eight values begin at a byte; what stands before goes value by value.
 	for len(dst) > 0 && at&7 != 0 {
-		dst[0] = bitsAt(src, at, width)
+		dst[0] = simd.BitsAt(src, at, width)
 		dst = dst[1:]
 		at++
 	}
