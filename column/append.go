@@ -17,10 +17,12 @@ const (
 // their chunk is full. Row r lies in chunk r/ChunkRows at r%ChunkRows. It is used by one goroutine until it is complete, then any
 // number may read it.
 type Appender struct {
+	arena  *mem.Arena
 	types  []Type
 	stores []*store // by column
 	chunks []*chunk
-	rows   int // rows held
+	rows   int    // rows held
+	spare  *chunk // empty, for what comes next: left by an append that was refused memory
 }
 
 // chunk is up to ChunkRows rows.
@@ -31,7 +33,7 @@ type chunk struct {
 
 // NewAppender makes an empty store of rows of the given types in a.
 func NewAppender(a *mem.Arena, types []Type) *Appender {
-	ap := &Appender{types: types, stores: make([]*store, len(types))}
+	ap := &Appender{arena: a, types: types, stores: make([]*store, len(types))}
 	for i := range types {
 		ap.stores[i] = newStore(a)
 	}
@@ -68,7 +70,8 @@ func (ap *Appender) End() int {
 	return (len(ap.chunks)-1)*ChunkRows + ap.chunks[len(ap.chunks)-1].n
 }
 
-// Append copies the selected rows of b, whose columns have the appender's types.
+// Append copies the selected rows of b, whose columns have the appender's types. A refusal of memory leaves the appender as it was: room for the rows' values
+// is reserved first, and what their strings and lists take is Urgent (see mem.Class).
 func (ap *Appender) Append(b *Batch) error { return ap.appendFrom(b, b.Sel, b.Rows()) }
 
 // AppendRows copies the rows of b at the given physical indexes, whatever b's selection. NoRow gives a row of NULLs.
@@ -80,25 +83,94 @@ func (ap *Appender) AppendRows(b *Batch, rows []uint32) error {
 }
 
 func (ap *Appender) appendFrom(b *Batch, rows []uint32, n int) error {
-	for lo := 0; lo < n; {
-		if len(ap.chunks) == 0 || ap.chunks[len(ap.chunks)-1].n == ChunkRows {
-			ap.addChunk()
+	if n == 0 {
+		return nil
+	}
+	if ap.arena != nil {
+		if err := ap.arena.Pressed(); err != nil {
+			return err
 		}
-		last := ap.chunks[len(ap.chunks)-1]
-		hi := min(n, lo+ChunkRows-last.n)
-		for c, w := range last.cols {
-			if err := w.appendRows(b.Cols[c], rows, lo, hi); err != nil {
+	}
+	room := 0
+	if k := len(ap.chunks); k > 0 {
+		room = ChunkRows - ap.chunks[k-1].n
+	}
+	if n > room+ChunkRows {
+		// A batch that is longer than batches are: piece by piece, each for itself.
+		for lo := 0; lo < n; lo += ChunkRows {
+			if err := ap.appendFrom(b, rowsOf(rows, lo, min(n, lo+ChunkRows)), min(n, lo+ChunkRows)-lo); err != nil {
 				return err
 			}
 		}
-		last.n += hi - lo
-		ap.rows += hi - lo
-		lo = hi
+		return nil
+	}
+	first := min(n, room)
+	if first > 0 {
+		if err := ap.chunks[len(ap.chunks)-1].reserve(first); err != nil {
+			return err
+		}
+	}
+	if n > first {
+		if ap.spare == nil {
+			ap.spare = ap.newChunk()
+		}
+		if err := ap.spare.reserve(n - first); err != nil {
+			return err
+		}
+	}
+	if ap.arena != nil {
+		defer ap.arena.Urgent(ap.arena.Urgent(true))
+	}
+	if first > 0 {
+		if err := ap.chunks[len(ap.chunks)-1].append(b, rows, 0, first); err != nil {
+			return err
+		}
+		ap.rows += first
+	}
+	if n > first {
+		ap.chunks, ap.spare = append(ap.chunks, ap.spare), nil
+		if err := ap.chunks[len(ap.chunks)-1].append(b, rows, first, n); err != nil {
+			return err
+		}
+		ap.rows += n - first
 	}
 	return nil
 }
 
-func (ap *Appender) addChunk() {
+// rowsOf is rows lo to hi-1 of rows, nil standing for all in order.
+func rowsOf(rows []uint32, lo, hi int) []uint32 {
+	if rows != nil {
+		return rows[lo:hi]
+	}
+	out := make([]uint32, hi-lo)
+	for i := range out {
+		out[i] = uint32(lo + i)
+	}
+	return out
+}
+
+// reserve makes room for the values of n more rows.
+func (c *chunk) reserve(n int) error {
+	for _, w := range c.cols {
+		if err := w.reserve(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append copies rows lo to hi-1 of b, or of those listed.
+func (c *chunk) append(b *Batch, rows []uint32, lo, hi int) error {
+	for k, w := range c.cols {
+		if err := w.appendRows(b.Cols[k], rows, lo, hi); err != nil {
+			return mem.Final(err)
+		}
+	}
+	c.n += hi - lo
+	return nil
+}
+
+func (ap *Appender) newChunk() *chunk {
 	add := &chunk{cols: make([]*builder, len(ap.types))}
 	for c, s := range ap.stores {
 		add.cols[c] = newBuilder(s, ap.types[c])
@@ -107,7 +179,7 @@ func (ap *Appender) addChunk() {
 			add.cols[c].least = ChunkRows
 		}
 	}
-	ap.chunks = append(ap.chunks, add)
+	return add
 }
 
 // Adopt takes over the chunks of other, which has the same types and must not be appended to any more; its arena stays its owner's and must live

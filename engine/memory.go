@@ -2,11 +2,23 @@ package engine
 
 import (
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
+
+// heapBytes is what Go's heap may take beside the memory limit: parsed statements, plans, metadata of files, buffers of libraries.
+const heapBytes = 96 << 20
+
+// BoundHeap makes the collector keep Go's heap small, as a program wants whose process is to stay near a memory limit that it gives to Open. A limit that the
+// environment (GOMEMLIMIT) has set stays.
+func BoundHeap() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapBytes)
+	}
+}
 
 // physicalMemory is how many bytes of memory this process may count on: the machine's, or less where a control group says so.
 func physicalMemory() int64 {

@@ -1,12 +1,8 @@
 package executor
 
 import (
-	"context"
 	"fmt"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -28,6 +24,9 @@ const (
 
 func init() {
 	register(func(b *Builder, n *plan.Aggregate) (*Stream, error) {
+		if s, ok, err := buildOnDevice(b, n); ok || err != nil {
+			return s, err
+		}
 		s, err := b.Build(n.Input)
 		if err != nil {
 			return nil, err
@@ -62,6 +61,7 @@ type grouper struct {
 	keys  []int            // of one grouping set, or of all rows
 	extra []*column.Vector // grouping sets: a NULL for each key, then the grouping ids
 	batch column.Batch
+	set   int // the first of the grouping sets that have not taken the batch at hand
 }
 
 // keyTypes are the types of the columns that identify a group: the keys and, with grouping sets, the grouping id.
@@ -128,6 +128,7 @@ func groupingID(set []int, keys int) int64 {
 	return id
 }
 
+// push takes b. After a refusal of memory it may be repeated.
 func (g *grouper) push(b *column.Batch) error {
 	if g.n.Mode == plan.AggFinal {
 		return g.agg.Absorb(b, g.keys, len(g.keys))
@@ -136,12 +137,20 @@ func (g *grouper) push(b *column.Batch) error {
 		return g.agg.Update(b, g.keys)
 	}
 	g.widen(b)
-	for i := range g.n.Sets {
-		if err := g.agg.Update(&g.batch, g.setKeys(len(b.Cols), i)); err != nil {
+	for ; g.set < len(g.n.Sets); g.set++ {
+		if err := g.agg.Update(&g.batch, g.setKeys(len(b.Cols), g.set)); err != nil {
 			return err
 		}
 	}
+	g.set = 0
 	return nil
+}
+
+// restart empties the aggregator.
+func (g *grouper) restart(budget *mem.Budget) (err error) {
+	g.agg.Free()
+	g.agg, err = agg.New(budget, keyTypes(g.n), g.n.Aggs)
+	return err
 }
 
 // widen makes the batch of b's columns and the constants that grouping sets need.
@@ -183,220 +192,25 @@ func (g *grouper) complete() error {
 	return nil
 }
 
-// aggregation is the breaker of modes Single and Final. Every worker groups its rows in a table of its own. Few groups are
-// merged into one table when the pipeline ends; many are merged partition by partition by the workers of the next pipeline, since no two
-// partitions have a group in common.
-type aggregation struct {
-	n    *plan.Aggregate
-	task *Task
-
-	mu    sync.Mutex
-	parts []*grouper
-
-	partitions [][][]uint32 // by partition, by part: groups; nil: parts[0] has all groups
-	morsels    morsels
-	groups     int
-}
-
-func newAggregation(t *Task, n *plan.Aggregate) *aggregation {
-	a := &aggregation{n: n, task: t}
-	t.Defer(func() {
-		for _, p := range a.parts {
-			p.agg.Free()
-		}
-	})
-	return a
-}
-
-func (a *aggregation) add(arena *mem.Arena) (*grouper, error) {
-	g, err := newGrouper(a.n, a.task.Budget, arena)
-	if err != nil {
-		return nil, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.parts = append(a.parts, g)
-	return g, nil
-}
-
-// Worker makes a worker's table, which lives until the task ends.
-func (a *aggregation) Worker(w *Worker) (Sink, error) {
-	g, err := a.add(w.Arena)
-	if err != nil {
-		return nil, err
-	}
-	return groupSink{g}, nil
-}
-
-type groupSink struct{ g *grouper }
-
-func (s groupSink) Push(b *column.Batch) error { return s.g.push(b) }
-
-func (s groupSink) Finish() error { return s.g.complete() }
-
-// Seal merges what is little and cuts what is much.
-func (a *aggregation) Seal(ctx context.Context) error {
-	whole := a.parts[0]
-	for _, p := range a.parts {
-		a.groups += p.agg.Groups()
-	}
-	split := len(a.parts) > 1 && a.groups > mergedGroups
-	for _, x := range a.n.Aggs {
-		// A distinct aggregate's tuples are not partitioned: every partition would go through all of them.
-		split = split && !x.Distinct
-	}
-	if !split {
-		for _, p := range a.parts[1:] {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if err := whole.agg.Merge(p.agg, nil); err != nil {
-				return err
-			}
-			p.agg.Free()
-		}
-		a.parts = a.parts[:1]
-		a.groups = whole.agg.Groups()
-		a.morsels.n = int64((a.groups + column.BatchRows - 1) / column.BatchRows)
-		return nil
-	}
-	n := min(maxPartitions, max(2*len(a.parts), a.groups/partitionGroups))
-	lists := make([][][]uint32, len(a.parts))
-	var group errgroup.Group
-	for i, p := range a.parts {
-		group.Go(func() error {
-			lists[i] = p.agg.Partition(n)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	a.partitions = make([][][]uint32, n)
-	for p := range a.partitions {
-		for _, l := range lists {
-			a.partitions[p] = append(a.partitions[p], l[p])
-		}
-	}
-	a.morsels.n = int64(n)
-	return nil
-}
-
-// Report says how many groups the tables of the workers have.
-func (a *aggregation) Report() (int64, string) {
-	var size int64
-	for _, p := range a.parts {
-		size += p.agg.Size()
-	}
-	return size, fmt.Sprintf("groups %d", a.groups)
-}
-
-// aggregated is the source of an aggregation's groups.
-type aggregated struct{ a *aggregation }
-
-// MaxWorkers is the number of morsels: ranges of groups, or partitions.
-func (s aggregated) MaxWorkers() int { return int(s.a.morsels.n) }
-
-func (s aggregated) Worker(w *Worker) (Reader, error) {
-	return &groupReader{a: s.a, out: w.Task.NewArena(), w: w}, nil
-}
-
-// groupReader emits groups.
-type groupReader struct {
-	a      *aggregation
-	w      *Worker
-	out    *mem.Arena
-	merged *agg.Aggregator // the partition at hand
-	next   int             // first group of merged that is not out
-}
-
-func (r *groupReader) Next(b *column.Batch) (bool, error) {
-	r.out.Reset()
-	if r.a.partitions == nil {
-		i, ok := r.a.morsels.take()
-		if !ok {
-			return false, nil
-		}
-		g := r.a.parts[0].agg
-		return true, emitGroups(b, g, r.out, i*column.BatchRows)
-	}
-	for r.merged == nil || r.next >= r.merged.Groups() {
-		more, err := r.merge()
-		if !more || err != nil {
-			return false, err
-		}
-	}
-	r.next += column.BatchRows
-	return true, emitGroups(b, r.merged, r.out, r.next-column.BatchRows)
-}
-
-func emitGroups(b *column.Batch, g *agg.Aggregator, out *mem.Arena, lo int) error {
-	made, err := g.Emit(out, lo, min(lo+column.BatchRows, g.Groups()), false)
-	if err != nil {
-		return err
-	}
-	*b = *made
-	return nil
-}
-
-// merge takes the next partition.
-func (r *groupReader) merge() (more bool, err error) {
-	r.drop()
-	i, ok := r.a.morsels.take()
-	if !ok {
-		return false, nil
-	}
-	if r.merged, err = agg.New(r.a.task.Budget, keyTypes(r.a.n), r.a.n.Aggs); err != nil {
-		return false, err
-	}
-	r.next = 0
-	groups := 0
-	for _, list := range r.a.partitions[i] {
-		groups += len(list)
-	}
-	if err := r.merged.Reserve(groups); err != nil {
-		return false, err
-	}
-	for k, list := range r.a.partitions[i] {
-		if err := r.w.Check(); err != nil {
-			return false, err
-		}
-		if err := r.merged.Merge(r.a.parts[k].agg, list); err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-func (r *groupReader) drop() {
-	if r.merged != nil {
-		r.merged.Free()
-		r.merged = nil
-	}
-}
-
-func (r *groupReader) Close() error {
-	r.drop()
-	r.out.Free()
-	return nil
-}
-
 // partialAggregate is mode Partial, within a pipeline: every worker emits states of its own groups.
 type partialAggregate struct{ n *plan.Aggregate }
 
 func (p *partialAggregate) Worker(w *Worker, next Sink) (Sink, error) {
-	s := &partialSink{n: p.n, w: w, next: next, out: w.Task.NewArena()}
+	s := &partialSink{n: p.n, w: w, next: next, out: w.Task.NewArena(), state: w.Task.state()}
 	w.Task.Defer(s.drop)
-	return s, s.restart()
+	var err error
+	s.g, err = newGrouper(s.n, s.state, w.Arena)
+	return s, err
 }
 
 type partialSink struct {
-	n    *plan.Aggregate
-	w    *Worker
-	next Sink
-	out  *mem.Arena
-	g    *grouper
-	rows int // since the last restart
+	n     *plan.Aggregate
+	w     *Worker
+	next  Sink
+	out   *mem.Arena
+	state *mem.Budget // of g
+	g     *grouper
+	rows  int // since the last restart
 }
 
 func (s *partialSink) drop() {
@@ -406,27 +220,29 @@ func (s *partialSink) drop() {
 	}
 }
 
-func (s *partialSink) restart() (err error) {
-	s.drop()
-	s.rows = 0
-	s.g, err = newGrouper(s.n, s.w.Task.Budget, s.w.Arena)
-	return err
-}
-
+// Push groups b. What memory is refused for is passed on as it is: the final aggregation merges it.
 func (s *partialSink) Push(b *column.Batch) error {
-	if err := s.g.push(b); err != nil {
+	err := s.g.push(b)
+	if mem.Refused(err) && s.g.agg.Groups() > 0 {
+		if err := s.flush(); err != nil {
+			return err
+		}
+		err = s.g.push(b)
+	}
+	if mem.Refused(err) {
+		err = grow(unlocked{}, s.state, func() error { return s.g.push(b) })
+	}
+	if err != nil {
 		return err
 	}
 	s.rows += b.Rows()
 	if groups := s.g.agg.Groups(); groups < partialGroups || s.rows > groups*partialFactor {
 		return nil
 	}
-	if err := s.flush(); err != nil {
-		return err
-	}
-	return s.restart()
+	return s.flush()
 }
 
+// flush passes all groups on and starts anew.
 func (s *partialSink) flush() error {
 	for lo := 0; lo < s.g.agg.Groups(); lo += column.BatchRows {
 		s.out.Reset()
@@ -438,7 +254,8 @@ func (s *partialSink) flush() error {
 			return err
 		}
 	}
-	return nil
+	s.rows = 0
+	return s.g.restart(s.state)
 }
 
 func (s *partialSink) Finish() error {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/agg"
 	"github.com/polybolos-db/polybolos/plan"
 )
@@ -14,6 +15,9 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
+		if sortedBy(n.Input, n.Keys) {
+			return s.Then(distinctRuns{n}), nil
+		}
 		return s.Then(&distinctOn{n: n}), nil
 	})
 }
@@ -23,6 +27,7 @@ type distinctOn struct {
 	n     *plan.DistinctOn
 	mu    sync.Mutex
 	table *agg.Table
+	state *mem.Budget
 }
 
 func (d *distinctOn) Worker(w *Worker, next Sink) (Sink, error) {
@@ -34,7 +39,8 @@ func (d *distinctOn) Worker(w *Worker, next Sink) (Sink, error) {
 		for _, k := range d.n.Keys {
 			types = append(types, in[k].Type)
 		}
-		t, err := agg.NewTable(w.Task.Budget, types)
+		d.state = w.Task.state()
+		t, err := agg.NewTable(d.state, types)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +72,8 @@ func (s *distinctSink) fresh(b *column.Batch) ([]uint32, error) {
 	s.ids = sizedRows(s.ids, n)
 	s.d.mu.Lock()
 	before := uint32(s.d.table.Len())
-	err := s.d.table.Find(b, s.d.n.Keys, s.ids)
+	// Keys that were met cannot leave memory: any later row may have the same.
+	err := grow(unlocked{}, s.d.state, func() error { return s.d.table.Find(b, s.d.n.Keys, s.ids) })
 	added := s.d.table.Len() - int(before)
 	s.d.mu.Unlock()
 	if err != nil {

@@ -21,8 +21,13 @@
 // # Memory
 //
 // A batch is valid until Push returns. An operator's output lives in memory of its own sink, overwritten by its next output. Who keeps rows copies them into
-// arenas charged to the task's budget (Task.NewArena); a refusal ends the query with SQLSTATE 53200. Releaser gives back what a finished pipeline
-// has read; all arenas are freed when the task ends, however it ends.
+// arenas charged to a budget of class State (Task.state), in steps that a refusal leaves undone; grow repeats a step while others are spilled for it. What holds state
+// registers it as a mem.Spillable: with a lock that its worker holds for a batch at a time while it grows, and that of the breaker as a whole from Seal on until a
+// pipeline pins it. Package spill has the files. A task's buffers are Steady (Task.Budget), what spilling takes is Urgent (Task.urgent); docs/decisions/spilling.md says
+// why. A refusal that nothing can relieve ends the query with SQLSTATE 53200. Releaser gives back what a finished pipeline has read; all arenas are freed when the
+// task ends, however it ends.
+//
+// A pipeline that probes a spilled join is cut before it (see Pipeline.cut).
 //
 // # Statistics
 //

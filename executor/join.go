@@ -7,7 +7,6 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
-	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/join"
 	"github.com/polybolos-db/polybolos/plan"
@@ -59,16 +58,17 @@ type joined struct {
 	cond    *kernels.Program
 	condIn  []joinColumn     // pair columns that cond reads, by position in the pair; others have col -1
 	rows    *column.Appender // the build side, once sealed
-	mu      sync.Mutex
-	marks   *join.Marks // which build rows have partners, for kinds that ask
-	byChain bool        // only first rows of chains are marked
+	marks   *join.Marks      // which build rows have partners, for kinds that ask
+	byChain bool             // only first rows of chains are marked
 	table   *join.Table
 	last    finishers
+	side    buildSide
 }
 
 // newJoined lays out the columns. output lists positions among the kind's columns; keys are build columns to keep besides.
 func newJoined(t *Task, kind plan.JoinKind, probe, build plan.Node, output []int, keys []int, cond expr.Expr) (*joined, error) {
 	j := &joined{task: t, kind: kind, probe: probe.Fields(), build: build.Fields()}
+	j.side.init(j)
 	j.place = make([]int, len(j.build))
 	for i := range j.place {
 		j.place[i] = -1
@@ -160,71 +160,47 @@ func (j *joined) marksBuild() bool {
 // onlyBuild reports whether the kind gives build columns alone, after the probe side has ended.
 func (j *joined) onlyBuild() bool { return j.kind == plan.BuildSemi || j.kind == plan.BuildAnti }
 
-// collector is a worker's end of the build side.
-type collector struct {
-	j    *joined
-	part *column.Appender
-	in   column.Batch
-}
-
-func (j *joined) collect(w *Worker) *collector {
-	return &collector{j: j, part: column.NewAppender(w.Task.NewArena(), j.keptTypes())}
-}
-
-func (c *collector) Push(b *column.Batch) error {
-	c.in = column.Batch{Cols: c.in.Cols[:0], Len: b.Len, Sel: b.Sel}
-	for _, k := range c.j.kept {
-		c.in.Cols = append(c.in.Cols, b.Cols[k])
-	}
-	return c.part.Append(&c.in)
-}
-
-func (c *collector) Finish() error {
-	c.j.mu.Lock()
-	defer c.j.mu.Unlock()
-	if c.j.rows == nil {
-		c.j.rows = column.NewAppender(nil, c.j.keptTypes())
-	}
-	c.j.rows.Adopt(c.part)
-	return nil
-}
-
-// seal makes the marks when the build side is complete.
-func (j *joined) seal() (err error) {
-	if !j.marksBuild() {
-		return nil
-	}
-	j.marks, err = join.NewMarks(j.task.Budget, j.rows.End())
-	if err != nil {
-		return err
-	}
-	j.task.Defer(j.marks.Free)
-	return nil
+// joinOperator is the probing operator of a join.
+type joinOperator interface {
+	Operator
+	joins() *joined
 }
 
 // attach puts the probing operator behind the probe side and adds what the kind gives from the build side.
-func (j *joined) attach(b *Builder, probe *Stream, op interface {
-	Operator
-	joins() *joined
-}) (*Stream, error) {
+func (j *joined) attach(b *Builder, probe *Stream, op joinOperator) (*Stream, error) {
 	if j.onlyBuild() {
 		b.Break(probe, marker{op})
-		return &Stream{Source: &markedRows{j: j}}, nil
+		return &Stream{Source: &markedRows{op: op, j: j}}, nil
 	}
 	if j.kind == plan.BuildOuter || j.kind == plan.FullOuter {
 		// An empty probe side needs a worker as well, to give the build side's rows.
 		if probe.Source != nil {
 			probe.Source = atLeastOne{probe.Source}
 		}
-		j.last.stream = probe
 	}
 	return probe.Then(op), nil
 }
+
+// runsIn says which stream's workers probe.
+func (j *joined) runsIn(s *Stream) { j.last.stream = s }
 
 // atLeastOne is a source that at least one worker asks.
 type atLeastOne struct{ Source }
 
 func (s atLeastOne) MaxWorkers() int { return max(1, s.Source.MaxWorkers()) }
+
+func (s atLeastOne) pin(on bool) {
+	if h, ok := s.Source.(holder); ok {
+		h.pin(on)
+	}
+}
+
+// Release passes on that the source has been read.
+func (s atLeastOne) Release() {
+	if r, ok := s.Source.(Releaser); ok {
+		r.Release()
+	}
+}
 
 // Report passes on what the source has to say.
 func (s atLeastOne) Report() (int64, string) {
@@ -235,14 +211,11 @@ func (s atLeastOne) Report() (int64, string) {
 }
 
 // marker is the breaker of a probe side that only marks build rows.
-type marker struct {
-	op interface {
-		Operator
-		joins() *joined
-	}
-}
+type marker struct{ op joinOperator }
 
 func (m marker) Worker(w *Worker) (Sink, error) { return m.op.Worker(w, nil) }
+
+func (m marker) pin(on bool) { m.op.joins().pin(on) }
 
 func (m marker) Seal(context.Context) error {
 	m.op.joins().spread()
@@ -324,14 +297,28 @@ func (j *joined) pushUnmarked(w *Worker, next Sink) error {
 
 // markedRows is the source of BuildSemi's and BuildAnti's rows.
 type markedRows struct {
+	op    joinOperator
 	j     *joined
 	taken morsels
 	once  sync.Once
 }
 
-func (s *markedRows) MaxWorkers() int { return s.j.rows.Chunks() }
+func (s *markedRows) MaxWorkers() int {
+	if x := s.j.side.spilled; x != nil {
+		return x.maxWorkers()
+	}
+	return s.j.rows.Chunks()
+}
 
-func (s *markedRows) Worker(*Worker) (Reader, error) {
+func (s *markedRows) pin(on bool) { s.j.pin(on) }
+
+// Release frees the build side.
+func (s *markedRows) Release() { s.j.Release() }
+
+func (s *markedRows) Worker(w *Worker) (Reader, error) {
+	if x := s.j.side.spilled; x != nil {
+		return newSpilledMarks(x, s.op, w)
+	}
 	s.once.Do(func() { s.taken.n = int64(s.j.rows.Chunks()) })
 	return &markedReader{s: s}, nil
 }
@@ -356,74 +343,3 @@ func (r *markedReader) Next(b *column.Batch) (bool, error) {
 }
 
 func (r *markedReader) Close() error { return nil }
-
-// hashJoin is a join on equality: the breaker of its build side and the operator of its probe side.
-type hashJoin struct {
-	*joined
-	n         *plan.HashJoin
-	buildKeys []int // positions in kept
-	unknown   *unknowns
-}
-
-func newHashJoin(t *Task, n *plan.HashJoin) (*hashJoin, error) {
-	common, err := newJoined(t, n.Kind, n.Probe, n.Build, n.Output, n.BuildKeys, n.Residual)
-	if err != nil {
-		return nil, err
-	}
-	if len(n.ProbeKeys) != len(n.BuildKeys) || n.NullSafe != nil && len(n.NullSafe) != len(n.BuildKeys) {
-		return nil, fault.New(fault.Internal, "join of %d probe keys with %d build keys", len(n.ProbeKeys), len(n.BuildKeys))
-	}
-	j := &hashJoin{joined: common, n: n}
-	for i, k := range n.BuildKeys {
-		if p, b := j.probe[n.ProbeKeys[i]].Type, j.build[k].Type; p.Physical() != b.Physical() || p.Scale != b.Scale {
-			return nil, fault.New(fault.Internal, "join key of type %s is compared with %s", p, b)
-		}
-		j.buildKeys = append(j.buildKeys, j.place[k])
-	}
-	return j, nil
-}
-
-func (j *hashJoin) joins() *joined { return j.joined }
-
-// joinBuild is a hash join as the breaker of its build side.
-type joinBuild hashJoin
-
-func (j *joinBuild) Worker(w *Worker) (Sink, error) { return j.collect(w), nil }
-
-// Seal builds the table and the runtime filters.
-func (j *joinBuild) Seal(ctx context.Context) (err error) {
-	if err := j.seal(); err != nil {
-		return err
-	}
-	if j.table, err = join.Build(ctx, j.task.Budget, j.rows, j.buildKeys, j.n.NullSafe, j.task.Threads); err != nil {
-		return err
-	}
-	j.task.Defer(j.table.Free)
-	j.byChain = j.cond == nil
-	if j.kind == plan.NullAwareAnti || j.kind == plan.Mark {
-		if j.unknown, err = newUnknowns(ctx, (*hashJoin)(j)); err != nil {
-			return err
-		}
-	}
-	for _, def := range j.n.Filters {
-		f, err := join.NewFilter(ctx, j.task.Budget, j.table, def.Key)
-		if err != nil {
-			return err
-		}
-		j.task.Defer(f.Free)
-		j.task.SetRuntimeFilter(def.Filter, f)
-	}
-	return nil
-}
-
-// Report describes the table.
-func (j *joinBuild) Report() (int64, string) {
-	how := "hashed"
-	if j.table.IsDirect() {
-		how = "direct"
-	}
-	if j.table.Unique() {
-		how += ", unique"
-	}
-	return j.rows.Size() + j.table.Size(), fmt.Sprintf("build rows %d, %s", j.rows.Rows(), how)
-}

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"context"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
@@ -31,6 +33,9 @@ type matcher struct {
 	verdict [1]*column.Vector
 	truths  []uint32
 	nulls   []uint32 // pairs whose condition was NULL at the last call of holds, for kinds that ask
+
+	// A block of a spilled build side is met: what depends on other blocks is not pushed.
+	hold bool
 
 	found []bool // by position in the probe batch: a partner exists
 	open  []bool // by position: with some row the condition is NULL
@@ -305,6 +310,48 @@ func falses(s []bool, n int) []bool {
 	return s
 }
 
+// note adds what is known of b's rows, of which the first is row at of its file, to flags.
+func (m *matcher) note(b *column.Batch, at int, flags *rowFlags) error {
+	for k := range b.Rows() {
+		r := at + b.Row(k)
+		if m.found[k] {
+			if m.j.kind == plan.Single && flags.found.Get(r) {
+				return errTwoPartners()
+			}
+			flags.found.Set(r)
+		}
+		if m.open[k] {
+			flags.open.Set(r)
+		}
+	}
+	return nil
+}
+
+// rest pushes what b's rows give by themselves, after all blocks.
+func (m *matcher) rest(b *column.Batch, at int, flags *rowFlags) error {
+	m.reset(b.Rows())
+	for k := range b.Rows() {
+		r := at + b.Row(k)
+		m.found[k], m.open[k] = flags.found.Get(r), flags.open.Get(r)
+	}
+	switch m.j.kind {
+	case plan.ProbeOuter, plan.FullOuter, plan.Single:
+		return m.pushOuter(b)
+	case plan.ProbeSemi:
+		return m.pushWhere(b, true)
+	case plan.ProbeAnti:
+		return m.pushWhere(b, false)
+	case plan.Mark:
+		return m.pushMark(b)
+	case plan.NullAwareAnti:
+		for k, open := range m.open {
+			m.found[k] = m.found[k] || open
+		}
+		return m.pushWhere(b, false)
+	}
+	return nil
+}
+
 // finish ends the worker's part of the probe side.
 func (m *matcher) finish() error {
 	j := m.j
@@ -335,6 +382,60 @@ func (j *hashJoin) Worker(w *Worker, next Sink) (Sink, error) {
 	return s, nil
 }
 
+// blockProber makes a worker's part of a spilled join.
+func (j *hashJoin) blockProber(w *Worker, next Sink) (blockProber, error) {
+	part := j.part()
+	m, err := newMatcher(part.joined, w, next)
+	if err != nil {
+		return nil, err
+	}
+	return &probeBlock{of: j, s: &probeSink{matcher: m, j: part}}, nil
+}
+
+// probeBlock joins blocks of a spilled build side.
+type probeBlock struct {
+	of *hashJoin
+	s  *probeSink
+}
+
+func (p *probeBlock) turn(ctx context.Context, b *mem.Budget, rows *column.Appender) error {
+	part := p.of.part()
+	part.rows = rows
+	if err := part.make(ctx, b, 1); err != nil {
+		part.drop(true)
+		return err
+	}
+	s := p.s
+	s.j, s.matcher.j, s.prober, s.unknown = part, part.joined, join.NewProber(part.table), nil
+	if u := part.unknown; u != nil {
+		if u.plain {
+			// Of all build rows, not only of the block.
+			u.some, u.someNull = p.of.side.spilled.rows > 0, p.of.side.null
+		}
+		s.unknown = u.worker()
+	}
+	return nil
+}
+
+func (p *probeBlock) free()                       { p.s.j.drop(true) }
+func (p *probeBlock) build() *joined              { return p.s.j.joined }
+func (p *probeBlock) unmarked() error             { return p.s.j.pushUnmarked(p.s.w, p.s.next) }
+func (p *probeBlock) whole(b *column.Batch) error { return p.s.Push(b) }
+func (p *probeBlock) close()                      { p.s.matcher.free() }
+
+func (p *probeBlock) held(b *column.Batch, at int, flags *rowFlags) error {
+	p.s.hold = true
+	defer func() { p.s.hold = false }()
+	if err := p.s.Push(b); err != nil {
+		return err
+	}
+	return p.s.note(b, at, flags)
+}
+
+func (p *probeBlock) rest(b *column.Batch, at int, flags *rowFlags) error {
+	return p.s.matcher.rest(b, at, flags)
+}
+
 // probeSink is one worker's part of a hash join's probe side.
 type probeSink struct {
 	matcher
@@ -362,6 +463,13 @@ func (s *probeSink) Push(b *column.Batch) error {
 			}
 		}
 	}
+	if s.hold {
+		s.reset(len(heads))
+		for k, h := range heads {
+			s.found[k] = h != 0
+		}
+	}
+	outer := !s.hold
 	unique := s.j.table.Unique()
 	switch s.j.kind {
 	case plan.BuildSemi, plan.BuildAnti:
@@ -374,7 +482,7 @@ func (s *probeSink) Push(b *column.Batch) error {
 				}
 			}
 		}
-		return s.pushAligned(b, heads, true)
+		return s.pushAligned(b, heads, outer)
 	case plan.Inner, plan.BuildOuter:
 		if unique {
 			return s.pushAligned(b, heads, false)
@@ -382,9 +490,9 @@ func (s *probeSink) Push(b *column.Batch) error {
 		return s.pushChains(b, heads, false)
 	case plan.ProbeOuter, plan.FullOuter:
 		if unique {
-			return s.pushAligned(b, heads, true)
+			return s.pushAligned(b, heads, outer)
 		}
-		return s.pushChains(b, heads, true)
+		return s.pushChains(b, heads, outer)
 	}
 	s.reset(len(heads))
 	for k, h := range heads {
@@ -395,14 +503,19 @@ func (s *probeSink) Push(b *column.Batch) error {
 
 // pushFound pushes what semi joins, anti joins and marks make of found.
 func (s *probeSink) pushFound(b *column.Batch) error {
-	switch s.j.kind {
-	case plan.ProbeSemi:
+	switch {
+	case s.hold && !s.j.asksUnknown():
+		return nil
+	case s.j.kind == plan.ProbeSemi:
 		return s.pushWhere(b, true)
-	case plan.ProbeAnti:
+	case s.j.kind == plan.ProbeAnti:
 		return s.pushWhere(b, false)
 	}
 	if err := s.unknown.find(&s.matcher, b); err != nil {
 		return err
+	}
+	if s.hold {
+		return nil
 	}
 	if s.j.kind == plan.Mark {
 		return s.pushMark(b)
@@ -479,8 +592,11 @@ func (s *probeSink) pushTested(b *column.Batch, heads []uint32) error {
 	case plan.Inner, plan.BuildOuter, plan.BuildSemi, plan.BuildAnti:
 		return nil
 	case plan.Single:
-		return s.pushAligned(b, s.heads, true)
+		return s.pushAligned(b, s.heads, !s.hold)
 	case plan.ProbeOuter, plan.FullOuter:
+		if s.hold {
+			return nil
+		}
 		return s.pushOuter(b)
 	}
 	return s.pushFound(b)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/join"
 )
 
@@ -19,10 +20,38 @@ type unknowns struct {
 	safe     []int // probe columns of null-safe keys
 	all      *join.Table
 	withNull *join.Table // nil: no build row has a NULL in a compared key
+	nulls    *mem.Arena  // of withNull's rows
+	// For a plain IN or NOT IN (see plainIn) no table is asked: whether there is a build row at all, and one that is NULL.
+	plain, some, someNull bool
 }
 
-func newUnknowns(ctx context.Context, j *hashJoin) (*unknowns, error) {
+func (u *unknowns) free() {
+	if u.all != nil {
+		u.all.Free()
+	}
+	if u.withNull != nil {
+		u.withNull.Free()
+	}
+	if u.nulls != nil {
+		u.nulls.Free()
+	}
+}
+
+// newUnknowns makes those of j's rows, charged to b.
+func newUnknowns(ctx context.Context, b *mem.Budget, j *hashJoin, threads int) (_ *unknowns, err error) {
 	u := &unknowns{j: j}
+	if j.plainIn() {
+		u.plain, u.some = true, j.rows.Rows() > 0
+		for i := 0; i < j.rows.Chunks() && !u.someNull; i++ {
+			u.someNull = hasNull(j.rows.Chunk(i).Cols[j.buildKeys[0]])
+		}
+		return u, nil
+	}
+	defer func() {
+		if err != nil {
+			u.free()
+		}
+	}()
 	var build []int
 	var safe []bool
 	for i, c := range j.buildKeys {
@@ -37,38 +66,35 @@ func newUnknowns(ctx context.Context, j *hashJoin) (*unknowns, error) {
 		u.compared = nil
 		return u, nil
 	}
-	var err error
+	workers := joinWorkers(j.task, j.n, threads)
 	if u.nullableProbe() {
-		if u.all, err = join.Build(ctx, j.task.Budget, j.rows, build, safe, j.task.Threads); err != nil {
+		if u.all, err = join.BuildWith(ctx, b, j.rows, build, safe, workers); err != nil {
 			return nil, err
 		}
-		j.task.Defer(u.all.Free)
 	}
-	nulls := column.NewAppender(j.task.NewArena(), j.rows.Types())
+	u.nulls = mem.NewArena(b)
+	nulls := column.NewAppender(u.nulls, j.rows.Types())
 	var sel []uint32
 	for i := range j.rows.Chunks() {
-		b := j.rows.Chunk(i)
+		chunk := j.rows.Chunk(i)
 		sel = sel[:0]
-		for r := range b.Len {
+		for r := range chunk.Len {
 			for _, key := range u.compared {
-				if b.Cols[j.buildKeys[key]].IsNull(r) {
+				if chunk.Cols[j.buildKeys[key]].IsNull(r) {
 					sel = append(sel, uint32(r))
 					break
 				}
 			}
 		}
-		if err := nulls.AppendRows(b, sel); err != nil {
+		if err := nulls.AppendRows(chunk, sel); err != nil {
 			return nil, err
 		}
 	}
 	if nulls.Rows() == 0 {
 		return u, nil
 	}
-	if u.withNull, err = join.Build(ctx, j.task.Budget, nulls, build, safe, j.task.Threads); err != nil {
-		return nil, err
-	}
-	j.task.Defer(u.withNull.Free)
-	return u, nil
+	u.withNull, err = join.BuildWith(ctx, b, nulls, build, safe, workers)
+	return u, err
 }
 
 // nullableProbe reports whether a compared key of the probe side may be NULL.
@@ -111,6 +137,12 @@ func (p *unknownProbe) find(m *matcher, b *column.Batch) error {
 			}
 		}
 		return false
+	}
+	if p.plain {
+		for k, found := range m.found {
+			m.open[k] = m.open[k] || !found && (p.someNull || p.some && b.Cols[p.j.n.ProbeKeys[0]].IsNull(b.Row(k)))
+		}
+		return nil
 	}
 	if p.all != nil {
 		if err := p.search(m, b, p.all, p.unknowns.all, func(k int) bool { return !m.found[k] && !m.open[k] && isNull(b.Row(k)) }); err != nil {

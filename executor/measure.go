@@ -68,7 +68,7 @@ func (t *Task) since(start time.Time) time.Duration {
 
 // record adds to what is known of a node: times, rows and batches add up, of memory and detail the greatest and the last count.
 func (t *Task) record(n plan.Node, s plan.NodeStats) {
-	if !t.Measure || n == nil {
+	if !t.Measure || n == nil || n.Meta().ID < 0 {
 		return
 	}
 	t.mu.Lock()

@@ -67,6 +67,9 @@ type Enough interface {
 
 // run runs the pipeline on up to the task's number of workers; everything that it depends on is complete.
 func (p *Pipeline) run(ctx context.Context, t *Task) error {
+	if err := p.cut(ctx, t); err != nil {
+		return err
+	}
 	workers := max(1, min(t.Threads, p.maxWorkers()))
 	group, workCtx := errgroup.WithContext(ctx)
 	for id := range workers {

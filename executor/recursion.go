@@ -23,25 +23,30 @@ type recursion struct {
 	table *agg.Table
 	cols  []int
 	count int // rounds
-	// Each round has the arena of the one before the last.
-	arenas [2]*mem.Arena
+	state *mem.Budget
+	kept  *rowsPart // of rows: all rounds write there
+	// enough, when positive, is how many rows are read at most: a LIMIT above ends the rounds.
+	enough int64
 }
 
 // round is the rows that one round found.
 type round struct {
 	r    *recursion
 	mu   sync.Mutex
-	rows *column.Appender
+	rows *Rows
+	part *rowsPart
 	ids  []uint32
 	sel  []uint32
+	seen []bool // by new tuple
 }
 
 func init() {
 	register(func(b *Builder, n *plan.Recursion) (*Stream, error) {
-		r := &recursion{n: n, task: b.Task, rows: NewRows(b.Task, n.Out, false), arenas: [2]*mem.Arena{b.Task.NewArena(), b.Task.NewArena()}}
-		r.rows.kept = column.NewAppender(b.Task.NewArena(), r.rows.types)
+		r := &recursion{n: n, task: b.Task, rows: NewRows(b.Task, n.Out, false), state: b.Task.state()}
+		r.kept = r.rows.part()
+		r.enough = b.enough[n]
 		if !n.All {
-			t, err := agg.NewTable(b.Task.Budget, r.rows.types)
+			t, err := agg.NewTable(r.state, r.rows.types)
 			if err != nil {
 				return nil, err
 			}
@@ -59,6 +64,7 @@ func init() {
 			return nil, err
 		}
 		r.found = r.newRound()
+		b.Task.Defer(func() { r.found.rows.close() })
 		b.Break(seed, r)
 		return &Stream{Source: r.rows.Source()}, nil
 	})
@@ -67,7 +73,7 @@ func init() {
 		if found == nil {
 			return nil, fmt.Errorf("executor: recursion %d is not around its working table", n.Table)
 		}
-		return &Stream{Source: (&Rows{kept: found.rows}).Source()}, nil
+		return &Stream{Source: found.rows.Source()}, nil
 	})
 	register(func(_ *Builder, n *keptNode) (*Stream, error) { return &Stream{Source: n.rows.Source()}, nil })
 }
@@ -104,9 +110,8 @@ func (b *Builder) constant(n plan.Node) (plan.Node, error) {
 }
 
 func (r *recursion) newRound() *round {
-	a := r.arenas[r.count%2]
-	a.Reset()
-	return &round{r: r, rows: column.NewAppender(a, r.rows.types)}
+	rows := NewRows(r.task, r.n.Out, false)
+	return &round{r: r, rows: rows, part: rows.ownPart()}
 }
 
 // Worker makes a worker's end.
@@ -115,19 +120,19 @@ func (r *recursion) Worker(*Worker) (Sink, error) { return r.found, nil }
 // Seal runs the rounds.
 func (r *recursion) Seal(ctx context.Context) error {
 	last := r.found
-	for last.rows.Rows() > 0 {
+	for last.rows.count() > 0 && (r.enough <= 0 || r.rows.count() < r.enough) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		r.count++
 		r.found = r.newRound()
-		if err := r.runStep(ctx, last); err != nil {
+		err := r.runStep(ctx, last)
+		last.rows.close()
+		if err != nil {
 			return err
 		}
 		last = r.found
 	}
-	r.arenas[0].Free()
-	r.arenas[1].Free()
 	return nil
 }
 
@@ -164,7 +169,11 @@ func (r *recursion) runStep(ctx context.Context, last *round) error {
 
 // Report is the number of rounds.
 func (r *recursion) Report() (int64, string) {
-	return r.rows.kept.Size(), fmt.Sprintf("%d rounds", r.count)
+	held, spilled := r.rows.Report()
+	if spilled != "" {
+		spilled = ", " + spilled
+	}
+	return held, fmt.Sprintf("%d rounds%s", r.count, spilled)
 }
 
 // collected is the breaker of a round.
@@ -183,13 +192,15 @@ func (f *round) Push(b *column.Batch) error {
 	if f.r.table != nil {
 		known := f.r.table.Len()
 		f.ids = sizedRows(f.ids, b.Rows())
-		if err := f.r.table.Find(b, f.r.cols, f.ids); err != nil {
+		// Rows that are known cannot leave memory: any later one may be the same.
+		if err := grow(unlocked{}, f.r.state, func() error { return f.r.table.Find(b, f.r.cols, f.ids) }); err != nil {
 			return err
 		}
-		// New tuples are numbered in the order in which they come.
+		f.seen = falses(f.seen, f.r.table.Len()-known)
 		f.sel = f.sel[:0]
 		for k, id := range f.ids {
-			if int(id) == known+len(f.sel) {
+			if fresh := int(id) - known; fresh >= 0 && !f.seen[fresh] {
+				f.seen[fresh] = true
 				f.sel = append(f.sel, uint32(b.Row(k)))
 			}
 		}
@@ -198,10 +209,10 @@ func (f *round) Push(b *column.Batch) error {
 			return nil
 		}
 	}
-	if err := f.rows.Append(b); err != nil {
+	if err := f.part.Push(b); err != nil {
 		return err
 	}
-	return f.r.rows.kept.Append(b)
+	return f.r.kept.Push(b)
 }
 
 // Finish has nothing to hand over.

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/plan"
 )
 
@@ -19,7 +20,21 @@ func RunTask(ctx context.Context, t *Task, out Breaker) (map[int]plan.NodeStats,
 	return stats, err
 }
 
+// run runs the task, and a second time on the CPU alone when a device gives its work back: that happens before the last pipeline begins, so that out has
+// seen nothing of it.
 func (t *Task) run(ctx context.Context, out Breaker) error {
+	err := t.attempt(ctx, out)
+	if !kernels.GaveUp(err) || ctx.Err() != nil {
+		return err
+	}
+	t.release()
+	t.mu.Lock()
+	t.gaveUp, t.stats, t.spilled = err.Error(), nil, nil
+	t.mu.Unlock()
+	return t.attempt(ctx, out)
+}
+
+func (t *Task) attempt(ctx context.Context, out Breaker) error {
 	pipelines, err := t.build(ctx, out)
 	if err != nil {
 		return err

@@ -2,104 +2,114 @@ package executor
 
 import (
 	"context"
-	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
-	"github.com/polybolos-db/polybolos/kernels/agg"
-	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/plan"
 )
 
-// setOp is INTERSECT and EXCEPT: the breaker of both inputs, which it counts by row, and the source of the result.
-type setOp struct {
-	n     *plan.SetOp
-	task  *Task
-	mu    sync.Mutex
-	table *agg.Table
-	left  hash.Slice[int64] // by tuple: how often it comes from the left
-	right hash.Slice[int64]
-	cols  []int
-}
-
+// INTERSECT and EXCEPT are an aggregation of both inputs' rows, by all columns, that counts how often each comes from the left and from the right; an operator
+// behind it repeats each as often as it is in the result. So they run on all workers, and spill, as aggregations do.
 func init() {
 	register(func(b *Builder, n *plan.SetOp) (*Stream, error) {
-		o := &setOp{n: n, task: b.Task}
-		types := fieldTypes(n.Left.Fields())
-		t, err := agg.NewTable(b.Task.Budget, types)
-		if err != nil {
-			return nil, err
-		}
-		o.table = t
-		o.left.Budget, o.right.Budget = b.Task.Budget, b.Task.Budget
-		b.Task.Defer(func() {
-			t.Free()
-			o.left.Free()
-			o.right.Free()
-		})
-		for i := range types {
-			o.cols = append(o.cols, i)
-		}
+		a := newAggregation(b.Task, countSides(n))
 		for i, in := range []plan.Node{n.Left, n.Right} {
 			s, err := b.Build(in)
 			if err != nil {
 				return nil, err
 			}
-			b.Break(s, setSide{o: o, right: i == 1})
+			b.Break(s, &setSide{aggregation: a, right: i == 1})
 		}
-		return &Stream{Source: o}, nil
+		return (&Stream{Source: aggregated{a}}).Then(repeated{n}), nil
 	})
+}
+
+// countSides is the aggregation: behind the columns stand two booleans that say which side a row is from.
+func countSides(n *plan.SetOp) *plan.Aggregate {
+	fields := n.Left.Fields()
+	agg := &plan.Aggregate{Info: n.Info}
+	for i := range fields {
+		agg.Keys = append(agg.Keys, i)
+	}
+	agg.Out = append(agg.Out, fields...)
+	in := &plan.Values{Info: n.Info, Out: append([]column.Field(nil), fields...)}
+	for _, side := range []string{"left", "right"} {
+		agg.Aggs = append(agg.Aggs, kernels.Aggregate{Op: kernels.AggCountStar, Result: column.T(column.Int64), Filter: len(in.Out)})
+		agg.Out = append(agg.Out, column.Field{Name: side, Type: column.T(column.Int64)})
+		in.Out = append(in.Out, column.Field{Name: side, Type: column.T(column.Bool)})
+	}
+	agg.Input = in
+	return agg
 }
 
 // setSide takes the rows of one input.
 type setSide struct {
-	o     *setOp
+	*aggregation
 	right bool
 }
 
-func (s setSide) Worker(*Worker) (Sink, error) { return &setSink{setSide: s}, nil }
-func (s setSide) Seal(context.Context) error   { return nil }
-
-type setSink struct {
-	setSide
-	ids []uint32
+func (s *setSide) Worker(w *Worker) (Sink, error) {
+	next, err := s.aggregation.Worker(w)
+	if err != nil {
+		return nil, err
+	}
+	return &setSink{next: next, right: s.right}, nil
 }
+
+// Seal seals when both inputs are there; the right one is the last.
+func (s *setSide) Seal(ctx context.Context) error {
+	if !s.right {
+		return nil
+	}
+	return s.aggregation.Seal(ctx)
+}
+
+// setSink adds which side its rows are from.
+type setSink struct {
+	next  Sink
+	right bool
+	in    column.Batch
+}
+
+var yes, no = []byte{1}, []byte{0}
 
 func (s *setSink) Push(b *column.Batch) error {
-	o := s.o
-	s.ids = sizedRows(s.ids, b.Rows())
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err := o.table.Find(b, o.cols, s.ids); err != nil {
-		return err
-	}
-	if err := o.left.Resize(o.table.Len()); err != nil {
-		return err
-	}
-	if err := o.right.Resize(o.table.Len()); err != nil {
-		return err
-	}
-	counts := o.left.S
+	left, right := yes, no
 	if s.right {
-		counts = o.right.S
+		left, right = no, yes
 	}
-	for _, id := range s.ids {
-		counts[id]++
+	constant := func(p []byte) *column.Vector {
+		return &column.Vector{Type: column.T(column.Bool), Form: column.Constant, Len: b.Len, Data: p}
 	}
-	return nil
+	s.in = column.Batch{Cols: append(append(s.in.Cols[:0], b.Cols...), constant(left), constant(right)), Len: b.Len, Sel: b.Sel}
+	return s.next.Push(&s.in)
 }
 
-func (s *setSink) Finish() error { return nil }
+func (s *setSink) Finish() error { return s.next.Finish() }
 
-// comes is how often tuple i is in the result.
-func (o *setOp) comes(i int) int64 {
-	l, r := o.left.S[i], o.right.S[i]
+// repeated gives each row as often as it is in the result.
+type repeated struct{ n *plan.SetOp }
+
+func (r repeated) Worker(w *Worker, next Sink) (Sink, error) {
+	return &repeatSink{n: r.n, next: next, out: w.Task.NewArena()}, nil
+}
+
+type repeatSink struct {
+	n    *plan.SetOp
+	next Sink
+	out  *mem.Arena
+	idx  []uint32
+}
+
+// comes is how often a row is in the result that is l times in the left and r times in the right input.
+func (s *repeatSink) comes(l, r int64) int64 {
 	switch {
-	case o.n.Kind == plan.Intersect && o.n.All:
+	case s.n.Kind == plan.Intersect && s.n.All:
 		return min(l, r)
-	case o.n.Kind == plan.Intersect:
+	case s.n.Kind == plan.Intersect:
 		return min(l, r, 1)
-	case o.n.All:
+	case s.n.All:
 		return max(0, l-r)
 	case r > 0:
 		return 0
@@ -107,70 +117,51 @@ func (o *setOp) comes(i int) int64 {
 	return min(l, 1)
 }
 
-// MaxWorkers is one: what is left to do is copying.
-func (o *setOp) MaxWorkers() int { return 1 }
-
-func (o *setOp) Worker(w *Worker) (Reader, error) {
-	return &setReader{o: o, own: w.Task.NewArena(), out: w.Task.NewArena()}, nil
-}
-
-// setReader goes through the tuples, a range at a time.
-type setReader struct {
-	o     *setOp
-	own   *mem.Arena    // of keys
-	out   *mem.Arena    // of the batch given
-	keys  *column.Batch // tuples lo to lo+keys.Len-1
-	lo    int
-	at    int   // within keys
-	times int64 // how often tuple at has been given
-	idx   []uint32
-}
-
-func (r *setReader) Next(b *column.Batch) (bool, error) {
-	for {
-		if r.keys != nil && r.at >= r.keys.Len {
-			r.lo += r.keys.Len
-			r.keys = nil
-		}
-		if r.keys == nil {
-			hi := min(r.o.table.Len(), r.lo+column.BatchRows)
-			if r.lo >= hi {
-				return false, nil
-			}
-			r.own.Reset()
-			keys, err := r.o.table.Keys(r.own, r.lo, hi)
-			if err != nil {
-				return false, err
-			}
-			r.keys, r.at, r.times = keys, 0, 0
-		}
-		r.idx = r.idx[:0]
-		for r.at < r.keys.Len && len(r.idx) < column.BatchRows {
-			n := r.o.comes(r.lo + r.at)
-			for ; r.times < n && len(r.idx) < column.BatchRows; r.times++ {
-				r.idx = append(r.idx, uint32(r.at))
-			}
-			if r.times >= n {
-				r.at, r.times = r.at+1, 0
+func (s *repeatSink) Push(b *column.Batch) error {
+	width := len(b.Cols) - 2
+	left, right := column.Values[int64](b.Cols[width]), column.Values[int64](b.Cols[width+1])
+	s.idx = s.idx[:0]
+	once := true
+	for k := range b.Rows() {
+		row := b.Row(k)
+		n := s.comes(left[row], right[row])
+		once = once && n <= 1
+		for range n {
+			s.idx = append(s.idx, uint32(row))
+			if !once && len(s.idx) >= column.BatchRows {
+				if err := s.give(b, width); err != nil {
+					return err
+				}
 			}
 		}
-		if len(r.idx) == 0 {
-			continue
-		}
-		r.out.Reset()
-		*b = column.Batch{Len: len(r.idx), Cols: make([]*column.Vector, len(r.keys.Cols))}
-		for c, v := range r.keys.Cols {
-			var err error
-			if b.Cols[c], err = column.Gather(r.out, v, r.idx); err != nil {
-				return false, err
-			}
-		}
-		return true, nil
 	}
+	if once {
+		if len(s.idx) == 0 {
+			return nil
+		}
+		return s.next.Push(&column.Batch{Cols: b.Cols[:width], Len: b.Len, Sel: s.idx})
+	}
+	return s.give(b, width)
 }
 
-func (r *setReader) Close() error {
-	r.own.Free()
-	r.out.Free()
-	return nil
+// give pushes copies of the rows in idx.
+func (s *repeatSink) give(b *column.Batch, width int) error {
+	if len(s.idx) == 0 {
+		return nil
+	}
+	s.out.Reset()
+	made := &column.Batch{Len: len(s.idx), Cols: make([]*column.Vector, width)}
+	for c := range made.Cols {
+		var err error
+		if made.Cols[c], err = column.Gather(s.out, b.Cols[c], s.idx); err != nil {
+			return err
+		}
+	}
+	s.idx = s.idx[:0]
+	return s.next.Push(made)
+}
+
+func (s *repeatSink) Finish() error {
+	s.out.Free()
+	return s.next.Finish()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/plan"
 )
 
@@ -21,14 +22,20 @@ type Task struct {
 	Exchanges Exchanges            // where ExchangeRead nodes read; nil when there are none
 	Measure   bool                 // take statistics of every node
 	Progress  *Progress            // what scans have done; nil: not counted
+	Spill     *spill.Dir           // where state goes that has no room in memory; nil: a folder of the task's own
 
-	mu       sync.Mutex
-	arenas   []*mem.Arena
-	cleanups []func()
-	shared   []*Rows
-	working  map[int]*round // by recursion: what its last round found
-	filters  map[int]RuntimeFilter
-	stats    map[int]*plan.NodeStats
+	mu      sync.Mutex
+	spilled *spill.Store // nil as long as nothing was spilled
+	// Tests meet spilling with few rows: with early what can be spilled is, after every batch, and earlyShare stands for a worker's share of the limit.
+	early      bool
+	earlyShare int64
+	arenas     []*mem.Arena
+	cleanups   []func()
+	shared     []*Rows
+	working    map[int]*round // by recursion: what its last round found
+	filters    map[int]RuntimeFilter
+	stats      map[int]*plan.NodeStats
+	gaveUp     string // why a device gave this task's work back; the CPU does it all
 }
 
 // Progress counts how far scans are. Several tasks may share one; it may be read while they run.

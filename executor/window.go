@@ -7,7 +7,6 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels"
-	"github.com/polybolos-db/polybolos/kernels/sort"
 	"github.com/polybolos-db/polybolos/kernels/window"
 	"github.com/polybolos-db/polybolos/plan"
 )
@@ -40,14 +39,11 @@ func init() {
 			keys = append(keys, kernels.SortKey{Column: c})
 		}
 		keys = append(keys, n.Order...)
-		types := fieldTypes(n.Input.Fields())
-		layout, err := sort.NewLayout(types, keys)
+		order, err := newSorter(b.Task, &plan.Sort{Info: n.Info, Input: n.Input, Keys: keys, Count: -1}, -1)
 		if err != nil {
 			return nil, err
 		}
-		x := &windowed{n: n, sorter: &sorter{
-			node: &plan.Sort{Info: n.Info, Input: n.Input, Keys: keys, Count: -1}, task: b.Task, sorter: sort.New(types, layout, -1),
-		}}
+		x := &windowed{n: n, sorter: order}
 		b.Break(s, x)
 		return &Stream{Source: windowSource{x}}, nil
 	})
@@ -57,6 +53,11 @@ func init() {
 func (x *windowed) Seal(ctx context.Context) error {
 	if err := x.sorter.Seal(ctx); err != nil {
 		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.files.any() {
+		return nil
 	}
 	rows := x.sorter.sorter.Rows()
 	if rows == 0 {
@@ -116,6 +117,7 @@ func (x *windowed) partitions(ctx context.Context, rows int) error {
 	for _, f := range found {
 		total += len(f)
 	}
+	x.order.Urgent(true)
 	if x.starts, err = column.AllocSlice[uint32](x.order, total); err != nil {
 		return err
 	}
@@ -128,22 +130,30 @@ func (x *windowed) partitions(ctx context.Context, rows int) error {
 
 // Report says how many partitions there are.
 func (x *windowed) Report() (int64, string) {
-	return x.size.Load() + x.order.Size(), fmt.Sprintf("%d rows in %d partitions", x.sorter.sorter.Rows(), len(x.starts))
+	if x.files.any() {
+		return x.sorter.Report()
+	}
+	return x.size, fmt.Sprintf("%d rows in %d partitions", x.sorter.sorter.Rows(), len(x.starts))
 }
 
 // windowSource gives the rows with the functions' values, block by block.
 type windowSource struct{ *windowed }
 
-// MaxWorkers is asked when the partitions are known.
-func (s windowSource) MaxWorkers() int { return int(s.morsel.n) }
-
-// Release frees the rows.
-func (s windowSource) Release() {
-	s.sorter.sorter.Free()
-	s.order.Free()
+// MaxWorkers is asked when the partitions are known; files are read in order.
+func (s windowSource) MaxWorkers() int {
+	if s.files.any() {
+		return 1
+	}
+	return int(s.morsel.n)
 }
 
 func (s windowSource) Worker(w *Worker) (Reader, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	if s.files.any() {
+		return newSpilledWindow(s.windowed, w), nil
+	}
 	return &windowReader{windowed: s.windowed, w: w, block: mem.NewArena(w.Task.Budget), out: mem.NewArena(w.Task.Budget)}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
@@ -35,20 +36,22 @@ func numbered(t *testing.T, rows, m int64) *plan.Window {
 func TestWindowOverManyPartitionsOnSeveralWorkers(t *testing.T) {
 	for _, m := range []int64{1, 7, 5000, 200_000} {
 		const rows = 100_000
-		got, _, err := collect(t, taskOf(numbered(t, rows, m), 3))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(got) != rows {
-			t.Fatalf("%d rows of %d", len(got), rows)
-		}
-		for _, r := range got {
-			g, n := r[0].Int64(), r[1].Int64()
-			// The greatest number with the remainder, and how many steps of m are between it and n.
-			most := rows - (rows-g)%m
-			place := (most-n)/m + 1
-			if want := place * (most + n) / 2; r[2].Int64() != place || r[3].Int64() != want {
-				t.Fatalf("%d of remainder %d: number %d, sum %d; want %d and %d", n, g, r[2].Int64(), r[3].Int64(), place, want)
+		for way, task := range ways(numbered(t, rows, m), 3) {
+			got, _, err := collect(t, task)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != rows {
+				t.Fatalf("%s: %d rows of %d", way, len(got), rows)
+			}
+			for _, r := range got {
+				g, n := r[0].Int64(), r[1].Int64()
+				// The greatest number with the remainder, and how many steps of m are between it and n.
+				most := rows - (rows-g)%m
+				place := (most-n)/m + 1
+				if want := place * (most + n) / 2; r[2].Int64() != place || r[3].Int64() != want {
+					t.Fatalf("%s: %d of remainder %d: number %d, sum %d; want %d and %d", way, n, g, r[2].Int64(), r[3].Int64(), place, want)
+				}
 			}
 		}
 	}
@@ -87,9 +90,11 @@ func TestRecursionCountsItsRounds(t *testing.T) {
 func TestRecursionWithoutEndIsEnded(t *testing.T) {
 	endless := counting(t, 1<<62, true)
 	task := taskOf(endless, 2)
-	task.Budget = mem.NewBudget("query", 1<<20, nil)
-	if _, _, err := collect(t, task); fault.CodeOf(err) != fault.OutOfMemory {
-		t.Errorf("without memory: %v", err)
+	task.Budget = mem.NewBudget("query", 1<<19, nil)
+	task.Spill = spill.NewDir(t.TempDir(), 100_000)
+	defer task.Spill.Close()
+	if _, _, err := collect(t, task); fault.CodeOf(err) != fault.DiskFull {
+		t.Errorf("without memory and disk: %v", err)
 	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, errEnough)
 	defer cancel()

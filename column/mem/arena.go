@@ -32,6 +32,9 @@ type Arena struct {
 	off    int      // first free byte in the current chunk
 	next   int      // size of the next regular chunk
 	parts  []*Arena // freed with it
+
+	urgent  bool
+	pressed error // what an allocation was refused before it became urgent
 }
 
 // NewArena makes an empty arena charged to b (which may be nil: not counted).
@@ -49,6 +52,20 @@ func (a *Arena) freeChildren() {
 		c.Free()
 	}
 	a.parts = nil
+}
+
+// Urgent says whether what is allocated from now on may take the last of the budget's limit where it would be refused: for the end of a step that cannot be
+// taken back once it has begun, such as the strings of a batch whose other values are already kept. It returns what was said before.
+func (a *Arena) Urgent(on bool) (before bool) {
+	before, a.urgent = a.urgent, on
+	return before
+}
+
+// Pressed returns, once, the refusal that an urgent allocation did not heed: the next step should not begin before memory is given back.
+func (a *Arena) Pressed() error {
+	err := a.pressed
+	a.pressed = nil
+	return err
 }
 
 // Budget is the budget that the arena is charged to.
@@ -90,6 +107,10 @@ func (a *Arena) Alloc(n int) ([]byte, error) {
 		return c[:n:n], nil
 	}
 	c, err := a.chunk(chunk)
+	if err != nil && a.urgent && chunk > minChunk {
+		// The last of the limit is for what is needed, not for what may come.
+		c, err = a.chunk(max(size, minChunk))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +140,15 @@ func (a *Arena) Copy(p []byte) ([]byte, error) {
 func (a *Arena) chunk(size int) ([]byte, error) {
 	size = roundChunk(size)
 	if err := a.budget.Reserve(int64(size)); err != nil {
-		return nil, err
+		if !a.urgent {
+			return nil, err
+		}
+		if a.pressed == nil {
+			a.pressed = err
+		}
+		if err := a.budget.ReserveUrgent(int64(size)); err != nil {
+			return nil, err
+		}
 	}
 	c, err := chunks.get(size)
 	if err != nil {
@@ -144,7 +173,7 @@ func (a *Arena) Reset() {
 		poison(keep[:a.off])
 	}
 	a.chunks = append(a.chunks[:0], keep)
-	a.off = 0
+	a.off, a.pressed = 0, nil
 }
 
 // Free invalidates every buffer and gives all memory back. The arena can be used again.
@@ -153,7 +182,7 @@ func (a *Arena) Free() {
 	for _, c := range a.chunks {
 		a.drop(c)
 	}
-	a.chunks, a.off, a.next = nil, 0, minChunk
+	a.chunks, a.off, a.next, a.pressed = nil, 0, minChunk, nil
 }
 
 // Size is the number of mapped bytes that the arena holds.
@@ -179,13 +208,19 @@ func poison(p []byte) {
 	}
 }
 
-// chunkCache keeps unused chunks by power-of-two size for the whole process, bounded by maxCached bytes.
+// chunkCache keeps unused chunks by power-of-two size for the whole process, bounded by maxCached bytes, and by the process's limit together with what is in
+// use.
 type chunkCache struct {
 	mu     sync.Mutex
 	free   map[int][][]byte
 	cached int
 	mapped atomic.Int64
+	limit  atomic.Int64 // of mapped bytes, 0: none
 }
+
+// SetMappedLimit keeps the process's mapped bytes below limit (0: no limit) as far as they are unused: beyond it, unused chunks go back to the system instead
+// of being kept for reuse. Budgets bound what is in use.
+func SetMappedLimit(limit int64) { chunks.limit.Store(limit) }
 
 var chunks = chunkCache{free: map[int][][]byte{}}
 
@@ -213,7 +248,14 @@ func (c *chunkCache) get(size int) ([]byte, error) {
 		c.mu.Unlock()
 		return p, nil
 	}
+	var drop [][]byte
+	if limit := c.limit.Load(); limit > 0 {
+		drop = c.evict(c.mapped.Load() + int64(size) - limit)
+	}
 	c.mu.Unlock()
+	for _, p := range drop {
+		c.unmap(p)
+	}
 	p, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, fmt.Errorf("mem: map %d bytes: %w", size, err)
@@ -226,16 +268,37 @@ func (c *chunkCache) put(p []byte) {
 	size := len(p)
 	c.mu.Lock()
 	// Only sizes that come again are worth keeping.
-	if size <= maxChunk && c.cached+size <= maxCached {
+	limit := c.limit.Load()
+	if size <= maxChunk && c.cached+size <= maxCached && (limit == 0 || c.mapped.Load() <= limit) {
 		c.free[size] = append(c.free[size], p)
 		c.cached += size
 		c.mu.Unlock()
 		return
 	}
 	c.mu.Unlock()
-	c.mapped.Add(-int64(size))
+	c.unmap(p)
+}
+
+// evict takes at least n bytes of unused chunks, as far as there are any, off the lists, the largest first. The caller holds mu and unmaps them.
+func (c *chunkCache) evict(n int64) [][]byte {
+	var out [][]byte
+	for size := maxChunk; size >= minChunk && n > 0; size /= 2 {
+		l := c.free[size]
+		for len(l) > 0 && n > 0 {
+			out = append(out, l[len(l)-1])
+			l = l[:len(l)-1]
+			c.cached -= size
+			n -= int64(size)
+		}
+		c.free[size] = l
+	}
+	return out
+}
+
+func (c *chunkCache) unmap(p []byte) {
+	c.mapped.Add(-int64(len(p)))
 	// The chunk came whole from Mmap, so Munmap cannot refuse it.
 	if err := unix.Munmap(p); err != nil {
-		panic(fmt.Sprintf("mem: unmap %d bytes at %p: %v", size, unsafe.SliceData(p), err))
+		panic(fmt.Sprintf("mem: unmap %d bytes at %p: %v", len(p), unsafe.SliceData(p), err))
 	}
 }

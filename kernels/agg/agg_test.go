@@ -260,7 +260,11 @@ func TestAggregatesAgainstDefinition(t *testing.T) {
 				}
 			}
 		}
+		spilled := spillAndAbsorb(t, target)
+		apart := spillApart(t, target)
 		check(t, target, aggs, len(keys), byGroup)
+		check(t, spilled, aggs, len(keys), byGroup)
+		check(t, apart, aggs, len(keys), byGroup)
 
 		// The same through columns of partial states.
 		var partial []kernels.Aggregate
@@ -321,7 +325,7 @@ func TestAggregatesAgainstDefinition(t *testing.T) {
 			}
 		}
 		compareAggregators(t, final, direct)
-		for _, g := range append(append(workers, half...), target, final, direct) {
+		for _, g := range append(append(workers, half...), target, spilled, apart, final, direct) {
 			g.Free()
 		}
 		arena.Free()

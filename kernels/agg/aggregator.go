@@ -10,14 +10,16 @@ import (
 // Aggregator groups rows by keys and computes aggregates for each group. It belongs to one goroutine while it takes rows; afterwards any number
 // may read it (Emit, Partition, and as the source of Merge).
 type Aggregator struct {
-	env    env
-	table  *Table
-	aggs   []kernels.Aggregate
-	states []state
-	sized  int // groups that the states have room for
-	gids   []uint32
-	buf    buffers
-	args   [][]*column.Vector
+	env      env
+	table    *Table
+	keyTypes []column.Type
+	aggs     []kernels.Aggregate
+	states   []state
+	sized    int // groups that the states have room for
+	gids     []uint32
+	buf      buffers
+	args     [][]*column.Vector
+	places   []uint32 // by group: its place in its partition's list, for states that keep tuples
 }
 
 // New makes an aggregator of keys of the given types, charged to b. Without keys all rows are one group, which exists from the start.
@@ -26,7 +28,7 @@ func New(b *mem.Budget, keys []column.Type, aggs []kernels.Aggregate) (*Aggregat
 	if err != nil {
 		return nil, err
 	}
-	g := &Aggregator{env: env{budget: b}, table: t, aggs: aggs}
+	g := &Aggregator{env: env{budget: b}, table: t, keyTypes: keys, aggs: aggs}
 	for _, a := range aggs {
 		s, err := newState(&g.env, a)
 		if err != nil {
@@ -34,7 +36,7 @@ func New(b *mem.Budget, keys []column.Type, aggs []kernels.Aggregate) (*Aggregat
 			return nil, err
 		}
 		g.states = append(g.states, s)
-		g.args = append(g.args, make([]*column.Vector, max(len(a.Args), len(PartialTypes(a)))))
+		g.args = append(g.args, make([]*column.Vector, max(len(a.Args), len(StateTypes(a)))))
 	}
 	if len(keys) == 0 {
 		t.n = 1
@@ -46,8 +48,8 @@ func New(b *mem.Budget, keys []column.Type, aggs []kernels.Aggregate) (*Aggregat
 // Reserve makes room for n groups in an aggregator that has none.
 func (g *Aggregator) Reserve(n int) error { return g.table.Reserve(n) }
 
-// Groups is the number of groups.
-func (g *Aggregator) Groups() int { return g.table.Len() }
+// Groups is the number of groups. Those that a refused Update has met are not among them before it is repeated.
+func (g *Aggregator) Groups() int { return g.sized }
 
 // Size is about the number of bytes that the groups' slots and hashes take, a lower bound of what the aggregator holds.
 func (g *Aggregator) Size() int64 { return g.table.slots.Size() + g.table.hashes.Size() }
@@ -64,10 +66,28 @@ func (g *Aggregator) resize() error {
 	if g.sized == g.table.n {
 		return nil
 	}
-	g.sized = g.table.n
 	for _, s := range g.states {
-		if err := s.resize(g.sized); err != nil {
+		if err := s.resize(g.table.n); err != nil {
 			return err
+		}
+	}
+	g.sized = g.table.n
+	return nil
+}
+
+// reserver is a state that keeps something for each row that it takes.
+type reserver interface {
+	// reserve makes room for n rows, what their strings take apart, and returns the refusal of memory that strings did not heed.
+	reserve(n int) error
+}
+
+// reserve makes sure that the states can take n rows.
+func (g *Aggregator) reserve(n int) error {
+	for _, s := range g.states {
+		if r, ok := s.(reserver); ok {
+			if err := r.reserve(n); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -89,13 +109,17 @@ func (g *Aggregator) find(b *column.Batch, keys []int) error {
 	return g.resize()
 }
 
-// Update takes the selected rows of b, whose key i is in column keys[i] and whose arguments and filters are where the aggregates say.
+// Update takes the selected rows of b, whose key i is in column keys[i] and whose arguments and filters are where the aggregates say. A refusal of memory
+// (mem.Refused) leaves all values as they were: the call may be repeated.
 func (g *Aggregator) Update(b *column.Batch, keys []int) error {
 	n := b.Rows()
 	if n == 0 {
 		return nil
 	}
 	if err := g.find(b, keys); err != nil {
+		return err
+	}
+	if err := g.reserve(n); err != nil {
 		return err
 	}
 	g.buf.known = false
@@ -108,7 +132,7 @@ func (g *Aggregator) Update(b *column.Batch, keys []int) error {
 			in = in.filtered(b.Cols[a.Filter])
 		}
 		if err := g.states[i].update(in); err != nil {
-			return err
+			return mem.Final(err)
 		}
 	}
 	return nil
@@ -124,6 +148,9 @@ func (g *Aggregator) Absorb(b *column.Batch, keys []int, first int) error {
 	if err := g.find(b, keys); err != nil {
 		return err
 	}
+	if err := g.reserve(n); err != nil {
+		return err
+	}
 	for i, a := range g.aggs {
 		s, ok := g.states[i].(partialState)
 		width := len(PartialTypes(a))
@@ -135,21 +162,42 @@ func (g *Aggregator) Absorb(b *column.Batch, keys []int, first int) error {
 		}
 		in := &input{gids: g.gids[:n], rows: b.Sel, cols: b.Cols[first : first+width], buf: &g.buf}
 		if err := s.absorb(in); err != nil {
-			return err
+			return mem.Final(err)
 		}
 		first += width
 	}
 	return nil
 }
 
-// Merge takes the groups of o, an aggregator of the same keys and aggregates, that from lists (nil: all). o stays as it is.
-func (g *Aggregator) Merge(o *Aggregator, from []uint32) error {
+// Merge takes the groups of o, an aggregator of the same keys and aggregates, that from lists (nil: all). o stays as it is. After an error g is of no use.
+func (g *Aggregator) Merge(o *Aggregator, from []uint32) error { return g.merge(o, from, -1) }
+
+// MergePartition takes the groups of partition p, which from lists, of those that o.Partition has made.
+func (g *Aggregator) MergePartition(o *Aggregator, p int, from []uint32) error {
+	return g.merge(o, from, p)
+}
+
+// hasDistinct reports whether a state keeps tuples.
+func (g *Aggregator) hasDistinct() bool {
+	for _, s := range g.states {
+		if _, ok := s.(*distinct); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Aggregator) merge(o *Aggregator, from []uint32, partition int) error {
 	n := o.Groups()
 	if from != nil {
 		n = len(from)
 	}
 	scratch := mem.NewArena(g.env.budget)
 	defer scratch.Free()
+	var mine []uint32 // groups of g, by position
+	if g.hasDistinct() {
+		mine = make([]uint32, 0, n)
+	}
 	for lo := 0; lo < n; lo += column.BatchRows {
 		scratch.Reset()
 		hi := min(n, lo+column.BatchRows)
@@ -171,18 +219,50 @@ func (g *Aggregator) Merge(o *Aggregator, from []uint32) error {
 				of.list[k] = uint32(lo + k)
 			}
 		}
+		if mine != nil {
+			mine = append(mine, g.gids[:hi-lo]...)
+		}
 		for i, s := range g.states {
-			// Distinct narrows with the same buffers: give it a list of its own.
-			list := of.list
 			if _, ok := s.(*distinct); ok {
-				list = append([]uint32(nil), of.list...)
+				continue
 			}
-			if err := s.merge(g.gids[:hi-lo], o.states[i], list); err != nil {
+			if err := s.merge(g.gids[:hi-lo], o.states[i], of.list); err != nil {
+				return err
+			}
+		}
+	}
+	if mine == nil {
+		return nil
+	}
+	// Tuples are gone through once, not once for every so many groups.
+	to := o.target(from, mine, partition)
+	for i, s := range g.states {
+		if d, ok := s.(*distinct); ok {
+			if err := d.mergeTuples(o.states[i].(*distinct), partition, to); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// target says to which group each of o's goes; ok is false for those that are not merged.
+func (g *Aggregator) target(from, mine []uint32, partition int) func(group uint32) (to uint32, ok bool) {
+	switch {
+	case from == nil:
+		return func(group uint32) (uint32, bool) { return mine[group], true }
+	case partition >= 0:
+		// Only tuples of the partition are asked for.
+		return func(group uint32) (uint32, bool) { return mine[g.places[group]], true }
+	}
+	places := make(map[uint32]uint32, len(from))
+	for k, f := range from {
+		places[f] = mine[k]
+	}
+	return func(group uint32) (uint32, bool) {
+		to, ok := places[group]
+		return to, ok
+	}
 }
 
 // Touch makes the group of the one tuple that b's first selected row holds exist.
@@ -194,7 +274,25 @@ func (g *Aggregator) Touch(b *column.Batch, keys []int) error {
 }
 
 // Partition lists the groups by which of n partitions their keys belong to; aggregators of the same keys agree.
-func (g *Aggregator) Partition(n int) [][]uint32 { return g.table.Partition(n) }
+func (g *Aggregator) Partition(n int) [][]uint32 {
+	lists := g.table.Partition(n)
+	if !g.hasDistinct() {
+		return lists
+	}
+	g.places = make([]uint32, g.Groups())
+	of := make([]uint16, g.Groups())
+	for p, list := range lists {
+		for k, group := range list {
+			g.places[group], of[group] = uint32(k), uint16(p)
+		}
+	}
+	for _, s := range g.states {
+		if d, ok := s.(*distinct); ok {
+			d.partition(n, of)
+		}
+	}
+	return lists
+}
 
 // Emit makes a dense batch of groups lo to hi-1: the keys, then the results or, with partial, the states' columns. Fixed-width values live in a, long
 // strings in a or in the aggregator.

@@ -1,6 +1,9 @@
 package agg
 
 import (
+	"slices"
+	"unsafe"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
@@ -10,6 +13,8 @@ import (
 // chosen keeps the value of one row of each group: the first or last one, any that is not NULL, or that where another argument is least or greatest.
 type chosen struct {
 	agg    kernels.Aggregate
+	sizes  *mem.Budget
+	sized  int // groups that at and by have room for, which lie on the Go heap
 	arena  *mem.Arena
 	rows   *column.Appender // arguments of the rows that were chosen at some time
 	at     []uint32         // by group: row number plus one
@@ -19,10 +24,21 @@ type chosen struct {
 
 func newChosen(e *env, a kernels.Aggregate) *chosen {
 	arena := mem.NewArena(e.budget)
-	return &chosen{agg: a, arena: arena, rows: column.NewAppender(arena, a.ArgTypes)}
+	arena.Urgent(true)
+	return &chosen{agg: a, sizes: e.budget, arena: arena, rows: column.NewAppender(arena, a.ArgTypes)}
 }
 
+// chosenBytes is what a group takes on the Go heap.
+const chosenBytes = int64(unsafe.Sizeof(column.Value{})) + 4
+
 func (s *chosen) resize(groups int) error {
+	if groups > s.sized {
+		room := max(groups, 2*s.sized)
+		if err := s.sizes.Reserve(int64(room-s.sized) * chosenBytes); err != nil {
+			return err
+		}
+		s.sized, s.at, s.by = room, slices.Grow(s.at, room-len(s.at)), slices.Grow(s.by, room-len(s.by))
+	}
 	for len(s.at) < groups {
 		s.at = append(s.at, 0)
 		s.by = append(s.by, column.Value{})
@@ -30,7 +46,13 @@ func (s *chosen) resize(groups int) error {
 	return nil
 }
 
-func (s *chosen) free() { s.arena.Free() }
+func (s *chosen) free() {
+	s.sizes.Release(int64(s.sized) * chosenBytes)
+	s.sized, s.at, s.by = 0, nil, nil
+	s.arena.Free()
+}
+
+func (s *chosen) reserve(int) error { return s.arena.Pressed() }
 
 // better reports whether row r takes the place of group g's, if it has one.
 func (s *chosen) better(g uint32, cols []*column.Vector, r int) bool {
@@ -99,6 +121,7 @@ func (s *chosen) compact() error {
 		return nil
 	}
 	arena := mem.NewArena(s.arena.Budget())
+	arena.Urgent(true)
 	kept := column.NewAppender(arena, s.agg.ArgTypes)
 	if err := s.copyTo(kept, arena); err != nil {
 		arena.Free()

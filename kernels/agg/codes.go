@@ -102,6 +102,11 @@ func (t *Table) findByCodes(b *column.Batch, cols []int, out []uint32) (done boo
 	c.found = sized(c.found, len(c.missing))
 	some := column.Batch{Cols: b.Cols, Len: b.Len, Sel: c.missing}
 	if err := t.keys.find(t, &some, cols, c.found); err != nil {
+		for _, code := range c.codes {
+			if groups[code] == pending {
+				groups[code] = 0
+			}
+		}
 		return true, err
 	}
 	at := 0

@@ -46,6 +46,13 @@ func (s *stringAgg) free() {
 	s.heap.Free()
 }
 
+func (s *stringAgg) reserve(n int) error {
+	if err := s.heap.Pressed(); err != nil {
+		return err
+	}
+	return s.pieces.Reserve(n)
+}
+
 func (s *stringAgg) add(g uint32, text *column.View) error {
 	kept, err := s.heap.Copy(text)
 	if err != nil {
@@ -149,8 +156,9 @@ type median struct {
 	sort   sync.Once
 	err    error
 	// The fraction of values below the result, which is constant; -1 less it counts from the greatest. 0.5 is the median.
-	fraction float64
-	known    bool
+	fraction     float64
+	known        bool
+	withFraction bool // it is the second argument
 }
 
 func newMedian(e *env, a kernels.Aggregate) (state, error) {
@@ -158,7 +166,8 @@ func newMedian(e *env, a kernels.Aggregate) (state, error) {
 		return nil, fault.New(fault.UndefinedFunction, "function %s(%s) does not exist", a.Op, a.ArgTypes[0])
 	}
 	return &median{gids: hash.Slice[uint32]{Budget: e.budget}, vals: hash.Slice[float64]{Budget: e.budget},
-		starts: hash.Slice[uint32]{Budget: e.budget}, fraction: 0.5, known: a.Op == kernels.AggMedian}, nil
+		starts: hash.Slice[uint32]{Budget: e.budget}, fraction: 0.5, known: a.Op == kernels.AggMedian,
+		withFraction: a.Op == kernels.AggQuantileCont}, nil
 }
 
 func (s *median) resize(groups int) error {
@@ -170,6 +179,13 @@ func (s *median) free() {
 	s.gids.Free()
 	s.vals.Free()
 	s.starts.Free()
+}
+
+func (s *median) reserve(n int) error {
+	if err := s.gids.Reserve(n); err != nil {
+		return err
+	}
+	return s.vals.Reserve(n)
 }
 
 func (s *median) add(g uint32, x float64) error {

@@ -3,6 +3,7 @@ package agg
 import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
@@ -21,6 +22,8 @@ type distinct struct {
 	seen      []bool   // by new tuple
 	freshGids []uint32
 	freshRows []uint32
+	parts     [][]uint32 // by partition: tuples
+	partErr   error
 }
 
 func newDistinct(e *env, a kernels.Aggregate) (state, error) {
@@ -43,6 +46,16 @@ func newDistinct(e *env, a kernels.Aggregate) (state, error) {
 }
 
 func (s *distinct) resize(groups int) error { return s.inner.resize(groups) }
+
+func (s *distinct) reserve(n int) error {
+	if err := s.tuples.Room(n); err != nil {
+		return err
+	}
+	if r, ok := s.inner.(reserver); ok {
+		return r.reserve(n)
+	}
+	return nil
+}
 
 func (s *distinct) free() {
 	s.tuples.Free()
@@ -90,28 +103,83 @@ func (s *distinct) update(in *input) error {
 	return s.inner.update(&input{gids: s.freshGids, rows: s.freshRows, cols: in.cols, buf: &s.innerBuf})
 }
 
-func (s *distinct) merge(gids []uint32, other state, from []uint32) error {
-	o := other.(*distinct)
-	// Which of our groups each of the other's goes to, plus one.
-	to := map[uint32]uint32{}
-	for k, g := range gids {
-		to[uint32(source(from, k))] = g
+// merge is not called: mergeTuples does its work once for all groups.
+func (s *distinct) merge([]uint32, state, []uint32) error {
+	return fault.New(fault.Internal, "distinct aggregates are merged by tuples")
+}
+
+// partition sorts the tuples by the partitions that their groups belong to, of[group].
+func (s *distinct) partition(n int, of []uint16) {
+	counts := make([]int, n+1)
+	tuples := s.tuples.Len()
+	part := make([]uint16, tuples)
+	scratch := mem.NewArena(nil)
+	defer scratch.Free()
+	for lo := 0; lo < tuples; lo += column.BatchRows {
+		scratch.Reset()
+		hi := min(lo+column.BatchRows, tuples)
+		// The group is the first key; a memory error cannot come from an arena without a budget but from the system, and leaves the partition empty.
+		v, err := s.tuples.keys.emit(&output{arena: scratch}, 0, groups{lo: lo, hi: hi})
+		if err != nil {
+			s.partErr = err
+			return
+		}
+		for k, g := range column.Values[uint32](v) {
+			part[lo+k] = of[g]
+			counts[of[g]+1]++
+		}
+	}
+	for p := range n {
+		counts[p+1] += counts[p]
+	}
+	list := make([]uint32, tuples)
+	next := append([]int(nil), counts[:n]...)
+	for t, p := range part {
+		list[next[p]] = uint32(t)
+		next[p]++
+	}
+	s.parts = make([][]uint32, n)
+	for p := range s.parts {
+		s.parts[p] = list[counts[p]:counts[p+1]]
+	}
+}
+
+// mergeTuples takes o's tuples of a partition (negative: all) whose groups have a target.
+func (s *distinct) mergeTuples(o *distinct, partition int, target func(group uint32) (to uint32, ok bool)) error {
+	n := o.tuples.Len()
+	var list []uint32
+	if partition >= 0 {
+		if o.partErr != nil {
+			return o.partErr
+		}
+		list = o.parts[partition]
+		n = len(list)
 	}
 	scratch := mem.NewArena(s.e.budget)
 	defer scratch.Free()
-	for lo := 0; lo < o.tuples.Len(); lo += column.BatchRows {
-		hi := min(lo+column.BatchRows, o.tuples.Len())
+	in := &input{buf: &s.buf}
+	var gids, rows []uint32
+	for lo := 0; lo < n; lo += column.BatchRows {
+		hi := min(lo+column.BatchRows, n)
+		of := groups{lo: lo, hi: hi}
+		if list != nil {
+			of = groups{list: list[lo:hi]}
+		}
 		scratch.Reset()
-		b, err := o.tuples.keysOf(&output{arena: scratch}, groups{lo: lo, hi: hi})
+		b, err := o.tuples.keysOf(&output{arena: scratch}, of)
 		if err != nil {
 			return err
 		}
-		in := &input{cols: b.Cols[1:], buf: &s.buf, rows: []uint32{}}
+		gids, rows = gids[:0], rows[:0]
 		for k, g := range column.Values[uint32](b.Cols[0]) {
-			if mine, ok := to[g]; ok {
-				in.gids, in.rows = append(in.gids, mine), append(in.rows, uint32(k))
+			if to, ok := target(g); ok {
+				gids, rows = append(gids, to), append(rows, uint32(k))
 			}
 		}
+		if err := s.reserve(len(gids)); err != nil {
+			return err
+		}
+		in.cols, in.gids, in.rows = b.Cols[1:], gids, rows
 		if err := s.update(in); err != nil {
 			return err
 		}

@@ -181,6 +181,8 @@ func (s *extremeText) free() {
 	s.heap.Free()
 }
 
+func (s *extremeText) reserve(int) error { return s.heap.Pressed() }
+
 func (s *extremeText) take(g uint32, x *column.View) error {
 	old := &s.views.S[g]
 	if s.seen.S[g] != 0 {

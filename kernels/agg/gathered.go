@@ -33,6 +33,7 @@ type gathered struct {
 
 func newGathered(e *env, a kernels.Aggregate) *gathered {
 	arena := mem.NewArena(e.budget)
+	arena.Urgent(true)
 	return &gathered{
 		agg: a, nulls: a.Op == kernels.AggList, arena: arena, rows: column.NewAppender(arena, a.ArgTypes[:1]),
 		gids: hash.Slice[uint32]{Budget: e.budget}, starts: hash.Slice[uint32]{Budget: e.budget}, order: hash.Slice[uint32]{Budget: e.budget},
@@ -49,6 +50,13 @@ func (s *gathered) free() {
 	s.starts.Free()
 	s.order.Free()
 	s.arena.Free()
+}
+
+func (s *gathered) reserve(n int) error {
+	if err := s.arena.Pressed(); err != nil {
+		return err
+	}
+	return s.gids.Reserve(n)
 }
 
 func (s *gathered) update(in *input) error {

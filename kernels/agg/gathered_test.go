@@ -98,7 +98,11 @@ func TestPairsGatheredAndChosenMerge(t *testing.T) {
 	if err := left.Merge(right, nil); err != nil {
 		t.Fatal(err)
 	}
+	// States that arrange their values can only be spilled before they are read.
+	spilled := spillAndAbsorb(t, left)
+	defer spilled.Free()
 	compare("merged", all, emit(left, false), emit(one, false))
+	compare("spilled", all, emit(spilled, false), emit(one, false))
 
 	apart := make1(split, 0, rows)
 	defer apart.Free()

@@ -122,7 +122,9 @@ func newPacked[K comparable](b *mem.Budget, types []column.Type, fields []field,
 		tuples: hash.Slice[K]{Budget: b}, hashers: h}
 }
 
-func (p *packed[K]) free() { p.tuples.Free() }
+func (p *packed[K]) free()               { p.tuples.Free() }
+func (p *packed[K]) reserve(n int) error { return p.tuples.Reserve(n) }
+func (p *packed[K]) pressed() error      { return nil }
 
 // stride is the number of words of a tuple.
 func (p *packed[K]) stride() int {
@@ -279,9 +281,6 @@ func (p *packed[K]) touch(slots []uint64, shift uint, hashes []uint64) {
 
 // probe finds or adds the tuples.
 func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) error {
-	if err := p.tuples.Reserve(len(tuples)); err != nil {
-		return err
-	}
 	if words, ok := any(p).(*packed[uint64]); ok {
 		return probeWords(words, t, column.SliceOf[uint64](column.BytesOf(tuples)), hashes, out)
 	}
@@ -305,7 +304,7 @@ func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) e
 		for {
 			e := slots[i]
 			if e == 0 {
-				g, moved, err := t.add(h, i)
+				g, _, moved, err := t.add(h, i)
 				if err != nil {
 					return err
 				}
@@ -356,17 +355,16 @@ func probeWords(p *packed[uint64], t *Table, tuples, hashes []uint64, out []uint
 			out[k] = uint32(e) - 1
 			continue
 		}
-		p.tuples.S = append(p.tuples.S, tuple)
-		g, moved, err := t.add(h, i)
+		g, place, moved, err := t.add(h, i)
 		if err != nil {
 			return err
 		}
 		if moved {
 			slots, shift = t.slots.S, t.shift
 			mask = uint64(len(slots)/2 - 1)
-		} else {
-			slots[i*2+1] = tuple
 		}
+		slots[place*2+1] = tuple
+		p.tuples.S = append(p.tuples.S, tuple)
 		out[k] = g
 	}
 	return nil

@@ -64,6 +64,13 @@ func (s *pick[T]) free() {
 	}
 }
 
+func (s *pick[T]) reserve(int) error {
+	if s.heap == nil {
+		return nil
+	}
+	return s.heap.Pressed()
+}
+
 // add gives group g a value, nil for NULL.
 func (s *pick[T]) add(g uint32, v *T) (err error) {
 	if s.seen.S[g] != seenNothing {

@@ -43,6 +43,10 @@ type keys interface {
 	find(t *Table, b *column.Batch, cols []int, out []uint32) error
 	// emit makes key i of the given groups.
 	emit(out *output, i int, of groups) (*column.Vector, error)
+	// reserve makes room for n more tuples, their strings apart.
+	reserve(n int) error
+	// pressed returns the refusal of memory that strings did not heed.
+	pressed() error
 	free()
 }
 
@@ -111,14 +115,37 @@ func (t *Table) setSlots(n int) error {
 
 // Reserve makes room for n groups in a table that has none, so that it need not grow on the way.
 func (t *Table) Reserve(n int) error {
-	slots := firstSlots
-	for slots < 2*n {
-		slots *= 2
-	}
+	slots := t.slotsFor(n)
 	if t.n > 0 || slots == firstSlots {
 		return nil
 	}
 	return t.setSlots(slots)
+}
+
+// slotsFor is how many slots n groups take.
+func (t *Table) slotsFor(n int) int {
+	slots := firstSlots
+	for slots < 2*n {
+		slots *= 2
+	}
+	return slots
+}
+
+// Room makes room for n more groups, so that Find of so many rows cannot be refused memory.
+func (t *Table) Room(n int) error {
+	if err := t.keys.pressed(); err != nil {
+		return err
+	}
+	if err := t.hashes.Reserve(n); err != nil {
+		return err
+	}
+	if err := t.keys.reserve(n); err != nil {
+		return err
+	}
+	if slots := t.slotsFor(t.n + n); slots*t.step > len(t.slots.S) {
+		return t.fill(slots)
+	}
+	return nil
 }
 
 // Find writes the group of each selected row of b to out, densely, and adds groups for tuples not seen before. cols[i] is the column of key i.
@@ -130,8 +157,20 @@ func (t *Table) Find(b *column.Batch, cols []int, out []uint32) error {
 		clear(out[:b.Rows()])
 		return nil
 	}
+	if err := t.keys.pressed(); err != nil {
+		return err
+	}
+	if t.slots.S == nil {
+		// Growing was refused before.
+		if err := t.fill(t.slotsFor(t.n + 1)); err != nil {
+			return err
+		}
+	}
 	// Every row may bring a group.
 	if err := t.hashes.Reserve(b.Rows()); err != nil {
+		return err
+	}
+	if err := t.keys.reserve(b.Rows()); err != nil {
 		return err
 	}
 	if done, err := t.findByCodes(b, cols, out); done || err != nil {
@@ -140,20 +179,33 @@ func (t *Table) Find(b *column.Batch, cols []int, out []uint32) error {
 	return t.keys.find(t, b, cols, out)
 }
 
-// add makes a group in the empty slot at and returns its number. Its tuple is appended to the keys by the caller, before where it follows the slot.
-// slots may move: moved says so.
-func (t *Table) add(h uint64, at uint64) (group uint32, moved bool, err error) {
+// add makes a group in the empty slot at and returns its number and its slot. Its tuple is appended to the keys by the caller, and put behind the slot where
+// it belongs there. slots may move: moved says so. When growing is refused memory nothing is added, and the table has no slots until the next Find.
+func (t *Table) add(h uint64, at uint64) (group uint32, place uint64, moved bool, err error) {
 	if t.n >= maxGroups {
-		return 0, false, fault.New(fault.InsufficientResources, "more than %d groups", uint32(maxGroups))
+		return 0, 0, false, fault.New(fault.InsufficientResources, "more than %d groups", uint32(maxGroups))
+	}
+	if (t.n+1)*2 > len(t.slots.S)/t.step {
+		if err := t.grow(); err != nil {
+			return 0, 0, false, err
+		}
+		moved, at = true, t.vacant(h)
 	}
 	group = uint32(t.n)
 	t.hashes.S = append(t.hashes.S, h) // find has reserved room
 	t.n++
 	t.slots.S[at*uint64(t.step)] = uint64(hash.Salt(h))<<32 | uint64(group+1)
-	if t.n*2 <= len(t.slots.S)/t.step {
-		return group, false, nil
+	return group, at, moved, nil
+}
+
+// vacant is the empty slot where a tuple that is not there belongs.
+func (t *Table) vacant(h uint64) uint64 {
+	step, mask := uint64(t.step), uint64(len(t.slots.S)/t.step-1)
+	i := h >> t.shift
+	for t.slots.S[i*step] != 0 {
+		i = (i + 1) & mask
 	}
-	return group, true, t.grow()
+	return i
 }
 
 // grow makes room for twice as many groups, four times as long as the slots are not huge: moving groups costs more than finding them.
@@ -162,6 +214,11 @@ func (t *Table) grow() error {
 	if n < hugeSlots {
 		n *= 2
 	}
+	return t.fill(n)
+}
+
+// fill makes n slots of the groups.
+func (t *Table) fill(n int) error {
 	if err := t.setSlots(n); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"errors"
 	"math"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -28,6 +29,8 @@ type wideColumn interface {
 	prepare(v *column.Vector, sel []uint32, n int) []uint64
 	// append adds the keys at positions of the prepared vector.
 	append(positions []uint32) error
+	// reserve makes room for n more keys, their strings apart.
+	reserve(n int) error
 	// equal clears same[p] where the key at position p differs from that of group out[p].
 	equal(positions, out []uint32, same []bool)
 	emit(out *output, of groups) (*column.Vector, error)
@@ -59,6 +62,26 @@ func (w *wide) free() {
 	for _, c := range w.cols {
 		c.free()
 	}
+}
+
+func (w *wide) reserve(n int) error {
+	for _, c := range w.cols {
+		if err := c.reserve(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *wide) pressed() error {
+	for _, c := range w.cols {
+		if c, ok := c.(*textColumn); ok {
+			if err := c.heap.Pressed(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (w *wide) emit(out *output, i int, of groups) (*column.Vector, error) {
@@ -99,6 +122,7 @@ func (w *wide) step(t *Table, out []uint32) error {
 	slots := t.slots.S
 	mask := uint64(len(slots) - 1)
 	w.check, w.added = w.check[:0], w.added[:0]
+	var refused error
 	for _, p := range w.rest {
 		h, i := w.hashes[p], w.slots[p]
 		salt := uint64(hash.Salt(h))
@@ -110,9 +134,11 @@ func (w *wide) step(t *Table, out []uint32) error {
 			w.check = append(w.check, p)
 			continue
 		}
-		g, moved, err := t.add(h, i)
+		g, _, moved, err := t.add(h, i)
 		if err != nil {
-			return err
+			// The keys of the tuples that were added belong to them.
+			refused = err
+			break
 		}
 		out[p] = g
 		w.added = append(w.added, p)
@@ -127,8 +153,11 @@ func (w *wide) step(t *Table, out []uint32) error {
 	}
 	for _, c := range w.cols {
 		if err := c.append(w.added); err != nil {
-			return err
+			return mem.Final(err)
 		}
+	}
+	if refused != nil {
+		return refused
 	}
 	for _, p := range w.check {
 		w.same[p] = true
@@ -192,6 +221,8 @@ type wordColumn struct {
 	vals  hash.Slice[uint64]
 	words []uint64
 }
+
+func (c *wordColumn) reserve(n int) error { return errors.Join(c.nulls.Reserve(n), c.vals.Reserve(n)) }
 
 func (c *wordColumn) free() {
 	c.nulls.Free()
@@ -268,6 +299,10 @@ type valueColumn[T any] struct {
 	same func(x, y *T) bool
 }
 
+func (c *valueColumn[T]) reserve(n int) error {
+	return errors.Join(c.nulls.Reserve(n), c.vals.Reserve(n))
+}
+
 func (c *valueColumn[T]) free() {
 	c.nulls.Free()
 	c.vals.Free()
@@ -324,6 +359,8 @@ type textColumn struct {
 	vals hash.Slice[column.View]
 	heap *hash.Strings
 }
+
+func (c *textColumn) reserve(n int) error { return errors.Join(c.nulls.Reserve(n), c.vals.Reserve(n)) }
 
 func (c *textColumn) free() {
 	c.nulls.Free()

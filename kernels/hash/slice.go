@@ -119,8 +119,15 @@ type Strings struct {
 	block []byte
 }
 
-// NewStrings makes an empty store charged to b.
-func NewStrings(b *mem.Budget) *Strings { return &Strings{arena: mem.NewArena(b)} }
+// NewStrings makes an empty store charged to b. Its allocations are urgent (see mem.Arena): what they pass is told by Pressed.
+func NewStrings(b *mem.Budget) *Strings {
+	s := &Strings{arena: mem.NewArena(b)}
+	s.arena.Urgent(true)
+	return s
+}
+
+// Pressed returns, once, the refusal of memory that a string did not heed.
+func (s *Strings) Pressed() error { return s.arena.Pressed() }
 
 // Copy is v with its bytes in the store.
 func (s *Strings) Copy(v *column.View) (column.View, error) {

@@ -59,9 +59,27 @@ type Table struct {
 // comparer tells whether a key of row r of probe vector v equals that of a table's row.
 type comparer func(v *column.Vector, r int, row uint32) bool
 
-// Build makes the table of rows over the columns keys, on up to threads goroutines. nullSafe (nil: none) says of which keys NULL equals NULL. Memory is
-// charged to b. rows must not change any more.
+// Workers is who builds a table: Run calls f on up to threads goroutines, at most Threads, and waits for them; a panic becomes an error there. A nil Run calls it
+// once.
+type Workers struct {
+	Threads int
+	Run     func(ctx context.Context, threads int, f func(ctx context.Context) error) error
+}
+
+// Build is BuildWith on up to threads goroutines of its own.
 func Build(ctx context.Context, b *mem.Budget, rows *column.Appender, keys []int, nullSafe []bool, threads int) (*Table, error) {
+	return BuildWith(ctx, b, rows, keys, nullSafe, Workers{Threads: threads, Run: func(ctx context.Context, threads int, f func(ctx context.Context) error) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for range threads {
+			group.Go(func() error { return f(ctx) })
+		}
+		return group.Wait()
+	}})
+}
+
+// BuildWith makes the table of rows over the columns keys. nullSafe (nil: none) says of which keys NULL equals NULL. Memory is
+// charged to b. rows must not change any more.
+func BuildWith(ctx context.Context, b *mem.Budget, rows *column.Appender, keys []int, nullSafe []bool, workers Workers) (*Table, error) {
 	t := &Table{rows: rows, keys: keys, nullSafe: make([]bool, len(keys)), exact: true, stride: len(keys),
 		next: hash.Slice[uint32]{Budget: b}, direct: hash.Slice[uint32]{Budget: b}, slots: hash.Slice[uint64]{Budget: b}, words: hash.Slice[uint64]{Budget: b}}
 	copy(t.nullSafe, nullSafe)
@@ -80,7 +98,7 @@ func Build(ctx context.Context, b *mem.Budget, rows *column.Appender, keys []int
 	if t.anySafe {
 		t.stride++
 	}
-	err := t.build(ctx, max(1, threads))
+	err := t.build(ctx, workers)
 	if err != nil {
 		t.Free()
 		return nil, err
@@ -146,7 +164,7 @@ func indexable(t column.Type) (flip uint64, ok bool) {
 	return 0, false
 }
 
-func (t *Table) build(ctx context.Context, threads int) error {
+func (t *Table) build(ctx context.Context, threads Workers) error {
 	if err := t.next.Reset(t.rows.End()); err != nil {
 		return err
 	}
@@ -228,43 +246,43 @@ type worker struct {
 	any    bool
 }
 
-// each calls f for every chunk, on up to threads goroutines.
-func (t *Table) each(ctx context.Context, threads int, f func(w *worker, chunk int) error) error {
+// each calls f for every chunk.
+func (t *Table) each(ctx context.Context, threads Workers, f func(w *worker, chunk int) error) error {
 	return t.eachWorker(ctx, threads, f, func(*worker) {})
 }
 
-func (t *Table) eachWorker(ctx context.Context, threads int, f func(w *worker, chunk int) error, end func(w *worker)) error {
-	threads = max(1, min(threads, t.rows.Chunks()))
+func (t *Table) eachWorker(ctx context.Context, workers Workers, f func(w *worker, chunk int) error, end func(w *worker)) error {
+	threads := max(1, min(workers.Threads, t.rows.Chunks()))
+	if workers.Run == nil {
+		threads = 1
+		workers.Run = func(ctx context.Context, _ int, f func(ctx context.Context) error) error { return f(ctx) }
+	}
 	var next atomic.Int64
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	for range threads {
-		group.Go(func() error {
-			w := &worker{t: t, serial: threads == 1, reader: newWords(t), least: math.MaxUint64}
-			for {
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				i := int(next.Add(1) - 1)
-				if i >= t.rows.Chunks() {
-					break
-				}
-				if err := f(w, i); err != nil {
-					return err
-				}
+	return workers.Run(ctx, threads, func(ctx context.Context) error {
+		w := &worker{t: t, serial: threads == 1, reader: newWords(t), least: math.MaxUint64}
+		for {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			t.linked.Add(w.linked)
-			end(w)
-			return nil
-		})
-	}
-	return group.Wait()
+			i := int(next.Add(1) - 1)
+			if i >= t.rows.Chunks() {
+				break
+			}
+			if err := f(w, i); err != nil {
+				return err
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		t.linked.Add(w.linked)
+		end(w)
+		return nil
+	})
 }
 
 // bound finds the least and the greatest key.
-func (t *Table) bound(ctx context.Context, threads int) error {
+func (t *Table) bound(ctx context.Context, threads Workers) error {
 	t.least, t.greatest = math.MaxUint64, 0
 	return t.eachWorker(ctx, threads, func(w *worker, chunk int) error {
 		b := t.rows.Chunk(chunk)

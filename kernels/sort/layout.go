@@ -86,6 +86,9 @@ func (l *Layout) decisive() int {
 // truncated reports whether the string of part p goes on behind what key holds of it. Two keys that agree on the part agree in this too.
 func (l *Layout) truncated(p int, key []byte) bool {
 	mark := key[l.parts[p].off+1+prefixLen]
+	if mark == 0 {
+		return false // NULL, or an empty string in ascending order
+	}
 	if l.parts[p].desc {
 		mark = ^mark
 	}

@@ -46,6 +46,7 @@ func (s *Sorter) Merge(a *mem.Arena, parallel func(n int, f func(i int) error) e
 	if s.limit >= 0 && int64(len(s.order)) > s.limit {
 		s.order = s.order[:s.limit]
 	}
+	s.merged = err == nil
 	return err
 }
 
@@ -164,6 +165,9 @@ func (s *Sorter) Free() {
 	}
 	s.runs, s.rows, s.order = nil, nil, nil
 }
+
+// Merged reports whether Merge has made the order.
+func (s *Sorter) Merged() bool { return s.merged }
 
 // Rows is the number of rows of the order, after Merge.
 func (s *Sorter) Rows() int { return len(s.order) }

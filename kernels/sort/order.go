@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 )
 
 // item is a row while it is sorted: one word of its key beside its number, so that comparing touches no other memory.
@@ -32,39 +33,45 @@ func (r *Run) sort(check func() error) error {
 	if err := r.complete(); err != nil {
 		return err
 	}
-	n := r.rows.Rows()
-	order, err := column.AllocSlice[uint32](r.rowArena, n)
-	if err != nil {
-		return err
-	}
-	r.order = order
-	if r.s.layout.width == 0 {
-		for i := range order {
-			order[i] = uint32(i)
-		}
-		return nil
-	}
 	tmp := r.newArena()
 	defer tmp.Free()
+	order, err := r.sorted(r.rowArena, tmp, 0, r.rows.Rows(), check)
+	r.order = order
+	return err
+}
+
+// sorted is rows lo to hi-1 in order, in a; what sorting takes is in tmp.
+func (r *Run) sorted(a, tmp *mem.Arena, lo, hi int, check func() error) ([]uint32, error) {
+	n := hi - lo
+	order, err := column.AllocSlice[uint32](a, n)
+	if err != nil {
+		return nil, err
+	}
+	if r.s.layout.width == 0 {
+		for i := range order {
+			order[i] = uint32(lo + i)
+		}
+		return order, nil
+	}
 	items, err := column.AllocSlice[item](tmp, n)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	spare, err := column.AllocSlice[item](tmp, n)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range items {
-		items[i] = item{row: uint32(i)}
+		items[i] = item{row: uint32(lo + i)}
 	}
 	s := sorting{run: r, check: check}
 	if err := s.byWord(items, spare, 0, 0); err != nil {
-		return err
+		return nil, err
 	}
 	for i := range items {
 		order[i] = items[i].row
 	}
-	return nil
+	return order, nil
 }
 
 type sorting struct {

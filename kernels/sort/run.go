@@ -2,6 +2,7 @@ package sort
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,8 +22,9 @@ type Sorter struct {
 	mu   sync.Mutex
 	runs []*Run
 
-	rows  *column.Appender // of all runs
-	order []uint32         // row numbers, in order
+	rows   *column.Appender // of all runs
+	order  []uint32         // row numbers, in order
+	merged bool
 }
 
 // New makes a sorter of rows of the given types. With limit >= 0 only the first limit rows of the order are wanted.
@@ -39,6 +41,7 @@ type Run struct {
 	order   []uint32 // row numbers, sorted, after Finish
 	first   uint32   // what to add to a row number of the run
 
+	finished           bool
 	rowArena, keyArena *mem.Arena
 	newArena           func() *mem.Arena
 	scratch            []byte
@@ -59,13 +62,13 @@ func (s *Sorter) NewRun(newArena func() *mem.Arena) *Run {
 func (r *Run) restart() {
 	r.rowArena, r.keyArena = r.newArena(), r.newArena()
 	r.rows = column.NewAppender(r.rowArena, r.s.types)
-	r.keys, r.order, r.views = nil, nil, nil
+	r.keys, r.order, r.views, r.finished = nil, nil, nil, false
 }
 
 // top reports whether rows are dropped on the way.
 func (r *Run) top() bool { return r.s.limit >= 0 && r.s.limit <= 1<<20 }
 
-// Add takes the selected rows of b. check is asked now and then whether to go on.
+// Add takes the selected rows of b. check is asked now and then whether to go on. After a refusal of memory it may be repeated.
 func (r *Run) Add(b *column.Batch, check func() error) error {
 	n, width := b.Rows(), r.s.layout.width
 	if cap(r.scratch) < n*width {
@@ -106,7 +109,11 @@ func (r *Run) Add(b *column.Batch, check func() error) error {
 	if int64(r.rows.Rows()) < r.s.limit+max(r.s.limit, topRows) {
 		return nil
 	}
-	return r.cut(check)
+	// Without memory to drop rows they stay; the next rows are refused then.
+	if err := r.cut(check); !mem.Refused(err) {
+		return err
+	}
+	return nil
 }
 
 // addKeys appends n keys.
@@ -135,7 +142,7 @@ func (r *Run) addKeys(keys []byte, n int) error {
 }
 
 // cut keeps the first rows only, and lowers the bound to the last of them.
-func (r *Run) cut(check func() error) error {
+func (r *Run) cut(check func() error) (err error) {
 	if err := r.sort(check); err != nil {
 		return err
 	}
@@ -145,6 +152,14 @@ func (r *Run) cut(check func() error) error {
 	}
 	old := *r
 	r.restart()
+	defer func() {
+		if err != nil {
+			r.rowArena.Free()
+			r.keyArena.Free()
+			*r = old
+			r.order = nil
+		}
+	}()
 	width := r.s.layout.width
 	batch := &column.Batch{Cols: make([]*column.Vector, len(r.s.types))}
 	tmp := r.newArena()
@@ -177,6 +192,72 @@ func (r *Run) cut(check func() error) error {
 	return nil
 }
 
+// Drain gives the run's rows in sorted pieces and empties the run, which may be finished: begin starts a piece, emit takes its rows in order, valid during the call
+// and up to batchRows at a time. Pieces have up to pieceRows rows, so that what sorting them takes, which a charges, is bounded; a finished run is one.
+func (r *Run) Drain(a *mem.Arena, pieceRows, batchRows int, check func() error, begin func() error, emit func(b *column.Batch) error) error {
+	defer a.Free()
+	if r.order != nil && r.finished {
+		if err := r.drainPiece(a, r.order, batchRows, begin, emit); err != nil {
+			return err
+		}
+	} else {
+		if err := r.complete(); err != nil {
+			return err
+		}
+		for lo := 0; lo < r.rows.Rows(); lo += pieceRows {
+			a.Reset()
+			order, err := r.sorted(a, a, lo, min(lo+pieceRows, r.rows.Rows()), check)
+			if err != nil {
+				return err
+			}
+			if limit := r.s.limit; limit >= 0 && int64(len(order)) > limit {
+				order = order[:limit]
+			}
+			if err := r.drainPiece(a, order, batchRows, begin, emit); err != nil {
+				return err
+			}
+		}
+	}
+	r.s.mu.Lock()
+	r.s.runs = slices.DeleteFunc(r.s.runs, func(x *Run) bool { return x == r })
+	r.s.mu.Unlock()
+	r.rowArena.Free()
+	r.keyArena.Free()
+	r.restart()
+	return nil
+}
+
+func (r *Run) drainPiece(a *mem.Arena, order []uint32, batchRows int, begin func() error, emit func(b *column.Batch) error) error {
+	if len(order) == 0 {
+		return nil
+	}
+	if err := begin(); err != nil {
+		return err
+	}
+	scratch := a.Child()
+	defer scratch.Free()
+	for len(order) > 0 {
+		n := min(len(order), batchRows)
+		scratch.Reset()
+		b := &column.Batch{Cols: make([]*column.Vector, len(r.s.types)), Len: n}
+		for c := range b.Cols {
+			v, err := r.rows.Gather(scratch, c, order[:n])
+			if err != nil {
+				return err
+			}
+			b.Cols[c] = v
+		}
+		if err := emit(b); err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	return nil
+}
+
+// Rows is how many rows the run has.
+func (r *Run) Rows() int { return r.rows.Rows() }
+
 // lower makes key the bound unless a lower one is known.
 func (r *Run) lower(key []byte) {
 	lead := bytes.Clone(key[:r.s.layout.decisive()])
@@ -196,6 +277,7 @@ func (r *Run) Finish(check func() error) error {
 	if r.top() && int64(len(r.order)) > r.s.limit {
 		r.order = r.order[:r.s.limit]
 	}
+	r.finished = true
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	if len(r.order) > 0 {
@@ -206,6 +288,13 @@ func (r *Run) Finish(check func() error) error {
 
 // Size is the number of bytes of rows and keys.
 func (r *Run) Size() int64 { return r.rowArena.Size() + r.keyArena.Size() }
+
+// Free gives the run's memory back; it must not be one of the sorter's any more that is read.
+func (r *Run) Free() {
+	r.rowArena.Free()
+	r.keyArena.Free()
+	r.rows, r.keys, r.order, r.views = nil, nil, nil, nil
+}
 
 // key is a row's key.
 func (r *Run) key(row uint32) []byte {
