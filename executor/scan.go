@@ -24,17 +24,20 @@ type scan struct {
 	splits  []plan.Split
 	workers int
 
-	once   sync.Once // prunes the splits, when the filters of the joins above are known
+	once   sync.Once // prunes and divides the splits, when the filters of the joins above are known
 	err    error
+	read   int // splits that pruning left
 	pruned int
 	next   atomic.Int64
 	passed atomic.Int64 // rows that have passed all filters
+
+	skipped atomic.Int64 // bad rows that the format left out, as an option allowed
 }
 
 // newScan makes the source of a scan node over the given splits.
 func newScan(n *plan.Scan, format storage.Format, store storage.Store, splits []plan.Split) (*scan, error) {
-	s := &scan{node: n, format: format, store: store, splits: splits, workers: max(1, len(splits)), out: n.Output,
-		request: &storage.Scan{Columns: n.Columns, Schema: n.Schema, Filters: n.Filters, Options: n.Options}}
+	s := &scan{node: n, format: format, store: store, splits: splits, workers: useful(format, splits), out: n.Output, read: len(splits),
+		request: &storage.Scan{Columns: n.Columns, Schema: n.Schema, Filters: n.Filters, Options: n.Options, Shared: &storage.Shared{}}}
 	if s.out == nil {
 		for i := range n.Columns {
 			s.out = append(s.out, i)
@@ -62,42 +65,38 @@ func (t *Task) share(n *plan.Scan) []plan.Split {
 	if splits, ok := t.Splits[n.ID]; ok {
 		return splits
 	}
-	if t.Stage.Tasks <= 1 {
-		return n.Splits
-	}
-	var splits []plan.Split
-	for i := t.Partition; i < len(n.Splits); i += t.Stage.Tasks {
-		splits = append(splits, n.Splits[i])
-	}
-	return splits
+	return t.Stage.Splits(n, t.Partition)
 }
 
 func (s *scan) MaxWorkers() int { return s.workers }
 
 // Report says how many splits metadata has excluded.
 func (s *scan) Report() (int64, string) {
-	return 0, fmt.Sprintf("%d of %d splits read", len(s.splits), len(s.splits)+s.pruned)
+	detail := fmt.Sprintf("%d of %d splits read", s.read, s.read+s.pruned)
+	if n := s.skipped.Load(); n > 0 {
+		detail += plan.SkippedDetail(n)
+	}
+	return 0, detail
 }
 
 func (s *scan) Worker(w *Worker) (Reader, error) {
-	// One worker prunes, the others wait for it: they would have nothing to do.
-	s.once.Do(func() {
-		if s.err = s.prune(w); w.Task.Progress != nil {
-			w.Task.Progress.Splits.Add(int64(len(s.splits)))
-		}
-	})
+	// One worker prepares, the others wait for it: they would have nothing to do.
+	s.once.Do(func() { s.err = s.prepare(w) })
 	if s.err != nil {
 		return nil, s.err
 	}
 	r := &scanReader{scan: s, w: w, out: column.Batch{Cols: make([]*column.Vector, len(s.out))}}
 	for _, use := range s.node.Runtime {
 		if f := w.Task.RuntimeFilter(use.Filter); f != nil {
-			r.runtime = append(r.runtime, runtimeUse{filter: f, column: use.Column})
+			r.runtime = append(r.runtime, storage.Probe{Filter: f, Column: use.Column})
 		}
 	}
 	var err error
 	if r.reader, err = s.format.NewReader(s.store, s.request, w.Task.Budget); err != nil {
 		return nil, err
+	}
+	if p, ok := r.reader.(storage.Prober); ok && len(r.runtime) > 0 && p.Probe(r.runtime) {
+		r.runtime = nil
 	}
 	if s.filter != nil && !r.reader.Exact() {
 		if r.evaluator, err = cpu.NewEvaluator(s.filter.program, w.Arena); err != nil {
@@ -107,59 +106,17 @@ func (s *scan) Worker(w *Worker) (Reader, error) {
 	return r, nil
 }
 
-// prune drops the splits that the filters exclude, those made by joins included.
-func (s *scan) prune(w *Worker) error {
-	request := *s.request
-	request.Filters = append(request.Filters[:len(request.Filters):len(request.Filters)], s.bounds(w.Task)...)
-	if len(request.Filters) == 0 || len(s.splits) == 0 {
-		return nil
-	}
-	left, err := s.format.Prune(w.Ctx, s.store, s.splits, &request)
-	if err != nil {
-		return err
-	}
-	s.pruned = len(s.splits) - len(left)
-	s.splits = left
-	return nil
-}
-
-// bounds are the conditions that the joins' least and greatest keys put on the scan's columns.
-func (s *scan) bounds(t *Task) []expr.Expr {
-	var out []expr.Expr
-	for _, use := range s.node.Runtime {
-		f := t.RuntimeFilter(use.Filter)
-		if f == nil {
-			continue
-		}
-		field := s.node.Schema[s.node.Columns[use.Column]]
-		ref := &expr.Ref{Index: use.Column, Name: field.Name, Typ: field.Type}
-		low, high := f.Bounds()
-		if low != nil && low.Type.Equal(field.Type) {
-			out = append(out, &expr.Comparison{Op: expr.Ge, Left: ref, Right: &expr.Literal{Value: *low}})
-		}
-		if high != nil && high.Type.Equal(field.Type) {
-			out = append(out, &expr.Comparison{Op: expr.Le, Left: ref, Right: &expr.Literal{Value: *high}})
-		}
-	}
-	return out
-}
-
 // scanReader is a worker's end of a scan.
 type scanReader struct {
 	*scan
 	w         *Worker
 	reader    storage.Reader
 	started   bool
-	evaluator *cpu.Evaluator // nil: the reader's rows satisfy the filters
-	runtime   []runtimeUse
+	evaluator *cpu.Evaluator  // nil: the reader's rows satisfy the filters
+	runtime   []storage.Probe // those that the reader does not apply
 	in        column.Batch
 	sel       [2][]uint32 // of the runtime filters, in turn
 	out       column.Batch
-}
-
-type runtimeUse struct {
-	filter RuntimeFilter
-	column int
 }
 
 func (r *scanReader) Next(b *column.Batch) (bool, error) {
@@ -219,7 +176,7 @@ func (r *scanReader) narrow(b *column.Batch) error {
 			return nil
 		}
 		// A filter reads the selection before it, so two buffers take turns.
-		sel, err := use.filter.Apply(b.Cols[use.column], b, r.sel[i%2][:0])
+		sel, err := use.Filter.Apply(b.Cols[use.Column], b, r.sel[i%2][:0])
 		if err != nil {
 			return err
 		}
@@ -237,4 +194,10 @@ func (r *scanReader) pass(b *column.Batch) {
 	*b = r.out
 }
 
-func (r *scanReader) Close() error { return r.reader.Close() }
+func (r *scanReader) Close() error {
+	err := r.reader.Close()
+	if k, ok := r.reader.(storage.Skipper); ok {
+		r.scan.skipped.Add(k.Skipped())
+	}
+	return err
+}

@@ -258,7 +258,7 @@ func (s *shelf) Remove(_ context.Context, url string) error {
 }
 
 func (s *shelf) NewWriter(w io.Writer, _ []column.Field, _ map[string]string) (storage.Writer, error) {
-	return shelfWriter{w.(*shelfFile)}, nil
+	return shelfWriter{w.(*outputFile).file.(*shelfFile)}, nil
 }
 
 func (f *shelfFile) Write(p []byte) (int, error) { return len(p), nil }
@@ -300,7 +300,11 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
-		return (&write{node: n.Write, task: b.Task, format: n.shelf, store: n.shelf}).stream(b, s), nil
+		l, err := layoutOf(n.Write)
+		if err != nil {
+			return nil, err
+		}
+		return (&write{node: n.Write, task: b.Task, format: n.shelf, store: n.shelf, layout: l}).stream(b, s), nil
 	})
 }
 

@@ -29,6 +29,22 @@ type ReadFile interface {
 	Size() int64
 }
 
+// RemoteFile is a ReadFile whose reads take long to begin, such as an object of an object store. Readers read it in few large pieces, several at once and
+// ahead of what they need.
+type RemoteFile interface {
+	ReadFile
+	// ReadAhead says how.
+	ReadAhead() ReadAhead
+}
+
+// ReadAhead bounds the reads of a RemoteFile. Parts that are 0 are given a value that suits an object store in the same region.
+type ReadAhead struct {
+	Gap      int   // bytes between two wanted ranges up to which both are read at once
+	Piece    int   // bytes of a read, at most, unless one value is larger
+	InFlight int   // reads at once, for one open file
+	Bytes    int64 // what is kept, read and not yet used, for one open file
+}
+
 // WriteFile is a file being written. Exactly one of Commit and Abort ends it.
 type WriteFile interface {
 	io.Writer
@@ -42,6 +58,11 @@ type Scan struct {
 	Schema  []column.Field // the table's schema, which the file must satisfy
 	Filters []expr.Expr    // conjuncts over expr.Ref into Columns; the reader may use them to skip rows and must keep every row that satisfies all
 	Options map[string]string
+
+	// Hints are conditions, like Filters, that the rows which count satisfy. A reader may use them to skip rows by metadata, and need not test them.
+	Hints []expr.Expr
+	// Shared is what the readers of one scan have in common; nil: nothing.
+	Shared *Shared
 }
 
 // Format reads and writes one file format.
@@ -66,6 +87,28 @@ type Detector interface {
 	Detect(ctx context.Context, store Store, file plan.File, options map[string]string) (map[string]string, error)
 }
 
+// Divider is a Format whose splits can be divided further, so that one large split keeps several workers busy.
+type Divider interface {
+	// Divide returns parts of a split of about that many rows each, in order, or the split itself where nothing is won.
+	Divide(ctx context.Context, store Store, split plan.Split, scan *Scan, rows int64) ([]plan.Split, error)
+}
+
+// Probe is a condition on a column that is no expression: what a join's build side lets through.
+type Probe struct {
+	Column int // position among the scan's Columns
+	Filter interface {
+		// Apply returns the selected rows of b whose value in v may count, ascending and never nil, in sel, which may be b.Sel's own memory, when it
+		// has room for them.
+		Apply(v *column.Vector, b *column.Batch, sel []uint32) ([]uint32, error)
+	}
+}
+
+// Prober is a Reader that applies probes, so as to spare the other columns of rows that do not pass.
+type Prober interface {
+	// Probe is called before the first split. It reports whether the reader applies all of them to every row.
+	Probe(probes []Probe) bool
+}
+
 // Reader reads splits one after another. It is used by one goroutine at a time.
 type Reader interface {
 	// Start begins a split.
@@ -78,9 +121,23 @@ type Reader interface {
 	Close() error
 }
 
+// Charged is a Writer whose buffers are charged to a budget.
+type Charged interface {
+	// Charge is called before the first Write.
+	Charge(budget *mem.Budget)
+	// Discard gives the memory of a writer that will not be closed back; after Close it does nothing.
+	Discard()
+}
+
 // Writer writes batches.
 type Writer interface {
 	Write(b *column.Batch) error
 	// Close writes what is buffered and the file's end.
 	Close() error
+}
+
+// Skipper is a Reader that may leave rows out which it cannot read, where an option allows it.
+type Skipper interface {
+	// Skipped is how many rows were left out so far.
+	Skipped() int64
 }

@@ -1,11 +1,11 @@
 package parquet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/simd"
 	"github.com/polybolos-db/polybolos/storage"
 )
@@ -21,7 +21,12 @@ type columnReader struct {
 	raw    int // of a raw value
 	source chunkSource
 
-	left    int // values of the chunk that no page was opened for yet
+	ctx    context.Context
+	index  *pageIndex   // of the chunk, nil where there is none
+	shared *sharedChunk // its dictionary, where other readers read parts of the chunk, too
+
+	total   int // values of the chunk
+	left    int // those that no page was opened for yet
 	page    page
 	pending int // rows to pass over before the next are read
 
@@ -54,7 +59,11 @@ const (
 // newColumnReader prepares reading a leaf as the table's column f.
 func newColumnReader(p *pool, l *leaf, f column.Field) (*columnReader, error) {
 	if l.nested {
-		return &columnReader{pool: p, leaf: l, nested: &nestedColumn{field: f, arena: mem.NewArena(p.arena.Budget())}}, nil
+		n, err := newNestedColumn(p, l.tree)
+		if err != nil {
+			return nil, err
+		}
+		return &columnReader{pool: p, leaf: l, nested: n}, nil
 	}
 	conv, err := l.conversionTo(f.Type)
 	if err != nil {
@@ -87,16 +96,28 @@ func (c *columnReader) close() {
 	*c = columnReader{}
 }
 
-// open begins a column chunk.
-func (c *columnReader) open(file storage.ReadFile, ch *chunk, rows int64) error {
+// pageAt is the file's offset of the page that was read last; 0 when there was none.
+func (c *columnReader) pageAt() int64 {
+	if c.nested != nil {
+		if c.nested.last == nil {
+			return 0
+		}
+		return c.nested.last.source.page
+	}
+	return c.source.page
+}
+
+// open begins a column chunk of that many rows.
+func (c *columnReader) open(ctx context.Context, file storage.ReadFile, ch *chunk, rows int64, index *pageIndex, shared *sharedChunk) error {
 	c.finish()
+	c.ctx, c.index, c.shared = ctx, index, shared
 	if ch.physical != c.leaf.physical && !ch.encrypted {
 		return fmt.Errorf("its chunk holds %s, the schema says %s", ch.physical, c.leaf.physical)
 	}
 	if ch.values != rows && !ch.encrypted {
 		return fmt.Errorf("it has %d values in a row group of %d rows", ch.values, rows)
 	}
-	c.left, c.pending = int(rows), 0
+	c.total, c.left, c.pending = int(rows), int(rows), 0
 	return c.source.open(file, c.pool, ch)
 }
 
@@ -114,6 +135,7 @@ func (c *columnReader) finish() {
 	}
 	c.dictBuf = c.dictBuf[:0]
 	c.dict = column.Vector{}
+	c.ctx, c.index, c.shared = nil, nil, nil
 }
 
 // retire notes that the current page is read to its end; the batch may still point into it.
@@ -134,7 +156,7 @@ func (c *columnReader) release() {
 func (c *columnReader) nextPage() error {
 	c.retire()
 	for {
-		h, body, err := c.source.header()
+		h, body, err := c.source.header(c.pending > 0)
 		if err != nil {
 			return err
 		}
@@ -171,8 +193,58 @@ func (c *columnReader) skip(n int) {
 	c.pending += n
 }
 
+// jump goes to the page of the row that is wanted next, where the page index tells its place and it is not the current one or the next.
+func (c *columnReader) jump() error {
+	opened := c.total - c.left // rows of pages that were opened
+	to := int64(opened - c.page.left + c.pending)
+	if to < int64(opened) {
+		return nil
+	}
+	if to >= int64(c.total) {
+		return errors.New("the column chunk has fewer values than its metadata says")
+	}
+	k := c.index.page(to)
+	from := int(c.index.rows[k])
+	if from <= opened {
+		return nil
+	}
+	c.retire()
+	c.release()
+	if c.dict.DictID == 0 && c.index.offsets[0] > c.source.chunk.offset {
+		// What lies before the data pages is the dictionary.
+		c.source.next = c.source.chunk.offset
+		h, body, err := c.source.header(false)
+		if err != nil {
+			return err
+		}
+		if h.kind == pageDictionary {
+			if err := c.readDictionary(&h, body); err != nil {
+				return err
+			}
+		}
+	}
+	c.source.next = c.index.offsets[k]
+	c.left = c.total - from
+	c.pending = int(to) - from
+	h, body, err := c.source.header(c.pending > 0)
+	if err != nil {
+		return err
+	}
+	if h.kind != pageData && h.kind != pageDataV2 || int64(h.values) != c.index.end(k, int64(c.total))-c.index.rows[k] {
+		return errors.New("the page index does not fit the pages")
+	}
+	c.left -= h.values
+	c.page.header, c.page.body, c.page.left = h, body, h.values
+	return nil
+}
+
 // passOver does what skip put off.
 func (c *columnReader) passOver() error {
+	if c.index != nil && c.pending > 0 {
+		if err := c.jump(); err != nil {
+			return err
+		}
+	}
 	for c.pending > 0 {
 		p := &c.page
 		if p.left == 0 {

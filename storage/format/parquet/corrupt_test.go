@@ -3,10 +3,12 @@ package parquet
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -52,10 +54,8 @@ func readAll(data []byte) (rows int, err error) {
 		return 0, err
 	}
 	scan := &storage.Scan{Schema: fields}
-	for i, f := range fields {
-		if !f.Type.Kind.IsNested() {
-			scan.Columns = append(scan.Columns, i)
-		}
+	for i := range fields {
+		scan.Columns = append(scan.Columns, i)
 	}
 	r, err := Format{}.NewReader(st, scan, mem.NewBudget("test", 64<<20, nil))
 	if err != nil {
@@ -83,11 +83,8 @@ func readAll(data []byte) (rows int, err error) {
 				if err := v.Check(); err != nil {
 					return rows, err
 				}
-				// Every view must be readable.
-				for i := 0; i < v.Len && v.Type.Physical() == column.PhysView; i++ {
-					if view := &column.Values[column.View](v.Target())[v.Index(i)]; bytes.Count(view.Bytes(), []byte{0}) > int(view.Len) {
-						return rows, fmt.Errorf("impossible")
-					}
+				if err := touch(v); err != nil {
+					return rows, err
 				}
 			}
 			rows += b.Rows()
@@ -96,15 +93,59 @@ func readAll(data []byte) (rows int, err error) {
 	return rows, nil
 }
 
-// Damage anywhere in a file is an error of ours or harmless, never a panic.
-func TestDamagedFilesGiveErrors(t *testing.T) {
+// touch reads every value: views must be readable, and elements there.
+func touch(v *column.Vector) error {
+	if v.Type.Kind.IsNested() {
+		for i := range v.Len {
+			_ = v.ValueAt(i)
+		}
+		return nil
+	}
+	for i := 0; i < v.Len && v.Type.Physical() == column.PhysView; i++ {
+		if view := &column.Values[column.View](v.Target())[v.Index(i)]; bytes.Count(view.Bytes(), []byte{0}) > int(view.Len) {
+			return fmt.Errorf("impossible")
+		}
+	}
+	return nil
+}
+
+// fixtures are all files that other programs wrote.
+func fixtures(t testing.TB) []string {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.parquet")
+	more, merr := filepath.Glob("testdata/writers/*.parquet")
+	if err != nil || merr != nil || len(files)+len(more) < 60 {
+		t.Fatal(len(files), len(more), err, merr)
+	}
+	for _, f := range more {
+		if !strings.Contains(f, "encrypted") {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// Encrypted columns and files are refused as such; what is not encrypted is read.
+func TestEncryptedFiles(t *testing.T) {
+	rows, _, err := readRows(t, "testdata/writers/encrypted_column.parquet", []string{"open"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	diff(t, "the open column", rows, [][]string{{"1"}, {"2"}, {"3"}})
+	for name, want := range map[string]string{"column": `row group 0, column "secret": the column is encrypted`, "footer": "encrypted Parquet files cannot be read"} {
+		path := "testdata/writers/encrypted_" + name + ".parquet"
+		_, _, err := readRows(t, path, nil)
+		if fault.CodeOf(err) != fault.FeatureNotSupported || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Damage anywhere in a file is an error of ours or harmless, never a panic.
+func TestDamagedFilesGiveErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	refused := 0
-	for _, f := range files {
+	for _, f := range fixtures(t) {
 		good, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -112,12 +153,26 @@ func TestDamagedFilesGiveErrors(t *testing.T) {
 		if _, err := readAll(good); err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
-		for range 30 {
+		for round := range 24 {
 			bad := append([]byte(nil), good...)
-			for range 1 + r.IntN(3) {
-				bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
+			switch round % 4 {
+			case 0: // a part is missing, and the end is whole
+				from := r.IntN(len(bad) - 8)
+				bad = append(bad[:from], bad[from+1+r.IntN(len(bad)-8-from):]...)
+			case 1: // the footer is hit
+				length := int(binary.LittleEndian.Uint32(bad[len(bad)-8:]))
+				bad[len(bad)-8-1-r.IntN(length)] ^= byte(1 + r.IntN(255))
+			default:
+				for range 1 + r.IntN(3) {
+					bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
+				}
 			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			_, err := readAll(bad)
+			if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 64<<20 {
+				t.Errorf("%s: %d bytes of the Go heap for a file of %d: %v", f, after.TotalAlloc-before.TotalAlloc, len(bad), err)
+			}
 			if err == nil {
 				continue
 			}
@@ -167,7 +222,7 @@ func TestErrorsNameFileRowGroupAndColumn(t *testing.T) {
 	at := bytes.Index(bad, []byte("\x27\x00\x00\x00a longer text")) // a value with its length, not a statistic
 	bad[at+8] ^= 1
 	_, err = readAll(bad)
-	if fault.CodeOf(err) != fault.DataCorrupted || !strings.Contains(err.Error(), `memory.parquet, row group 0, column "s"`) ||
+	if fault.CodeOf(err) != fault.DataCorrupted || !strings.Contains(err.Error(), `memory.parquet, row group 0, column "s", page at byte `) ||
 		!strings.Contains(err.Error(), "checksum") {
 		t.Error(err)
 	}
@@ -189,11 +244,7 @@ func TestChangedFileIsRefused(t *testing.T) {
 
 // FuzzFile reads files of any bytes; run it with -fuzz.
 func FuzzFile(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.parquet")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, name := range files {
+	for _, name := range fixtures(f) {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)

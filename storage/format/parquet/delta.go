@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 var errDelta = errors.New("delta-encoded values are malformed")
@@ -18,6 +19,7 @@ type deltaReader struct {
 	minis     int
 	miniSize  int
 	last      int64
+	unpacked  [256]uint32
 }
 
 func newDeltaReader(src []byte) (*deltaReader, error) {
@@ -77,12 +79,24 @@ func (d *deltaReader) read(dst []int64) (rest []byte, err error) {
 			size = min(size, len(d.src))
 			block := d.src[:size]
 			d.src = d.src[size:]
-			if w == 0 {
+			switch {
+			case w == 0:
 				for i := range dst[:k] {
 					last += low
 					dst[i] = last
 				}
-			} else {
+			case w <= 32:
+				// In pieces that stay on the stack; 256 values of any width begin at a byte.
+				for at := 0; at < k; at += len(d.unpacked) {
+					part := dst[at:min(at+len(d.unpacked), k)]
+					// What lies behind the miniblock, as far as its buffer goes, may be read: that makes its end faster.
+					simd.Unpack(d.unpacked[:len(part)], block[at/8*int(w):cap(block)], uint(w))
+					for i := range part {
+						last += low + int64(d.unpacked[i])
+						part[i] = last
+					}
+				}
+			default:
 				for i := range dst[:k] {
 					last += low + int64(bits64At(block, i*int(w), uint(w)))
 					dst[i] = last
@@ -189,6 +203,32 @@ func deltaByteArray(dst []column.View, src []byte, scratch func(n int) ([]int64,
 
 // unsplit undoes BYTE_STREAM_SPLIT: the k-th bytes of all n values stand together.
 func unsplit(dst, src []byte, n, width int) {
+	src = src[: n*width : n*width]
+	switch width {
+	case 4:
+		d := column.SliceOf[uint32](dst)[:n]
+		a, b, c, e := src[:n], src[n:2*n], src[2*n:3*n], src[3*n:]
+		for i := range d {
+			d[i] = uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(e[i])<<24
+		}
+		return
+	case 8:
+		d := column.SliceOf[uint64](dst)[:n]
+		// Two halves: eight streams at once are more than the processor follows well.
+		for half := range 2 {
+			s := src[4*half*n:]
+			a, b, c, e, shift := s[:n], s[n:2*n], s[2*n:3*n], s[3*n:4*n], uint(32*half)
+			for i := range d {
+				v := uint64(uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(e[i])<<24)
+				if half == 0 {
+					d[i] = v
+				} else {
+					d[i] |= v << (shift & 63)
+				}
+			}
+		}
+		return
+	}
 	for k := range width {
 		stream := src[k*n : (k+1)*n]
 		for i, b := range stream {

@@ -15,6 +15,7 @@ type filters struct {
 	exact     bool
 	arena     *mem.Arena // of the evaluators and selections
 	conjuncts []*conjunct
+	probes    []probe
 	sel       [2][]uint32
 	batch     column.Batch
 	vectors   []*column.Vector
@@ -130,6 +131,26 @@ func (f *filters) selection(r *reader, n int) (sel []uint32, err error) {
 		if sel != nil && len(sel) == 0 {
 			break
 		}
+		turn ^= 1
+	}
+	for i := range f.probes {
+		if sel != nil && len(sel) == 0 {
+			break
+		}
+		p := &f.probes[i]
+		if p.resting(n) {
+			continue
+		}
+		v, err := r.column(p.Column, n)
+		if err != nil {
+			return nil, err
+		}
+		f.batch = column.Batch{Cols: r.vectors, Len: n, Sel: sel}
+		before := f.batch.Rows()
+		if sel, err = p.Filter.Apply(v, &f.batch, f.sel[turn][:0]); err != nil {
+			return nil, err
+		}
+		p.account(before, len(sel))
 		turn ^= 1
 	}
 	clear(f.vectors)

@@ -1,13 +1,11 @@
 package parquet
 
 import (
-	"container/list"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -31,6 +29,7 @@ type footer struct {
 type rowGroup struct {
 	rows   int64
 	chunks []chunk
+	zoned  bool // the file tells of some chunk what is in its pages
 }
 
 // chunk is a column of a row group.
@@ -47,6 +46,8 @@ type chunk struct {
 	min, max []byte
 	nulls    int64 // -1 unknown
 	distinct int64 // -1 unknown
+
+	offsetIndex, columnIndex, bloom region // size 0: the file has none
 }
 
 func (f *footer) leaf(name string) *leaf {
@@ -180,8 +181,19 @@ func parseFooter(b []byte, fileSize int64) (f *footer, err error) {
 				}
 				f.size += len(c.min) + len(c.max)
 			}
+			c.offsetIndex = regionOf(cc.OffsetIndexOffset, cc.OffsetIndexLength, fileSize, maxPageIndex)
+			if typed[k] && c.offsetIndex.size > 0 {
+				c.columnIndex = regionOf(cc.ColumnIndexOffset, cc.ColumnIndexLength, fileSize, maxPageIndex)
+			}
+			g.zoned = g.zoned || c.columnIndex.size > 0
+			c.bloom = regionOf(m.BloomFilterOffset, m.BloomFilterLength, fileSize, maxBloom)
+			if m.BloomFilterOffset != nil && m.BloomFilterLength == nil {
+				// The length came late to the format: the filter's header tells it, too.
+				unknown := int32(min(fileSize-min(*m.BloomFilterOffset, fileSize), maxBloom))
+				c.bloom = regionOf(m.BloomFilterOffset, &unknown, fileSize, maxBloom)
+			}
 			g.chunks[k] = c
-			f.size += 160
+			f.size += 224
 		}
 		f.rows += g.rows
 	}
@@ -189,6 +201,14 @@ func parseFooter(b []byte, fileSize int64) (f *footer, err error) {
 		return nil, fmt.Errorf("its row groups have %d rows, the file %d", f.rows, md.NumRows)
 	}
 	return f, nil
+}
+
+// regionOf is the region that metadata names; none when it does not, when it lies outside the file or is larger than most bytes.
+func regionOf(offset *int64, size *int32, fileSize int64, most int) region {
+	if offset == nil || size == nil || *offset < 4 || *size <= 0 || int(*size) > most || *offset > fileSize || int64(*size) > fileSize-*offset {
+		return region{}
+	}
+	return region{*offset, int(*size)}
 }
 
 // signedOrder reports whether the deprecated min and max fields, which compare as signed numbers, are right for column k.
@@ -210,55 +230,17 @@ type footerKey struct {
 	mod  time.Time
 }
 
-// footerCache keeps the footers used last, for the process.
-type footerCache struct {
-	mu      sync.Mutex
-	entries map[footerKey]*list.Element
-	order   list.List // of *footerEntry, last used first
-	bytes   int
-}
-
-type footerEntry struct {
-	key    footerKey
-	footer *footer
-}
-
 // maxFooterCache is the bound of the cache in bytes: 2000 footers the size of TPC-H's lineitem at scale factor 10.
 const maxFooterCache = 256 << 20
 
-var footers = footerCache{entries: map[footerKey]*list.Element{}}
+var footers = newLRU[footerKey, *footer](maxFooterCache)
 
-func (c *footerCache) get(key footerKey) *footer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, ok := c.entries[key]
-	if !ok {
-		return nil
-	}
-	c.order.MoveToFront(e)
-	return e.Value.(*footerEntry).footer
-}
-
-func (c *footerCache) put(key footerKey, f *footer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.entries[key]; ok || f.size > maxFooterCache/2 {
-		return
-	}
-	c.entries[key] = c.order.PushFront(&footerEntry{key, f})
-	c.bytes += f.size
-	for c.bytes > maxFooterCache {
-		last := c.order.Back()
-		old := c.order.Remove(last).(*footerEntry)
-		delete(c.entries, old.key)
-		c.bytes -= old.footer.size
-	}
-}
+func keyOf(file plan.File) footerKey { return footerKey{file.URL, file.Size, file.ModTime.UTC()} }
 
 // footerOf returns the footer of a file, from the cache or the file itself.
 func footerOf(ctx context.Context, store storage.Store, file plan.File) (*footer, error) {
-	key := footerKey{file.URL, file.Size, file.ModTime.UTC()}
-	if f := footers.get(key); f != nil {
+	key := keyOf(file)
+	if f, ok := footers.get(key); ok {
 		return f, nil
 	}
 	r, err := store.Open(ctx, file)
@@ -279,6 +261,6 @@ func footerOf(ctx context.Context, store storage.Store, file plan.File) (*footer
 		}
 		return nil, err
 	}
-	footers.put(key, f)
+	footers.put(key, f, f.size)
 	return f, nil
 }

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"context"
+	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
@@ -27,7 +28,7 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, _ 
 	return fields, nil
 }
 
-// Splits are the row groups.
+// Splits are the row groups, and parts of very large ones.
 func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, _ map[string]string) ([]plan.Split, error) {
 	f, err := footerOf(ctx, store, file)
 	if err != nil {
@@ -43,9 +44,24 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, _
 		for k := range g.chunks {
 			s.Bytes += g.chunks[k].size
 		}
+		if g.rows > largeGroup && (g.indexed() || !strings.Contains(strings.TrimPrefix(file.URL, "file://"), "://")) {
+			splits = append(splits, divideRows(s, g.rows, largeGroup/2)...)
+			continue
+		}
 		splits = append(splits, s)
 	}
 	return splits, nil
+}
+
+// indexed reports whether all column chunks have an offset index. Without, the pages of a part of the row group are found by a walk over the others, which takes
+// too many reads of an object.
+func (g *rowGroup) indexed() bool {
+	for i := range g.chunks {
+		if g.chunks[i].offsetIndex.size == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // resolve finds the leaf of each wanted column in a file and checks that it can be read as the table's type.

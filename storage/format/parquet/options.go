@@ -1,12 +1,14 @@
 package parquet
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 )
 
@@ -20,6 +22,22 @@ const maxRowGroup = 1 << 30
 type writeOptions struct {
 	codec    compress.Compression
 	rowGroup int
+	bloom    []string // columns that get a Bloom filter; "*": all
+}
+
+// blooms reports whether a column gets a Bloom filter.
+func (o *writeOptions) blooms(name string) bool {
+	return slices.Contains(o.bloom, "*") || slices.Contains(o.bloom, name)
+}
+
+// knows tests that the columns that the options name are there.
+func (o *writeOptions) knows(fields []column.Field) error {
+	for _, name := range o.bloom {
+		if name != "*" && !slices.ContainsFunc(fields, func(f column.Field) bool { return f.Name == name }) {
+			return fault.New(fault.UndefinedColumn, "bloom_filter names column %q, which the file does not have", name)
+		}
+	}
+	return nil
 }
 
 var codecs = map[string]compress.Compression{
@@ -50,8 +68,14 @@ func parseWriteOptions(options map[string]string) (writeOptions, error) {
 				return o, fault.New(fault.InvalidParameterValue, "row_group_size is a number of rows from 1 to %d, not %q", maxRowGroup, options[k])
 			}
 			o.rowGroup = n
+		case "bloom_filter":
+			for _, name := range strings.Split(options[k], ",") {
+				if name = strings.TrimSpace(name); name != "" {
+					o.bloom = append(o.bloom, name)
+				}
+			}
 		default:
-			return o, fault.New(fault.InvalidParameterValue, "Parquet has no option %q", k).WithHint("options are compression and row_group_size")
+			return o, fault.New(fault.InvalidParameterValue, "Parquet has no option %q", k).WithHint("options are compression, row_group_size and bloom_filter")
 		}
 	}
 	return o, nil

@@ -48,7 +48,7 @@ func (c *columnReader) hold(n int) ([]byte, error) {
 func (c *columnReader) load() error {
 	p := &c.page
 	h := &p.header
-	b, err := c.source.load(h, p.body)
+	b, err := c.source.load(h, p.body, c.pool)
 	if err != nil {
 		return err
 	}

@@ -2,19 +2,22 @@ package parquet
 
 import (
 	"context"
+	"errors"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
 )
 
-// Prune drops the splits whose row groups' statistics exclude one of the filters.
-func (Format) Prune(ctx context.Context, store storage.Store, splits []plan.Split, scan *storage.Scan) ([]plan.Split, error) {
-	if len(scan.Filters) == 0 {
+// Prune drops the splits whose row groups' statistics or Bloom filters exclude one of the filters.
+func (Format) Prune(ctx context.Context, store storage.Store, splits []plan.Split, scan *storage.Scan) (out []plan.Split, err error) {
+	if len(scan.Filters) == 0 && len(scan.Hints) == 0 {
 		return splits, nil
 	}
-	var out []plan.Split
+	blooms := &blooms{ctx: ctx, store: store}
+	defer func() { err = errors.Join(err, blooms.close()) }()
 	for _, s := range splits {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -23,28 +26,38 @@ func (Format) Prune(ctx context.Context, store storage.Store, splits []plan.Spli
 		if err != nil {
 			return nil, err
 		}
-		if f.mayMatch(s, scan) {
+		blooms.file = s.File
+		keep, err := f.mayMatch(s, scan, blooms)
+		if err != nil {
+			return nil, err
+		}
+		if keep {
 			out = append(out, s)
 		}
 	}
 	return out, nil
 }
 
-func (f *footer) mayMatch(s plan.Split, scan *storage.Scan) bool {
+func (f *footer) mayMatch(s plan.Split, scan *storage.Scan, blooms *blooms) (bool, error) {
 	for i := max(s.Start, 0); i < min(s.End, int64(len(f.groups))); i++ {
-		p := pruner{footer: f, group: &f.groups[i], scan: scan}
-		if p.all(scan.Filters) {
-			return true
+		p := pruner{footer: f, group: &f.groups[i], scan: scan, blooms: blooms}
+		if may := p.all(scan.Filters) && p.all(scan.Hints); p.err != nil {
+			return false, p.err
+		} else if may {
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
-// pruner decides from the statistics of a row group whether a condition can be true for a row of it.
+// pruner decides from what metadata says of some rows whether a condition can be true for one of them.
 type pruner struct {
 	footer *footer
 	group  *rowGroup
 	scan   *storage.Scan
+	zone   *zone   // of the one column that conditions name, for a page; nil: the row group's statistics count
+	blooms *blooms // nil: none are asked
+	err    error   // reading a Bloom filter failed
 }
 
 func (p *pruner) all(conjuncts []expr.Expr) bool {
@@ -89,6 +102,10 @@ func (p *pruner) may(e expr.Expr) bool {
 			}
 			return false
 		}
+	case *expr.Call:
+		if ref, prefix, ok := prefixOf(e); ok {
+			return p.mayBegin(ref, prefix)
+		}
 	case *expr.Comparison:
 		if ref, ok := e.Left.(*expr.Ref); ok {
 			if lit, ok := e.Right.(*expr.Literal); ok {
@@ -104,45 +121,96 @@ func (p *pruner) may(e expr.Expr) bool {
 	return true
 }
 
-// column finds the statistics of what ref names.
-func (p *pruner) column(ref *expr.Ref) (plan.ColumnStatistics, column.Type, bool) {
+// leaf finds the column of the file that ref names, and its type in the table; nil when nothing is known of it.
+func (p *pruner) leaf(ref *expr.Ref) (*leaf, column.Type) {
 	if ref.Index < 0 || ref.Index >= len(p.scan.Columns) {
-		return plan.ColumnStatistics{}, column.Type{}, false
+		return nil, column.Type{}
 	}
 	want := p.scan.Schema[p.scan.Columns[ref.Index]]
 	l := p.footer.leaf(want.Name)
 	if l == nil || l.nested || p.group.chunks[l.index].encrypted {
-		return plan.ColumnStatistics{}, column.Type{}, false
+		return nil, column.Type{}
 	}
-	return p.group.statistics(l, want.Type), want.Type, true
+	return l, want.Type
+}
+
+// evidence is what is known of the rows' values in a column: bounds that are nil when unknown.
+type evidence struct {
+	min, max    *column.Value
+	nulls, rows int64 // nulls -1: unknown
+}
+
+func (p *pruner) evidence(l *leaf, typ column.Type) evidence {
+	if z := p.zone; z != nil {
+		e := evidence{nulls: z.nulls, rows: z.rows}
+		e.min, e.max = z.bounds(l, typ)
+		return e
+	}
+	s := p.group.statistics(l, typ)
+	return evidence{s.Min, s.Max, s.Nulls, p.group.rows}
 }
 
 func (p *pruner) mayBeNull(ref *expr.Ref, negated bool) bool {
-	s, _, ok := p.column(ref)
-	if !ok || s.Nulls < 0 {
+	l, typ := p.leaf(ref)
+	if l == nil {
+		return true
+	}
+	s := p.evidence(l, typ)
+	if s.nulls < 0 {
 		return true
 	}
 	if negated {
-		return s.Nulls < p.group.rows
+		return s.nulls < s.rows
 	}
-	return s.Nulls > 0
+	return s.nulls > 0
+}
+
+// mayBegin reports whether a text can begin with prefix.
+func (p *pruner) mayBegin(ref *expr.Ref, prefix string) bool {
+	l, typ := p.leaf(ref)
+	if l == nil || typ.Kind != column.Text {
+		return true
+	}
+	s := p.evidence(l, typ)
+	if s.nulls >= s.rows {
+		return false
+	}
+	if s.min == nil || s.max == nil {
+		return true
+	}
+	low := s.min.Str
+	return s.max.Str >= prefix && low[:min(len(low), len(prefix))] <= prefix
 }
 
 func (p *pruner) mayCompare(ref *expr.Ref, op expr.CompareOp, v column.Value) bool {
 	if op == expr.IsDistinct || op == expr.IsNotDistinct {
 		return true
 	}
-	s, typ, ok := p.column(ref)
-	if !ok {
+	l, typ := p.leaf(ref)
+	if l == nil {
 		return true
 	}
-	if v.Null || s.Nulls >= 0 && s.Nulls >= p.group.rows {
+	s := p.evidence(l, typ)
+	if v.Null || s.nulls >= 0 && s.nulls >= s.rows {
 		return false // a comparison with NULL is never true
 	}
-	if s.Min == nil || s.Max == nil || v.Type.Kind != typ.Kind || v.Type.Scale != typ.Scale {
+	if v.Type.Kind != typ.Kind || v.Type.Scale != typ.Scale {
 		return true
 	}
-	low, high := storage.CompareValues(v, *s.Min), storage.CompareValues(v, *s.Max)
+	if s.min != nil && s.max != nil && !mayLie(typ, op, v, s) {
+		return false
+	}
+	if op == expr.Eq && p.blooms != nil && p.zone == nil && p.err == nil {
+		var may bool
+		may, p.err = p.blooms.mayHold(&p.group.chunks[l.index], l, typ, v)
+		return may || p.err != nil
+	}
+	return true
+}
+
+// mayLie reports whether a value within known bounds can compare so with v.
+func mayLie(typ column.Type, op expr.CompareOp, v column.Value, s evidence) bool {
+	low, high := storage.CompareValues(v, *s.min), storage.CompareValues(v, *s.max)
 	if typ.Kind.IsFloat() && high >= 0 {
 		// NaN, which bounds leave out, is the greatest number.
 		switch op {
@@ -167,4 +235,40 @@ func (p *pruner) mayCompare(ref *expr.Ref, op expr.CompareOp, v column.Value) bo
 		return high <= 0
 	}
 	return true
+}
+
+// prefixOf finds what a column must begin with where e is LIKE or starts_with.
+func prefixOf(e *expr.Call) (ref *expr.Ref, prefix string, ok bool) {
+	if len(e.Args) != 2 {
+		return nil, "", false
+	}
+	ref, isRef := e.Args[0].(*expr.Ref)
+	lit, isLit := e.Args[1].(*expr.Literal)
+	if !isRef || !isLit || lit.Value.Null {
+		return nil, "", false
+	}
+	switch {
+	case e.Fn.Op == kernels.OpLike:
+		prefix = likePrefix(lit.Value.Str)
+	case e.Fn.Name == "starts_with", e.Fn.Name == "^@":
+		prefix = lit.Value.Str
+	}
+	return ref, prefix, prefix != ""
+}
+
+// likePrefix is the text that a LIKE pattern begins with.
+func likePrefix(pattern string) string {
+	var out []byte
+	for i := 0; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '%', '_':
+			return string(out)
+		case '\\':
+			if i++; i == len(pattern) {
+				return string(out)
+			}
+		}
+		out = append(out, pattern[i])
+	}
+	return string(out)
 }

@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"container/list"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -229,21 +228,21 @@ func TestColumnsThatAFileLacksOrHasOtherwise(t *testing.T) {
 	}
 }
 
-func TestFooterCacheIsBounded(t *testing.T) {
-	c := footerCache{entries: map[footerKey]*list.Element{}}
+func TestCachesAreBounded(t *testing.T) {
+	c := newLRU[int, string](1000)
 	for i := range 100 {
-		c.put(footerKey{url: fmt.Sprint(i)}, &footer{size: maxFooterCache / 10})
-		if c.get(footerKey{url: "0"}) == nil && i < 50 {
+		c.put(i, "value", 100)
+		if _, ok := c.get(0); !ok && i < 50 {
 			t.Fatal("what is used is dropped")
 		}
 		if i >= 50 && i%2 == 0 {
-			c.get(footerKey{url: fmt.Sprint(i)})
+			c.get(i)
 		}
 	}
-	if len(c.entries) != 10 || c.order.Len() != 10 || c.bytes > maxFooterCache {
-		t.Errorf("%d footers of %d bytes", len(c.entries), c.bytes)
+	if len(c.entries) != 10 || c.order.Len() != 10 || c.bytes != 1000 {
+		t.Errorf("%d entries of %d bytes", len(c.entries), c.bytes)
 	}
-	if c.get(footerKey{url: "99"}) == nil || c.get(footerKey{url: "5"}) != nil {
-		t.Error("the last used are not what is kept")
+	if c.put(1000, "large", 501); len(c.entries) != 10 {
+		t.Error("a large entry drives the others out")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 )
 
-// intervalMark is the key-value metadata key under which our writer names its columns of type interval, separated by zero bytes. Their
+// intervalMark is the key-value metadata key under which our writer names the paths of its intervals, separated by zero bytes. Their
 // values are FIXED_LEN_BYTE_ARRAY(16): months and days as int32, microseconds as int64, little-endian. Parquet's own INTERVAL holds neither
 // negative parts nor microseconds.
 const intervalMark = "polybolos.interval"
@@ -40,8 +40,8 @@ type leaf struct {
 	optional bool
 	means    meaning
 	typ      column.Type
-	nested   bool // read through the Arrow library
-	root     int  // position among the top-level columns
+	nested   bool
+	tree     *nestedNode // of a nested column
 }
 
 // field is the leaf as a column of a table.
@@ -69,72 +69,26 @@ func (l *leaf) rawWidth() int {
 // leavesOf lists the top-level columns of a file.
 func leavesOf(sc *schema.Schema, ownIntervals map[string]bool) ([]leaf, error) {
 	root := sc.Root()
-	position := make(map[schema.Node]int, sc.NumColumns())
-	for i := range sc.NumColumns() {
-		if n := sc.ColumnRoot(i); n != nil {
-			if _, seen := position[n]; !seen {
-				position[n] = i
-			}
-		}
-	}
 	leaves := make([]leaf, root.NumFields())
+	walk := leafWalk{intervals: ownIntervals}
 	for i := range leaves {
 		node := root.Field(i)
+		tree, err := treeOf(node, 0, 0, 0, &walk)
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", node.Name(), err)
+		}
 		l := &leaves[i]
-		l.name, l.index, l.root = node.Name(), position[node], i
-		l.optional = node.RepetitionType() == parquet.Repetitions.Optional
-		p, primitive := node.(*schema.PrimitiveNode)
-		if !primitive || node.RepetitionType() == parquet.Repetitions.Repeated {
-			l.nested, l.typ = true, nestedType(node)
+		if tree.leaf == nil {
+			*l = leaf{name: node.Name(), index: -1, typ: tree.typ, nested: true, tree: tree}
 			continue
 		}
-		l.physical, l.length = p.PhysicalType(), p.TypeLength()
-		var err error
-		if l.typ, l.means, err = typeOf(p); err != nil {
-			return nil, fmt.Errorf("column %q: %w", l.name, err)
-		}
-		if ownIntervals[l.name] && l.physical == parquet.Types.FixedLenByteArray && l.length == 16 {
-			l.typ, l.means = column.T(column.Interval), ownInterval
-		}
-		if l.physical == parquet.Types.FixedLenByteArray && l.length <= 0 {
-			return nil, fmt.Errorf("column %q has values of %d bytes", l.name, l.length)
-		}
+		*l = *tree.leaf
+		l.name, l.optional = node.Name(), tree.maxDef > 0
+	}
+	if walk.next != sc.NumColumns() {
+		return nil, fmt.Errorf("its schema has %d columns of values, not %d", sc.NumColumns(), walk.next)
 	}
 	return leaves, nil
-}
-
-// nestedType is the type of a column that has children, so that the table's schema can name it.
-func nestedType(node schema.Node) column.Type {
-	var t column.Type
-	g, group := node.(*schema.GroupNode)
-	if !group {
-		t, _, _ = typeOf(node.(*schema.PrimitiveNode))
-	} else {
-		fields := make([]column.Field, g.NumFields())
-		for i := range fields {
-			child := g.Field(i)
-			fields[i] = column.Field{Name: child.Name(), Type: nestedType(child), NotNull: child.RepetitionType() == parquet.Repetitions.Required}
-		}
-		t = column.Type{Kind: column.Struct, Nested: &column.Nested{Fields: fields}}
-		_, list := g.LogicalType().(schema.ListLogicalType)
-		_, isMap := g.LogicalType().(schema.MapLogicalType)
-		if list && len(fields) == 1 && fields[0].Type.Kind == column.List {
-			elem := fields[0].Type.Nested.Fields[0].Type
-			if elem.Kind == column.Struct && len(elem.Nested.Fields) == 1 {
-				elem = elem.Nested.Fields[0].Type
-			}
-			return column.ListType(elem)
-		}
-		if isMap && len(fields) == 1 && fields[0].Type.Kind == column.List {
-			if elem := fields[0].Type.Nested.Fields[0].Type; elem.Kind == column.Struct && len(elem.Nested.Fields) == 2 {
-				return column.Type{Kind: column.Map, Nested: elem.Nested}
-			}
-		}
-	}
-	if node.RepetitionType() == parquet.Repetitions.Repeated {
-		return column.ListType(t)
-	}
-	return t
 }
 
 // typeOf is the type that a primitive column has in a table.

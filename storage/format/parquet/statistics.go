@@ -69,10 +69,18 @@ func dictionaryEntries(c *chunk, l *leaf) float64 {
 
 // bounds are the least and greatest value of the chunk as values of the table's type, nil when unknown.
 func (c *chunk) bounds(l *leaf, typ column.Type) (lo, hi *column.Value) {
-	if c.min == nil || c.max == nil || c.encrypted {
+	if c.encrypted {
 		return nil, nil
 	}
-	if lo, hi = l.bound(c.min, typ), l.bound(c.max, typ); lo == nil || hi == nil || storage.CompareValues(*lo, *hi) > 0 {
+	return (&zone{min: c.min, max: c.max}).bounds(l, typ)
+}
+
+// bounds are the least and greatest value as values of the table's type, nil when unknown.
+func (z *zone) bounds(l *leaf, typ column.Type) (lo, hi *column.Value) {
+	if z.min == nil || z.max == nil {
+		return nil, nil
+	}
+	if lo, hi = l.bound(z.min, typ), l.bound(z.max, typ); lo == nil || hi == nil || storage.CompareValues(*lo, *hi) > 0 {
 		return nil, nil
 	}
 	return lo, hi

@@ -9,7 +9,6 @@ import (
 // Page kinds and encodings, by their numbers in the format's Thrift definition.
 const (
 	pageData       = 0
-	pageIndex      = 1
 	pageDictionary = 2
 	pageDataV2     = 3
 
@@ -33,6 +32,7 @@ type pageHeader struct {
 	values       int
 	encoding     int
 	defEncoding  int
+	repEncoding  int
 	// Data page version 2.
 	nulls      int
 	defBytes   int
@@ -223,6 +223,8 @@ func parsePageHeader(b []byte) (h pageHeader, size int, err error) {
 					return number(&h.encoding)
 				case id == 3 && kind == 5:
 					return number(&h.defEncoding)
+				case id == 4 && kind == 5:
+					return number(&h.repEncoding)
 				}
 				return false, nil
 			})

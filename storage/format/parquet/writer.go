@@ -12,11 +12,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/storage"
 )
 
-// NewWriter makes a writer. What it holds of a row group, compressed, lies on the Go heap.
+// NewWriter makes a writer. What it holds of a row group, encoded, lies on the Go heap, at most about 128 MB, and is charged to the budget that Charge
+// names.
 func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]string) (storage.Writer, error) {
 	o, err := parseWriteOptions(options)
 	if err != nil {
@@ -28,10 +30,13 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 	if hasNested(fields) {
 		return newNestedWriter(&sink{w: w}, fields, o)
 	}
-	out := &writer{sink: &sink{w: w}, options: o, fields: fields, cols: make([]columnWriter, len(fields))}
+	out := &writer{sink: &sink{w: w}, options: o, fields: fields, cols: make([]columnWriter, len(fields)), memory: newCharged()}
 	nodes := make(schema.FieldList, len(fields))
 	var intervals []string
 	seen := map[string]bool{}
+	if err := o.knows(fields); err != nil {
+		return nil, err
+	}
 	for i, f := range fields {
 		if seen[f.Name] {
 			return nil, fault.New(fault.DuplicateColumn, "column %q appears twice in a Parquet file", f.Name)
@@ -111,10 +116,33 @@ func nodeOf(f column.Field) (schema.Node, error) {
 	return n, nil
 }
 
+// pageSize is the size of a data page, in bytes before compression: 16 thousand numbers of eight bytes, a few pages in a row group, so that the page index
+// leaves some of them out.
+const pageSize = 128 << 10
+
+// maxBoundBytes is the length of texts in statistics and page indexes beyond which bounds are left out, in bytes.
+const maxBoundBytes = 1024
+
 // writerProperties are those of every file.
-func writerProperties(o writeOptions) *parquet.WriterProperties {
-	return parquet.NewWriterProperties(parquet.WithVersion(parquet.V2_LATEST), parquet.WithCreatedBy("polybolos"), parquet.WithCompression(o.codec))
+func writerProperties(o writeOptions, fields []column.Field, memory *charged) []parquet.WriterProperty {
+	props := []parquet.WriterProperty{
+		parquet.WithVersion(parquet.V2_LATEST), parquet.WithCreatedBy("polybolos"), parquet.WithCompression(o.codec), parquet.WithAllocator(memory),
+		parquet.WithDataPageSize(pageSize), parquet.WithPageIndexEnabled(true), parquet.WithMaxStatsSize(maxBoundBytes),
+		parquet.WithMaxBloomFilterBytes(maxBloomWritten),
+	}
+	for _, f := range fields {
+		if f.Type.Kind == column.Interval { // bytes have another order than intervals
+			props = append(props, parquet.WithStatsFor(f.Name, false), parquet.WithPageIndexEnabledFor(f.Name, false))
+		}
+		if o.blooms(f.Name) && f.Type.Kind != column.Bool && !f.Type.Kind.IsNested() {
+			props = append(props, parquet.WithBloomFilterEnabledFor(f.Name, true), parquet.WithBloomFilterNDVFor(f.Name, int64(o.rowGroup)))
+		}
+	}
+	return props
 }
+
+// maxBloomWritten bounds a Bloom filter that is written, in bytes: with one value in a hundred passing wrongly, that of two million values.
+const maxBloomWritten = 2 << 20
 
 // sink keeps the first error of what is written to, which the library's own errors hide.
 type sink struct {
@@ -141,20 +169,21 @@ type writer struct {
 	out     *file.Writer
 	group   file.BufferedRowGroupWriter
 	rows    int // in the current row group
+	memory  *charged
 }
+
+// Charge names the budget that the writer's memory is charged to, before the first batch.
+func (w *writer) Charge(budget *mem.Budget) { w.memory.budget = budget }
+
+// Discard gives the memory of a writer that will not be closed back.
+func (w *writer) Discard() { w.memory.close() }
 
 // begin opens the file when the first batch, or none, tells which columns deserve dictionaries.
 func (w *writer) begin(sample *column.Batch) error {
-	props := []parquet.WriterProperty{
-		parquet.WithVersion(parquet.V2_LATEST), parquet.WithCreatedBy("polybolos"), parquet.WithCompression(w.options.codec),
-		parquet.WithDictionaryDefault(true),
-	}
+	props := append(writerProperties(w.options, w.fields, w.memory), parquet.WithDictionaryDefault(true))
 	for i, f := range w.fields {
 		if f.Type.Kind == column.Bool || sample != nil && !repeats(sample, i) {
 			props = append(props, parquet.WithDictionaryFor(f.Name, false))
-		}
-		if f.Type.Kind == column.Interval {
-			props = append(props, parquet.WithStatsFor(f.Name, false)) // bytes have another order than intervals
 		}
 	}
 	out, err := file.NewParquetWriterWithError(w.sink, w.root, file.WithWriterProps(parquet.NewWriterProperties(props...)),
@@ -209,7 +238,11 @@ func (w *writer) Write(b *column.Batch) error {
 			}
 		}
 		from += n
-		if w.rows += n; w.rows == w.options.rowGroup {
+		used, refused := w.memory.held()
+		if refused != nil {
+			return refused
+		}
+		if w.rows += n; w.rows == w.options.rowGroup || used > maxGroupBytes {
 			if err := w.endGroup(); err != nil {
 				return err
 			}
@@ -229,6 +262,7 @@ func (w *writer) endGroup() error {
 
 // Close writes the last row group and the footer.
 func (w *writer) Close() error {
+	defer w.memory.close()
 	if w.out == nil {
 		if err := w.begin(nil); err != nil {
 			return err

@@ -14,7 +14,9 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/storage"
 )
 
 // extremes are values of every type that a file can hold, with the least and the greatest.
@@ -239,5 +241,138 @@ func TestWriteErrorsComeThrough(t *testing.T) {
 			t.Errorf("room for %d bytes: %v", room, err)
 		}
 		a.Free()
+	}
+}
+
+// A writer's memory is charged, given back at its end, and bounded: rows that are wide make row groups of fewer rows.
+func TestWriterMemoryIsChargedAndBounded(t *testing.T) {
+	fields := []column.Field{{Name: "t", Type: column.T(column.Text)}}
+	a := mem.NewArena(nil)
+	defer a.Free()
+	n := 0
+	b := &column.Batch{Len: column.BatchRows}
+	v, err := column.FromValues(a, fields[0].Type, b.Len, func(i int) *column.Value {
+		n++
+		x := column.TextValue(fmt.Sprintf("%d %s", n, strings.Repeat(string(rune('a'+n%26)), 10_000)))
+		return &x
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Cols = []*column.Vector{v}
+	for _, nested := range []bool{false, true} {
+		list := fields
+		batch := b
+		if nested {
+			list = append(list[:1:1], column.Field{Name: "l", Type: column.ListType(column.T(column.Int32))})
+			batch = &column.Batch{Len: b.Len, Cols: []*column.Vector{v, column.NewNull(list[1].Type, b.Len)}}
+		}
+		var out bytes.Buffer
+		w, err := Format{}.NewWriter(&out, list, map[string]string{"compression": "none", "row_group_size": "1000000"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		budget := mem.NewBudget("test", 400<<20, nil)
+		w.(storage.Charged).Charge(budget)
+		for range 5 {
+			if err := w.Write(batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if budget.Peak() < 40<<20 || budget.Peak() > 300<<20 {
+			t.Errorf("nested %v: peak of %d bytes", nested, budget.Peak())
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if budget.Used() != 0 {
+			t.Errorf("nested %v: %d bytes are not given back", nested, budget.Used())
+		}
+		f, err := readFooter(memoryFile{bytes.NewReader(out.Bytes())}, "t.parquet")
+		if err != nil || len(f.groups) < 2 || f.rows != 5*column.BatchRows {
+			t.Errorf("nested %v: %d row groups, %v", nested, len(f.groups), err)
+		}
+
+		small := mem.NewBudget("test", 20<<20, nil)
+		if w, err = (Format{}).NewWriter(&bytes.Buffer{}, list, map[string]string{"compression": "none"}); err != nil {
+			t.Fatal(err)
+		}
+		w.(storage.Charged).Charge(small)
+		err = nil
+		for k := 0; k < 4 && err == nil; k++ {
+			err = w.Write(batch)
+		}
+		if fault.CodeOf(err) != fault.OutOfMemory {
+			t.Errorf("nested %v: %v", nested, err)
+		}
+		if w.(storage.Charged).Discard(); small.Used() != 0 {
+			t.Errorf("nested %v: %d bytes are not given back", nested, small.Used())
+		}
+	}
+}
+
+// A file of ours has a page index that leaves pages out, and Bloom filters where they are asked for.
+func TestWrittenIndexes(t *testing.T) {
+	fields := []column.Field{
+		{Name: "n", Type: column.T(column.Int64), NotNull: true}, {Name: "t", Type: column.T(column.Text)}, {Name: "d", Type: column.DecimalType(30, 2)},
+	}
+	const rows = 200_000
+	a := mem.NewArena(nil)
+	defer a.Free()
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	var out bytes.Buffer
+	w, err := Format{}.NewWriter(&out, fields, map[string]string{"row_group_size": "150000", "bloom_filter": "t, d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &column.Batch{Len: rows}
+	for c, f := range fields {
+		v, err := column.FromValues(a, f.Type, rows, func(i int) *column.Value {
+			x := column.IntValue(f.Type, int64(i)*2)
+			switch {
+			case c == 1 && i%10 == 0:
+				x = column.NullValue(f.Type)
+			case c == 1:
+				x = column.TextValue(fmt.Sprintf("text %d", i*7919%rows*2))
+			}
+			return &x
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Cols = append(b.Cols, v)
+	}
+	if err := errors.Join(w.Write(b), w.Close(), os.WriteFile(path, out.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	scan := scanOf(t, fileAt(t, path))
+	n, text, d := ref(scan, "n"), ref(scan, "t"), ref(scan, "d")
+	if got := left(t, path, compare(n, expr.Eq, column.IntValue(n.Typ, 1000))); got < 1000 || got > 20_000 {
+		t.Errorf("%d rows left", got)
+	}
+	kept := func(e expr.Expr) int {
+		scan.Filters = []expr.Expr{e}
+		splits, err := Format{}.Splits(t.Context(), store, fileAt(t, path), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		splits, err = Format{}.Prune(t.Context(), store, splits, scan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(splits)
+	}
+	there, missing := 0, 0
+	for i := range 200 {
+		there += kept(compare(text, expr.Eq, column.TextValue(fmt.Sprintf("text %d", (i*10+1)*7919%rows*2))))
+		missing += kept(compare(text, expr.Eq, column.TextValue(fmt.Sprintf("text %d", i*100+1))))
+		there += kept(compare(d, expr.Eq, column.IntValue(d.Typ, int64(i)*1000)))
+		missing += kept(compare(d, expr.Eq, column.IntValue(d.Typ, int64(i)*1000+1)))
+	}
+	if there < 400 || missing > 40 {
+		t.Errorf("%d row groups kept of 400 that have the value, %d of 800 that have not", there, missing)
+	}
+	if _, err := (Format{}).NewWriter(&out, fields, map[string]string{"bloom_filter": "x"}); fault.CodeOf(err) != fault.UndefinedColumn {
+		t.Error(err)
 	}
 }
