@@ -117,7 +117,7 @@ func (c *Catalog) missing(what string, n Name) *fault.Error {
 	}
 	sort.Strings(names)
 	if near := nearest(n.Name, names); near != "" {
-		err = err.WithHint("did you mean %q?", near)
+		err = err.WithHint("Did you mean %q?", near)
 	}
 	return err
 }

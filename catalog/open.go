@@ -3,8 +3,10 @@ package catalog
 import (
 	"context"
 	"errors"
+	"maps"
 	"path"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -28,8 +30,9 @@ type files struct {
 	format   storage.Format
 	store    storage.Store
 
-	declared []column.Field // as the user gave them; nil: the files decide
-	stored   *Stored        // of a table whose files the engine owns
+	options  map[string]string // as the user gave them
+	declared []column.Field    // as the user gave them; nil: the files decide
+	stored   *Stored           // of a table whose files the engine owns
 	distinct map[string]float64
 
 	mu    sync.Mutex
@@ -44,6 +47,14 @@ func (t *files) Schema() []column.Field { return t.schema }
 func (t *files) Source() plan.Source    { return t.source }
 func (t *files) Location() string       { return t.location }
 
+// OptionsOf are the options that a table of files was made with; nil for other tables. They must not be changed.
+func OptionsOf(t Table) map[string]string {
+	if f, ok := t.(*files); ok {
+		return f.options
+	}
+	return nil
+}
+
 // OpenTable makes the table of the files at location, which source.Format and source.Options say how to read; source.Files is found here. A location may be several
 // paths with line ends between. declared is the schema that the user gave, or nil to take that of the files, which must all have the same columns. A folder may be empty when the
 // schema is declared.
@@ -53,9 +64,18 @@ func OpenTable(ctx context.Context, name string, source plan.Source, location st
 		return nil, err
 	}
 	source.Format = strings.ToLower(source.Format)
+	original := source.Options
 	f, err := format.Lookup(source.Format)
 	if err != nil {
 		return nil, err
+	}
+	opts, err := readingOptions(&source)
+	if err != nil {
+		return nil, err
+	}
+	kept := declared
+	if declared == nil {
+		declared = opts.columns
 	}
 	listed, err := listAll(ctx, store, location)
 	if err != nil && (declared == nil || !errors.Is(err, objectstore.ErrEmptyFolder)) {
@@ -64,25 +84,72 @@ func OpenTable(ctx context.Context, name string, source plan.Source, location st
 	if source.Files, err = ofFormat(listed, source.Format, location); err != nil {
 		return nil, err
 	}
-	partitions, err := partitionColumns(&source)
+	partitions, err := partitionColumns(&source, opts)
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := f.(storage.Detector); ok && len(source.Files) > 0 {
-		if source.Options, err = d.Detect(ctx, store, source.Files[0], source.Options); err != nil {
-			return nil, err
-		}
-	}
-	t := &files{name: name, location: location, source: source, format: f, store: store, schema: declared, declared: declared}
-	if t.schema == nil || !inferred(source.Format) {
-		if err := t.readSchema(ctx, without(declared, partitions)); err != nil {
-			return nil, err
-		}
-	}
-	if declared == nil && len(partitions) > 0 {
-		t.schema = append(without(t.schema, partitions), partitions...)
+	t := &files{name: name, location: location, source: source, format: f, store: store, declared: kept, options: original}
+	if err := t.findSchema(ctx, declared, partitions, opts); err != nil {
+		return nil, err
 	}
 	return t, nil
+}
+
+// findSchema makes the table's schema of the declared one or of the files', and notes in the source's options how they are read.
+func (t *files) findSchema(ctx context.Context, declared, partitions []column.Field, opts *reading) (err error) {
+	if d, ok := t.format.(storage.Detector); ok && len(t.source.Files) > 0 {
+		if t.source.Options, err = d.Detect(ctx, t.store, t.source.Files[0], t.source.Options); err != nil {
+			return err
+		}
+	}
+	if opts.union {
+		t.source.Options = with(t.source.Options, format.UnionOption, "true")
+		if _, given := t.source.Options["header"]; !given && t.source.Format == "csv" {
+			t.source.Options["header"] = "true" // without names there is nothing to unite by
+		}
+	}
+	t.schema = declared
+	if declared == nil || !inferred(t.source.Format) {
+		if err := t.readSchema(ctx, without(declared, partitions), opts.union); err != nil {
+			return err
+		}
+		if declared == nil {
+			if t.schema, err = opts.apply(t.schema, "types"); err != nil {
+				return err
+			}
+		}
+	}
+	if opts.filename != "" {
+		if err := format.CheckNew(t.schema, opts.filename); err != nil {
+			return err
+		}
+		t.source.Options = with(t.source.Options, format.FilenameOption, opts.filename)
+		t.schema = append(slices.Clone(t.schema), column.Field{Name: opts.filename, Type: column.T(column.Text), NotNull: true})
+	}
+	if t.declared == nil && len(partitions) > 0 {
+		t.schema = append(without(t.schema, partitions), partitions...)
+	}
+	return checkTwice(t.schema, t.location)
+}
+
+func with(options map[string]string, key, value string) map[string]string {
+	out := maps.Clone(options)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[key] = value
+	return out
+}
+
+func checkTwice(fields []column.Field, where string) error {
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if seen[f.Name] {
+			return fault.New(fault.DuplicateColumn, "column %q appears twice", f.Name).In("%s", where)
+		}
+		seen[f.Name] = true
+	}
+	return nil
 }
 
 // listAll lists the files of a location, which may be several paths with line ends between.
@@ -98,27 +165,10 @@ func listAll(ctx context.Context, store storage.Store, location string) ([]plan.
 	return out, nil
 }
 
-// hivePartitioning is the option that turns columns from folders' names off.
-const hivePartitioning = "hive_partitioning"
-
 // partitionColumns are the columns that the folders of all files hold, as year=2024 does; they are noted in the source's options.
-func partitionColumns(source *plan.Source) ([]column.Field, error) {
-	wanted, given := source.Options[hivePartitioning]
-	options := map[string]string{}
-	for k, v := range source.Options {
-		if k != hivePartitioning && k != format.PartitionOption {
-			options[k] = v
-		}
-	}
-	if given || source.Options[format.PartitionOption] != "" {
-		source.Options = options
-	}
-	switch strings.ToLower(wanted) {
-	case "false", "off", "0", "no":
+func partitionColumns(source *plan.Source, opts *reading) ([]column.Field, error) {
+	if opts.hive == "false" {
 		return nil, nil
-	case "", "true", "on", "1", "yes", "auto":
-	default:
-		return nil, fault.New(fault.InvalidParameterValue, "option %s is true or false, not %q", hivePartitioning, wanted)
 	}
 	if len(source.Files) == 0 {
 		return nil, nil
@@ -128,6 +178,10 @@ func partitionColumns(source *plan.Source) ([]column.Field, error) {
 	for _, f := range source.Files {
 		k, v := format.PartitionKeys(f.URL)
 		if !slices.Equal(k, keys) {
+			if opts.hive == "true" {
+				return nil, fault.New(fault.InvalidParameterValue, "the folders of the files do not hold the same columns").In("%s", f.URL).
+					WithDetail("%s has other ones.", source.Files[0].URL)
+			}
 			return nil, nil // folders of a few files say nothing of all
 		}
 		for i := range v {
@@ -144,10 +198,9 @@ func partitionColumns(source *plan.Source) ([]column.Field, error) {
 		out = append(out, column.Field{Name: k, Type: format.PartitionType(values[i])})
 	}
 	if len(names) > 0 {
-		options[format.PartitionOption] = strings.Join(names, ",")
-		source.Options = options
+		source.Options = with(source.Options, format.PartitionOption, strings.Join(names, ","))
 	}
-	return out, nil
+	return opts.hiveColumns(out)
 }
 
 // without are the fields that are not among others, by name; nil stays nil.
@@ -194,21 +247,32 @@ func openPath(ctx context.Context, location, formatName string, options map[stri
 	return OpenTable(ctx, location, plan.Source{Format: formatName, Options: options}, location, nil)
 }
 
-// ofFormat leaves out the files of a folder or glob whose names tell of another format.
+// ofFormat leaves out the files of a folder or glob whose names tell of another format, and of a folder those whose names tell nothing, such as a
+// README, when others are of the format.
 func ofFormat(listed []plan.File, name, location string) ([]plan.File, error) {
 	if len(listed) <= 1 {
 		return listed, nil
 	}
-	var out []plan.File
+	var of, unknown []plan.File
 	for _, f := range listed {
-		if other, known := format.ForPath(f.URL); !known || other == name {
-			out = append(out, f)
+		switch other, known := format.ForPath(f.URL); {
+		case !known:
+			unknown = append(unknown, f)
+		case other == name:
+			of = append(of, f)
 		}
 	}
-	if len(out) == 0 {
+	switch {
+	case len(of)+len(unknown) == 0:
 		return nil, fault.New(fault.UndefinedFile, "%q holds %d files, none of them %s", location, len(listed), name)
+	case len(of) == 0 || len(unknown) == 0:
+		return append(of, unknown...), nil
+	case !strings.ContainsAny(location, "*?[\n"):
+		return of, nil
 	}
-	return out, nil
+	of = append(of, unknown...)
+	sort.Slice(of, func(i, j int) bool { return of[i].URL < of[j].URL })
+	return of, nil
 }
 
 // forFiles calls f for each file, some at a time, and returns the first file's error.
@@ -254,8 +318,9 @@ func forFiles(ctx context.Context, n int, f func(ctx context.Context, i int) err
 	return canceled
 }
 
-// readSchema reads the schemas of all files and makes the table's of them, or checks them against the declared one.
-func (t *files) readSchema(ctx context.Context, declared []column.Field) error {
+// readSchema reads the schemas of all files and makes the table's of them, or checks them against the declared one. With union a file need not have all
+// columns.
+func (t *files) readSchema(ctx context.Context, declared []column.Field, union bool) error {
 	list := t.source.Files
 	schemas := make([][]column.Field, len(list))
 	err := forFiles(ctx, len(list), func(ctx context.Context, i int) (err error) {
@@ -267,33 +332,20 @@ func (t *files) readSchema(ctx context.Context, declared []column.Field) error {
 	}
 	if declared != nil {
 		for i, s := range schemas {
-			if err := check(declared, s, list[i].URL); err != nil {
+			if err := check(declared, s, list[i].URL, union); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	merged := append([]column.Field(nil), schemas[0]...)
-	seen := map[string]bool{}
-	for _, f := range merged {
-		if seen[f.Name] {
-			return fault.New(fault.DuplicateColumn, "column %q appears twice", f.Name).In("%s", list[0].URL)
-		}
-		seen[f.Name] = true
+	if err := checkTwice(merged, list[0].URL); err != nil {
+		return err
 	}
 	for i, s := range schemas[1:] {
-		if t.source.Format == "json" {
-			// An object need not have all members, and neither need a file.
-			for _, f := range s {
-				if find(merged, f.Name) == nil {
-					merged = append(merged, f)
-				}
-			}
-			for _, f := range merged {
-				if find(s, f.Name) == nil {
-					s = append(s, f)
-				}
-			}
+		// An object of JSON need not have all members, and neither need a file.
+		if union || t.source.Format == "json" {
+			s, merged = complete(s, merged)
 		}
 		if err := merge(merged, s, list[i+1].URL, list[0].URL, inferred(t.source.Format)); err != nil {
 			return err
@@ -301,6 +353,24 @@ func (t *files) readSchema(ctx context.Context, declared []column.Field) error {
 	}
 	t.schema = merged
 	return nil
+}
+
+// complete adds to either list the columns that only the other has; such a column may be NULL.
+func complete(file, table []column.Field) (_, _ []column.Field) {
+	file, table = slices.Clone(file), slices.Clone(table)
+	for _, f := range file {
+		if find(table, f.Name) == nil {
+			f.NotNull = false
+			table = append(table, f)
+		}
+	}
+	for i, f := range table {
+		if find(file, f.Name) == nil {
+			table[i].NotNull, f.NotNull = false, false
+			file = append(file, f)
+		}
+	}
+	return file, table
 }
 
 func find(fields []column.Field, name string) *column.Field {
@@ -318,13 +388,16 @@ func find(fields []column.Field, name string) *column.Field {
 
 func noColumn(name, file string) error {
 	return fault.New(fault.UndefinedColumn, "the file has no column %q, which its table has", name).In("%s", file).
-		WithHint("all files of a table must have the same columns")
+		WithHint("all files of a table must have the same columns, unless union_by_name => true says that they may be missing")
 }
 
 // check tests that a file has the declared columns.
-func check(declared, have []column.Field, file string) error {
+func check(declared, have []column.Field, file string, union bool) error {
 	for _, want := range declared {
 		f := find(have, want.Name)
+		if f == nil && union {
+			continue
+		}
 		if f == nil {
 			return noColumn(want.Name, file)
 		}
@@ -341,7 +414,7 @@ func merge(table, file []column.Field, name, first string, inferred bool) error 
 	for _, f := range file {
 		if find(table, f.Name) == nil {
 			return fault.New(fault.UndefinedColumn, "the file has a column %q, which %s has not", f.Name, path.Base(first)).In("%s", name).
-				WithHint("all files of a table must have the same columns")
+				WithHint("all files of a table must have the same columns, unless union_by_name => true says that they may be missing")
 		}
 	}
 	for i := range table {

@@ -90,6 +90,6 @@ func WithDistinct(t Table, distinct map[string]float64) Table {
 func (t *files) renamed(name string) *files {
 	return &files{
 		name: name, location: t.location, schema: t.schema, source: t.source, format: t.format, store: t.store, declared: t.declared, stored: t.stored,
-		distinct: t.distinct,
+		distinct: t.distinct, options: t.options,
 	}
 }

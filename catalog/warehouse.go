@@ -208,7 +208,7 @@ func (w *Warehouse) keptOf(f *files) *keptTable {
 		location = abs
 	}
 	return &keptTable{External: &keptExternal{
-		Format: f.source.Format, Location: location, Options: f.source.Options, Declared: f.declared, Distinct: f.distinct,
+		Format: f.source.Format, Location: location, Options: f.options, Declared: f.declared, Distinct: f.distinct,
 	}}
 }
 

@@ -24,6 +24,7 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
+		b.Task.Defer(s.Release)
 		return &Stream{Source: s}, nil
 	})
 	register(func(b *Builder, n *plan.Write) (*Stream, error) {
@@ -39,6 +40,10 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
-		return (&write{node: n, task: b.Task, format: f, store: store}).stream(b, s), nil
+		l, err := layoutOf(n)
+		if err != nil {
+			return nil, err
+		}
+		return (&write{node: n, task: b.Task, format: f, store: store, layout: l}).stream(b, s), nil
 	})
 }

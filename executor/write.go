@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,10 +21,12 @@ type write struct {
 	task   *Task
 	format storage.Format
 	store  storage.Store
+	layout *layout
 
-	mu    sync.Mutex // guards the files, and the writing of a shared one
-	files []*outputFile
-	rows  int64
+	mu      sync.Mutex // guards the files, and the writing of a shared one
+	files   []*outputFile
+	folders map[string]bool // of the partition columns' values
+	rows    int64
 }
 
 // outputFile is a file being written.
@@ -32,6 +35,26 @@ type outputFile struct {
 	file   storage.WriteFile
 	writer storage.Writer
 	ended  bool
+	bytes  int64 // that the file has taken
+}
+
+// Write counts what the format writes.
+func (f *outputFile) Write(p []byte) (int, error) {
+	n, err := f.file.Write(p)
+	f.bytes += int64(n)
+	return n, err
+}
+
+func (f *outputFile) size() int64 { return f.bytes }
+
+// finish writes the file's end; it becomes visible later.
+func (f *outputFile) finish() error {
+	w := f.writer
+	f.writer = nil
+	if w == nil {
+		return nil
+	}
+	return w.Close()
 }
 
 // stream ends s, the input's, in the breaker, and gives the number of rows written.
@@ -41,30 +64,60 @@ func (x *write) stream(b *Builder, s *Stream) *Stream {
 	return &Stream{Source: writeCount{x}}
 }
 
-func (x *write) Worker(w *Worker) (Sink, error) { return &writeSink{write: x, w: w}, nil }
-
-// url is where worker id writes.
-func (x *write) url(id int) string {
-	if !x.node.PerTask {
-		return x.node.URL
+func (x *write) Worker(w *Worker) (Sink, error) {
+	if len(x.layout.keys) > 0 {
+		return &folderSink{write: x, w: w, open: map[string]*folder{}}, nil
 	}
-	return fmt.Sprintf("%s/part-%05d-%03d.%s", strings.TrimRight(x.node.URL, "/"), x.task.Partition, id, x.node.Format)
+	return &writeSink{write: x, w: w}, nil
 }
 
 // open makes worker id's file, or gives the shared one. The caller holds mu.
 func (x *write) open(ctx context.Context, id int) (*outputFile, error) {
-	if !x.node.PerTask && len(x.files) > 0 {
+	if x.node.PerTask {
+		return x.create(ctx, strings.TrimRight(x.node.URL, "/"), id)
+	}
+	if len(x.files) > 0 {
 		return x.files[0], nil
 	}
-	url := x.url(id)
+	return x.createAt(ctx, x.node.URL)
+}
+
+// create makes worker id's next file in a folder. The caller holds mu.
+func (x *write) create(ctx context.Context, folder string, id int) (*outputFile, error) {
+	name := fmt.Sprintf("%s/%s-%05d-%03d", folder, x.layout.prefix, x.task.Partition, id)
+	for n := 1; slices.ContainsFunc(x.files, func(f *outputFile) bool { return f.url == name+"."+x.node.Format }); n++ {
+		name = fmt.Sprintf("%s/%s-%05d-%03d-%d", folder, x.layout.prefix, x.task.Partition, id, n)
+	}
+	return x.createAt(ctx, name+"."+x.node.Format)
+}
+
+func (x *write) createAt(ctx context.Context, url string) (*outputFile, error) {
+	if len(x.files) == maxFiles {
+		return nil, fault.New(fault.ConfigurationLimit, "COPY would make more than %d files", maxFiles).In("%s", x.node.URL)
+	}
 	file, err := x.store.Create(ctx, url)
 	if err != nil {
 		return nil, err
 	}
 	out := &outputFile{url: url, file: file}
 	x.files = append(x.files, out)
-	out.writer, err = x.format.NewWriter(file, x.node.Schema, x.node.Options)
+	out.writer, err = x.format.NewWriter(out, x.layout.schema, x.layout.options)
+	if c, ok := out.writer.(storage.Charged); ok {
+		c.Charge(x.task.Budget)
+	}
 	return out, err
+}
+
+// countFolder notes a folder of the partition columns' values. The caller holds mu.
+func (x *write) countFolder(name string) error {
+	if x.folders == nil {
+		x.folders = map[string]bool{}
+	}
+	x.folders[name] = true
+	if len(x.folders) > maxFolders {
+		return fault.New(fault.ConfigurationLimit, "PARTITION_BY would make more than %d folders", maxFolders).In("%s", x.node.URL)
+	}
+	return nil
 }
 
 type writeSink struct {
@@ -95,6 +148,11 @@ func (s *writeSink) Push(b *column.Batch) error {
 		return err
 	}
 	s.rows += int64(b.Rows())
+	if s.node.PerTask && s.layout.bytes > 0 && s.file.size() >= s.layout.bytes {
+		file := s.file
+		s.file = nil
+		return file.finish()
+	}
 	return nil
 }
 
@@ -117,10 +175,9 @@ func checkNotNull(n *plan.Write, b *column.Batch) error {
 func (s *writeSink) Finish() error {
 	if s.node.PerTask && s.file != nil {
 		// A worker's own file needs its end written, which may be much work, before the others are done.
-		if err := s.file.writer.Close(); err != nil {
+		if err := s.file.finish(); err != nil {
 			return err
 		}
-		s.file.writer = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,17 +189,14 @@ func (s *writeSink) Finish() error {
 func (x *write) Seal(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(x.files) == 0 {
+	if len(x.files) == 0 && len(x.layout.keys) == 0 {
 		if _, err := x.open(ctx, 0); err != nil {
 			return err
 		}
 	}
 	for _, f := range x.files {
-		if f.writer != nil {
-			if err := f.writer.Close(); err != nil {
-				return err
-			}
-			f.writer = nil
+		if err := f.finish(); err != nil {
+			return err
 		}
 	}
 	for i, f := range x.files {
@@ -162,6 +216,9 @@ func (x *write) abort() {
 	for _, f := range x.files {
 		if !f.ended {
 			f.ended = true
+			if c, ok := f.writer.(storage.Charged); ok {
+				c.Discard()
+			}
 			_ = f.file.Abort()
 		}
 	}

@@ -257,6 +257,24 @@ func ParseTime(s []byte) (int64, error) {
 // ParseTimestamp reads a timestamp in microseconds since 1970-01-01 00:00 (UTC). An offset is applied with zoned and otherwise read and ignored, as
 // PostgreSQL does for the type without time zone.
 func ParseTimestamp(s []byte, zoned bool) (int64, error) {
+	us, offset, _, err := parseTimestamp(s, zoned)
+	if zoned {
+		us -= offset
+	}
+	return us, err
+}
+
+// ParseTimestampIn reads a timestamp with time zone. One without an offset is what a clock shows, for which utc gives the time in UTC.
+func ParseTimestampIn(s []byte, utc func(wall int64) int64) (int64, error) {
+	us, offset, has, err := parseTimestamp(s, true)
+	if err != nil || has {
+		return us - offset, err
+	}
+	return utc(us), nil
+}
+
+// parseTimestamp gives the time as written, and its offset if it has one. Infinities and the epoch count as having one.
+func parseTimestamp(s []byte, zoned bool) (us, offset int64, has bool, err error) {
 	t := timestampType
 	if zoned {
 		t = column.T(column.TimestampTZ)
@@ -264,47 +282,43 @@ func ParseTimestamp(s []byte, zoned bool) (int64, error) {
 	p := trim(s)
 	switch string(bytes.ToLower(p)) {
 	case "infinity", "+infinity":
-		return math.MaxInt64, nil
+		return math.MaxInt64, 0, true, nil
 	case "-infinity":
-		return math.MinInt64, nil
+		return math.MinInt64, 0, true, nil
 	case "epoch":
-		return 0, nil
+		return 0, 0, true, nil
 	}
 	p, bc := era(p)
 	y, m, d, rest, ok := date(p)
 	if !ok {
-		return 0, invalid(t, s)
+		return 0, 0, false, invalid(t, s)
 	}
 	if bc {
 		y = 1 - y
 	}
 	if y == 0 && !bc || !ValidDate(y, m, d) {
-		return 0, fieldRange(s)
+		return 0, 0, false, fieldRange(s)
 	}
-	us := column.DaysFromCivil(y, m, d) * column.MicrosPerDay
+	us = column.DaysFromCivil(y, m, d) * column.MicrosPerDay
 	if len(rest) == 0 {
-		return us, nil
+		return us, 0, false, nil
 	}
 	if rest[0] != ' ' && rest[0]|0x20 != 't' {
-		return 0, invalid(t, s)
+		return 0, 0, false, invalid(t, s)
 	}
 	clock := trim(rest[1:])
 	tod, rest, ok := timeOfDay(clock)
 	if !ok {
 		if clockLike(clock) {
-			return 0, fieldRange(s)
+			return 0, 0, false, fieldRange(s)
 		}
-		return 0, invalid(t, s)
+		return 0, 0, false, invalid(t, s)
 	}
-	offset, _, ok := zone(rest)
+	offset, has, ok = zone(rest)
 	if !ok {
-		return 0, invalid(t, s)
+		return 0, 0, false, invalid(t, s)
 	}
-	us += tod
-	if zoned {
-		us -= offset
-	}
-	return us, nil
+	return us + tod, offset, has, nil
 }
 
 // FloorMod is a modulo b with the sign of b.

@@ -126,7 +126,23 @@ func ParseFloat(s []byte, t column.Type) (float64, error) {
 		}
 		return 0, invalid(t, s)
 	}
+	if f == 0 && underflows(p) {
+		return 0, outOfRange(t, s)
+	}
 	return f, nil
+}
+
+// underflows reports whether a number that was read as 0 has a digit that is not.
+func underflows(p []byte) bool {
+	for _, c := range p {
+		switch {
+		case c >= '1' && c <= '9':
+			return true
+		case c|0x20 == 'e':
+			return false
+		}
+	}
+	return false
 }
 
 // ParseDecimal reads a decimal of type t, rounding half away from zero where it has more digits after the point than t.

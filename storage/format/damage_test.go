@@ -8,13 +8,15 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 )
 
-// Files with a few wrong bytes give rows or an error of ours, never a panic and never more memory than the budget.
+// Files with a few wrong bytes, and files that are cut off, give rows or an error of ours, never a panic and never more memory than the budget.
 func TestDamagedFiles(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		options map[string]string
 	}{
 		{"json", nil}, {"csv", nil},
+		{"avro", nil}, {"avro", map[string]string{"compression": "null"}},
+		{"avro", map[string]string{"compression": "deflate"}}, {"avro", map[string]string{"compression": "zstd"}},
 		{"arrow", nil},
 		{"arrow", map[string]string{"compression": "zstd"}},
 		{"arrow", map[string]string{"compression": "lz4"}},
@@ -28,6 +30,9 @@ func TestDamagedFiles(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 2))
 				for range 60 {
 					damaged(t, c.name, damage(r, content))
+				}
+				for range 15 {
+					damaged(t, c.name, content[:r.IntN(len(content))])
 				}
 			}
 		})

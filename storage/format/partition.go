@@ -79,6 +79,25 @@ func (p partitioned) Detect(ctx context.Context, store storage.Store, file plan.
 	return d.Detect(ctx, store, file, options)
 }
 
+// Divide passes on to the format.
+func (p partitioned) Divide(ctx context.Context, store storage.Store, s plan.Split, scan *storage.Scan, rows int64) ([]plan.Split, error) {
+	d, ok := p.Format.(storage.Divider)
+	if !ok {
+		return []plan.Split{s}, nil
+	}
+	if _, names := inner(scan.Options); names != nil {
+		own := p.split(scan, names)
+		scan = &own.scan
+	}
+	return d.Divide(ctx, store, s, scan, rows)
+}
+
+// Divides reports whether the format's splits can be divided.
+func (p partitioned) Divides() bool {
+	_, ok := p.Format.(storage.Divider)
+	return ok
+}
+
 // inner are the options without ours, and the partition columns.
 func inner(options map[string]string) (map[string]string, []string) {
 	list, ok := options[PartitionOption]
@@ -161,6 +180,7 @@ type split struct {
 func (p partitioned) split(scan *storage.Scan, names []string) split {
 	out := split{whole: true}
 	out.scan.Options, _ = inner(scan.Options)
+	out.scan.Shared = scan.Shared
 	place := make([]int, len(scan.Schema))
 	for i, f := range scan.Schema {
 		place[i] = -1
@@ -178,32 +198,44 @@ func (p partitioned) split(scan *storage.Scan, names []string) split {
 		out.scan.Columns = append(out.scan.Columns, place[c])
 	}
 	for _, f := range scan.Filters {
-		own := true
-		moved := expr.Rewrite(f, func(e expr.Expr) expr.Expr {
-			r, ok := e.(*expr.Ref)
-			if !ok {
-				return e
-			}
-			if out.from[r.Index] < 0 {
-				own = false
-				return e
-			}
-			to := *r
-			to.Index = out.from[r.Index]
-			return &to
-		})
+		moved, own := out.moved(f)
 		if own {
 			out.scan.Filters = append(out.scan.Filters, moved)
 		}
 		out.whole = out.whole && own
 	}
+	for _, h := range scan.Hints {
+		if moved, own := out.moved(h); own {
+			out.scan.Hints = append(out.scan.Hints, moved)
+		}
+	}
 	return out
+}
+
+// moved is a condition on the format's own columns; own is false where it has others.
+func (s *split) moved(e expr.Expr) (moved expr.Expr, own bool) {
+	own = true
+	moved = expr.Rewrite(e, func(e expr.Expr) expr.Expr {
+		r, ok := e.(*expr.Ref)
+		if !ok {
+			return e
+		}
+		if s.from[r.Index] < 0 {
+			own = false
+			return e
+		}
+		to := *r
+		to.Index = s.from[r.Index]
+		return &to
+	})
+	return moved, own
 }
 
 // KeepFile reports whether a file may have rows that satisfy the scan's filters, by the names of its folders alone.
 func KeepFile(file plan.File, scan *storage.Scan) (bool, error) {
 	_, names := inner(scan.Options)
-	if names == nil {
+	filename := scan.Options[FilenameOption]
+	if names == nil && filename == "" {
 		return true, nil
 	}
 	for _, f := range scan.Filters {
@@ -215,6 +247,9 @@ func KeepFile(file plan.File, scan *storage.Scan) (bool, error) {
 				return e
 			}
 			field := scan.Schema[scan.Columns[r.Index]]
+			if filename != "" && field.Name == filename {
+				return &expr.Literal{Value: column.TextValue(file.URL)}
+			}
 			if !slices.Contains(names, field.Name) {
 				known = false
 				return e
@@ -308,6 +343,22 @@ func (r *partitionReader) Next(ctx context.Context, b *column.Batch) (bool, erro
 	}
 	b.Cols, b.Len, b.Sel = r.out, own.Len, own.Sel
 	return true, nil
+}
+
+// Probe passes on to the format's reader where no probe is on a column of the folders' names.
+func (r *partitionReader) Probe(probes []storage.Probe) bool {
+	p, ok := r.Reader.(storage.Prober)
+	if !ok {
+		return false
+	}
+	own := make([]storage.Probe, len(probes))
+	for i, x := range probes {
+		if own[i] = x; r.split.from[x.Column] < 0 {
+			return false
+		}
+		own[i].Column = r.split.from[x.Column]
+	}
+	return p.Probe(own)
 }
 
 // Exact reports whether the format tests all filters.

@@ -282,7 +282,7 @@ func TestSplitsMeetAtRowBorders(t *testing.T) {
 	}
 	fields := fieldsOf("id:bigint text:text")
 	for _, step := range []int64{file.Size, 300_000, 1 << 20} {
-		borders, err := findBorders(context.Background(), strings.NewReader(text.String()), file.Size, &d, step)
+		borders, err := findBorders(context.Background(), strings.NewReader(text.String()), 0, file.Size, &d, step)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -444,7 +444,7 @@ func FuzzFile(f *testing.F) {
 		if derr != nil {
 			t.Fatal(derr)
 		}
-		borders, berr := findBorders(context.Background(), bytes.NewReader(data), file.Size, &d, int64(step)+1)
+		borders, berr := findBorders(context.Background(), bytes.NewReader(data), 0, file.Size, &d, int64(step)+1)
 		if berr != nil {
 			t.Fatal(berr)
 		}

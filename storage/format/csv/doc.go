@@ -9,8 +9,9 @@
 // that text means in a file what it means in a cast. Errors name the file, the line and the column.
 //
 // A large file is cut into splits at row borders, which are found by counting quotes from its beginning: quotes toggle everywhere, so the count is
-// exact. With another escape character, or compressed, a file is one split.
+// exact. With another escape character, comments, another encoding, or compressed, a file is one split.
 //
-// Options: header (true, false; without it the first row is a header when it reads unlike the rows below it), delimiter, quote, escape, null,
-// sample_size (rows that the types are inferred from), compression (gzip, none; by the file's name when not given).
+// Options say what differs from that: the dialect (delimiter, quote, escape, header, null, comment, skip, encoding, compression), how values are
+// written (dateformat, timestampformat, decimal_separator, timezone), how types are found (sample_size, all_varchar, auto_detect), what becomes of bad rows
+// (null_padding, ignore_errors, max_line_size) and what is quoted when written (force_quote). docs/sql-statements.md says what each means.
 package csv

@@ -39,12 +39,15 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, o
 		return nil, nil
 	}
 	borders := []int64{0}
-	if !d.compressed() && d.escape == d.quote && file.Size > splitBytes {
+	if d.cuttable() && file.Size > splitBytes {
 		f, err := store.Open(ctx, file)
 		if err != nil {
 			return nil, err
 		}
-		borders, err = findBorders(ctx, f, f.Size(), &d, splitBytes)
+		var from int64
+		if from, err = skipped(f, f.Size(), &d); err == nil {
+			borders, err = findBorders(ctx, f, from, f.Size(), &d, splitBytes)
+		}
 		if cerr := f.Close(); err == nil {
 			err = cerr
 		}
@@ -63,12 +66,36 @@ func (Format) Splits(ctx context.Context, store storage.Store, file plan.File, o
 	return splits, nil
 }
 
-// findBorders returns the beginnings of rows that are step bytes apart or a little more, the first row's included.
-func findBorders(ctx context.Context, f io.ReaderAt, size int64, d *dialect, step int64) ([]int64, error) {
+// skipped is where the lines end that the option skip passes over.
+func skipped(f io.ReaderAt, size int64, d *dialect) (int64, error) {
+	at, left := int64(0), d.skip
+	buf := make([]byte, 64<<10)
+	for left > 0 && at < size {
+		b := buf[:min(int64(len(buf)), size-at)]
+		if _, err := f.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		pos := 0
+		for left > 0 {
+			n := bytes.IndexByte(b[pos:], '\n')
+			if n < 0 {
+				pos = len(b)
+				break
+			}
+			pos += n + 1
+			left--
+		}
+		at += int64(pos)
+	}
+	return at, nil
+}
+
+// findBorders returns the beginnings of rows that are step bytes apart or a little more, and 0 for the first; rows begin at first.
+func findBorders(ctx context.Context, f io.ReaderAt, first, size int64, d *dialect, step int64) ([]int64, error) {
 	borders := []int64{0}
 	quotes := 0
 	buf := make([]byte, 1<<20)
-	for at := int64(0); at < size; at += int64(len(buf)) {
+	for at := first; at < size; at += int64(len(buf)) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

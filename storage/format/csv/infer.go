@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,12 +19,25 @@ import (
 )
 
 // candidates are the types that a column may be inferred to have, the narrowest first; text takes everything.
-var candidates = []column.Kind{column.Bool, column.Int64, column.Float64, column.Date, column.Time, column.Timestamp}
+var candidates = []column.Kind{column.Bool, column.Int64, column.Float64, column.Date, column.Time, column.Timestamp, column.TimestampTZ}
 
 // fits reports whether a field reads as type k in the usual way of writing it.
-func fits(field []byte, k column.Kind) bool {
+func (d *dialect) fits(field []byte, k column.Kind) bool {
 	if len(field) == 0 {
 		return false
+	}
+	switch {
+	case k == column.Float64 && d.decimal != '.':
+		var ok bool
+		if field, ok = pointed(nil, field, d.decimal); !ok {
+			return false
+		}
+	case k == column.Date && d.date != nil:
+		_, err := d.date.parse(field)
+		return err == nil
+	case k == column.Timestamp && d.timestamp != nil, k == column.TimestampTZ && d.timestamp != nil:
+		_, err := d.timestamp.parse(field)
+		return err == nil && d.timestamp.zone == (k == column.TimestampTZ)
 	}
 	digit := func(i int) bool { return i < len(field) && field[i] >= '0' && field[i] <= '9' }
 	if (k == column.Int64 || k == column.Float64) && padded(field) {
@@ -57,23 +71,67 @@ func fits(field []byte, k column.Kind) bool {
 		}
 		_, err = convert.ParseDate(field)
 	case column.Time:
-		if len(field) < 8 || !digit(0) || !digit(1) || field[2] != ':' || field[5] != ':' || !digit(len(field)-1) {
+		if len(field) < 5 || !digit(0) || !digit(1) || field[2] != ':' || len(field) > 5 && field[5] != ':' || !digit(len(field)-1) {
 			return false
 		}
 		_, err = convert.ParseTime(field)
 	case column.Timestamp:
-		if len(field) < 16 || !fits(field[:10], column.Date) || field[10] != ' ' && field[10] != 'T' || !digit(11) || !digit(len(field)-1) ||
+		if len(field) < 16 || !usualDate(field[:10]) || field[10] != ' ' && field[10] != 'T' || !digit(11) || !digit(len(field)-1) ||
 			strings.ContainsAny(string(field[11:]), "+-") {
 			return false
 		}
 		_, err = convert.ParseTimestamp(field, false)
+	case column.TimestampTZ:
+		if len(field) < 17 || !usualDate(field[:10]) || field[10] != ' ' && field[10] != 'T' || !digit(11) || !zoned(field[16:]) {
+			return false
+		}
+		_, err = convert.ParseTimestamp(field, true)
 	}
 	return err == nil
 }
 
+// usualDate reports whether ten bytes are a date.
+func usualDate(field []byte) bool {
+	var d dialect
+	return d.fits(field, column.Date)
+}
+
+// zoned reports whether the rest of a time, behind its minutes, ends in a zone: Z, +hh, +hhmm or +hh:mm.
+func zoned(rest []byte) bool {
+	if end := rest[len(rest)-1]; end == 'Z' || end == 'z' {
+		return true
+	}
+	at := bytes.LastIndexAny(rest, "+-")
+	if at < 0 {
+		return false
+	}
+	digits := 0
+	for _, c := range rest[at+1:] {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c != ':':
+			return false
+		}
+	}
+	return digits == 2 || digits == 4
+}
+
+// pointed puts a point in the place of another decimal separator, into dst. A point that is there already makes it no number.
+func pointed(dst, field []byte, separator byte) ([]byte, bool) {
+	if bytes.IndexByte(field, '.') >= 0 {
+		return field, false
+	}
+	dst = append(dst[:0], field...)
+	if i := bytes.IndexByte(dst, separator); i >= 0 {
+		dst[i] = '.'
+	}
+	return dst, true
+}
+
 // padded reports whether a number is written with zeros in front, as postal codes and other keys are: as a number it would lose them.
 func padded(field []byte) bool {
-	if field[0] == '-' || field[0] == '+' {
+	if len(field) > 0 && (field[0] == '-' || field[0] == '+') {
 		field = field[1:]
 	}
 	return len(field) > 1 && field[0] == '0' && field[1] >= '0' && field[1] <= '9'
@@ -85,10 +143,10 @@ type guess struct {
 	seen bool
 }
 
-func (g *guess) see(field []byte) {
+func (g *guess) see(d *dialect, field []byte) {
 	g.seen = true
 	for i, k := range candidates {
-		if !g.out[i] && !fits(field, k) {
+		if !g.out[i] && (d.allText || !d.fits(field, k)) {
 			g.out[i] = true
 		}
 	}
@@ -123,20 +181,32 @@ func readSample(ctx context.Context, r io.Reader, d *dialect, limit int, url str
 	var buf []byte
 	var cells []cell
 	pos, last, line := 0, false, 1
+	begun := skipper{left: d.skip}
 	buf = []byte{}
 	for {
 		var next int
 		var err error
-		cells, next, err = d.scanRow(buf, pos, last, cells)
-		if err != nil {
+		if at, ok := begun.pass(d, buf, pos, last); !ok {
+			next = -1
+		} else if at > pos {
+			line += bytes.Count(buf[pos:at], []byte{'\n'})
+			pos = at
+			continue
+		} else {
+			cells, next, err = d.scanRow(buf, pos, last, cells)
+		}
+		if err != nil && !d.ignore {
 			return nil, fault.Wrap(fault.BadCopyFileFormat, err, "cannot read the row").In("%s, line %d", url, line)
+		}
+		if next < 0 && last {
+			return s, nil
 		}
 		if next < 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if len(buf)-pos > maxRow {
-				return nil, fault.New(fault.BadCopyFileFormat, "the row is longer than %d bytes", maxRow).In("%s, line %d", url, line)
+			if len(buf)-pos > d.maxRow {
+				return nil, tooLong(d.maxRow).In("%s, line %d", url, line)
 			}
 			buf = append([]byte(nil), buf[pos:]...)
 			pos = 0
@@ -151,6 +221,7 @@ func readSample(ctx context.Context, r io.Reader, d *dialect, limit int, url str
 			}
 			if len(s.rows) == 0 && line == 1 {
 				pos = skipMark(buf)
+				begun.fresh = true
 			}
 			continue
 		}
@@ -161,6 +232,9 @@ func readSample(ctx context.Context, r io.Reader, d *dialect, limit int, url str
 			if b == '\n' {
 				line++
 			}
+		}
+		if next-pos > d.maxRow && !d.ignore {
+			return nil, tooLong(d.maxRow).In("%s, line %d", url, line)
 		}
 		width := len(cells)
 		if len(s.rows) > 0 {
@@ -179,6 +253,10 @@ func readSample(ctx context.Context, r io.Reader, d *dialect, limit int, url str
 		}
 		pos = next
 	}
+}
+
+func tooLong(limit int) *fault.Error {
+	return fault.New(fault.BadCopyFileFormat, "the row is longer than %d bytes", limit).WithHint("raise the option max_line_size, if a quote is not missing")
 }
 
 // skipMark is the length of a byte order mark at the beginning of a file.
@@ -202,6 +280,15 @@ const maxWindow = 256 << 20
 // input is a file's bytes from a position on, decompressed.
 func input(f storage.ReadFile, d *dialect, from, to int64, url string) (io.Reader, error) {
 	section := io.NewSectionReader(f, from, to-from)
+	if d.encoding != "" {
+		plain := *d
+		plain.encoding = ""
+		in, err := input(f, &plain, from, to, url)
+		if err != nil {
+			return nil, err
+		}
+		return encodings[d.encoding].NewDecoder().Reader(in), nil
+	}
 	if d.zstd {
 		z, err := zstd.NewReader(section, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow))
 		if err != nil {
@@ -252,24 +339,33 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, op
 // fields infers names and types.
 func (s *sample) fields(d *dialect, url string) ([]column.Field, error) {
 	width := len(s.rows[0])
+	if d.padding {
+		for _, row := range s.rows {
+			width = max(width, len(row))
+		}
+		s.pad(width)
+	}
 	guesses := make([]guess, width)
 	for r := 1; r < len(s.rows); r++ {
 		if len(s.rows[r]) != width {
+			if d.ignore {
+				continue
+			}
 			return nil, fault.New(fault.BadCopyFileFormat, "row %d has %d columns, the first %d", r+1, len(s.rows[r]), width).In("%s", url).
-				WithHint("is the delimiter %q?", d.delimiter)
+				WithHint("is the delimiter %q? null_padding => true fills rows that are too short, ignore_errors => true leaves bad ones out", d.delimiter)
 		}
 		for c := range guesses {
 			if !s.nulls[r][c] {
-				guesses[c].see([]byte(s.rows[r][c]))
+				guesses[c].see(d, []byte(s.rows[r][c]))
 			}
 		}
 	}
-	header := d.header == headerYes || d.header == headerAuto && s.firstIsHeader(guesses)
+	header := d.header == headerYes || d.header != headerNo && s.firstIsHeader(d, guesses)
 	fields := make([]column.Field, width)
 	taken := map[string]bool{}
 	for c := range fields {
 		if !header && !s.nulls[0][c] {
-			guesses[c].see([]byte(s.rows[0][c]))
+			guesses[c].see(d, []byte(s.rows[0][c]))
 		}
 		name := fmt.Sprintf("column%d", c)
 		if header && s.rows[0][c] != "" {
@@ -284,9 +380,18 @@ func (s *sample) fields(d *dialect, url string) ([]column.Field, error) {
 	return fields, nil
 }
 
+// pad makes all rows as long as the longest.
+func (s *sample) pad(width int) {
+	for r := range s.rows {
+		for len(s.rows[r]) < width {
+			s.rows[r], s.nulls[r] = append(s.rows[r], ""), append(s.nulls[r], true)
+		}
+	}
+}
+
 // firstIsHeader reports whether the first row reads unlike the rows below it: where they have a type, it has not. Then it may have empty fields, as
 // over an index, and names twice. Where all is text, the first row is a header when it has no empty fields nor two alike.
-func (s *sample) firstIsHeader(rest []guess) bool {
+func (s *sample) firstIsHeader(d *dialect, rest []guess) bool {
 	allText, unlike, named := true, false, true
 	taken := map[string]bool{}
 	for c := range rest {
@@ -299,14 +404,14 @@ func (s *sample) firstIsHeader(rest []guess) bool {
 			continue
 		}
 		if padded([]byte(name)) { // a key with zeros in front over keys without them is no name
-			if _, number := firstKind(name); number {
+			if _, number := firstKind(d, name); number {
 				return false
 			}
 		}
 		if k := rest[c].kind(); k != column.Text {
 			allText = false
-			unlike = unlike || !fits([]byte(name), k)
-		} else if _, number := firstKind(name); number {
+			unlike = unlike || !d.fits([]byte(name), k)
+		} else if _, number := firstKind(d, name); number {
 			return false
 		}
 	}
@@ -314,11 +419,13 @@ func (s *sample) firstIsHeader(rest []guess) bool {
 }
 
 // firstKind is what a field of the first row reads as, and whether that is more than text: names of columns are not numbers or dates.
-func firstKind(field string) (column.Kind, bool) {
+func firstKind(d *dialect, field string) (column.Kind, bool) {
+	typed := *d
+	typed.allText = false
 	if padded([]byte(field)) {
 		field = "1" + strings.TrimLeft(field, "+-0")
 	}
 	var g guess
-	g.see([]byte(field))
+	g.see(&typed, []byte(field))
 	return g.kind(), g.kind() != column.Text
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -68,7 +69,13 @@ type reader struct {
 	last    bool
 	lines   int64 // line ends before block[0], counted from the split's beginning
 	cells   []cell
+	begun   skipper
+	scratch []byte
+	skipped int64 // bad rows that the option ignore_errors left out, of all splits
 }
+
+// Skipped is how many bad rows were left out, as the option ignore_errors asks.
+func (r *reader) Skipped() int64 { return r.skipped }
 
 // blockBytes is how much is read at a time: a batch of rows of usual length and more.
 const blockBytes = 1 << 20
@@ -88,7 +95,7 @@ func (r *reader) Start(ctx context.Context, split plan.Split) (err error) {
 	if r.in, err = input(r.file, &r.dialect, split.Start, split.End, split.File.URL); err != nil {
 		return err
 	}
-	r.block, r.pos, r.last, r.lines = r.block[:0], 0, false, 0
+	r.block, r.pos, r.last, r.lines, r.begun = r.block[:0], 0, false, 0, skipper{}
 	r.width = len(r.scan.Schema)
 	for i, c := range r.scan.Columns {
 		r.cols[i].from = c
@@ -98,6 +105,7 @@ func (r *reader) Start(ctx context.Context, split plan.Split) (err error) {
 			return err
 		}
 		r.pos = skipMark(r.block)
+		r.begun.left = r.dialect.skip
 		return r.header(ctx)
 	}
 	return r.headerElsewhere(ctx)
@@ -145,6 +153,8 @@ func (r *reader) isHeader(first []string) bool {
 		return true
 	case headerNo:
 		return false
+	case headerNames:
+		return r.named(first)
 	}
 	same := len(first) == len(r.scan.Schema)
 	for i := 0; same && i < len(first); i++ {
@@ -153,24 +163,26 @@ func (r *reader) isHeader(first []string) bool {
 	if same {
 		return true
 	}
-	known := 0
-	for _, name := range first {
-		for _, f := range r.scan.Schema {
-			if strings.EqualFold(name, f.Name) {
-				known++
-				break
-			}
-		}
-	}
-	if known == len(first) {
+	if r.named(first) {
 		return true // the same columns in another order
 	}
 	for i, f := range r.scan.Schema {
-		if i < len(first) && first[i] != r.dialect.null && f.Type.Kind != column.Text && f.Type.Kind != column.Binary && !parses(first[i], f.Type) {
+		if i < len(first) && !r.dialect.isNull([]byte(first[i]), false) && f.Type.Kind != column.Text && f.Type.Kind != column.Binary &&
+			!r.dialect.parses(first[i], f.Type) {
 			return true
 		}
 	}
 	return false
+}
+
+// named reports whether all of a row's fields are names of columns.
+func (r *reader) named(row []string) bool {
+	for _, name := range row {
+		if !slices.ContainsFunc(r.scan.Schema, func(f column.Field) bool { return strings.EqualFold(name, f.Name) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // mapNames maps columns by the header's names when it has all of the table's, otherwise by position: the table may have been declared with others.
@@ -194,7 +206,7 @@ func (r *reader) mapNames(names []string) error {
 		}
 		return nil
 	}
-	if len(names) != len(r.scan.Schema) {
+	if len(names) != len(r.scan.Schema) && !r.dialect.padding {
 		return fault.New(fault.BadCopyFileFormat, "the header has %d columns, the table %d", len(names), len(r.scan.Schema)).
 			In("%s, line 1", r.split.File.URL)
 	}
@@ -207,8 +219,8 @@ func (r *reader) fill(ctx context.Context) error {
 		return err
 	}
 	rest := r.block[r.pos:]
-	if len(rest) > maxRow {
-		return r.rowError(fault.New(fault.BadCopyFileFormat, "the row is longer than %d bytes", maxRow))
+	if len(rest) > r.dialect.maxRow {
+		return r.rowError(tooLong(r.dialect.maxRow))
 	}
 	r.lines += int64(bytes.Count(r.block[:r.pos], []byte{'\n'}))
 	if size := max(blockBytes, 2*len(rest)); cap(r.block) < size {
@@ -252,17 +264,47 @@ func (r *reader) row(ctx context.Context, keep bool) (cells []cell, next int, er
 		if r.pos >= len(r.block) && r.last {
 			return nil, -1, nil
 		}
-		r.cells, next, err = r.dialect.scanRow(r.block, r.pos, r.last, r.cells)
+		at, ended := r.begun.pass(&r.dialect, r.block, r.pos, r.last)
+		r.pos = at
+		switch {
+		case !ended:
+			next = -1
+		case at >= len(r.block) && r.last:
+			return nil, -1, nil
+		default:
+			r.cells, next, err = r.dialect.scanRow(r.block, r.pos, r.last, r.cells)
+		}
+		if err != nil && r.dialect.ignore {
+			r.skipLine() // a quote is not closed
+			continue
+		}
 		if err != nil {
 			return nil, 0, r.rowError(fault.Wrap(fault.BadCopyFileFormat, err, "cannot read the row"))
 		}
+		if next >= 0 && next-r.pos > r.dialect.maxRow && !r.dialect.ignore {
+			return nil, 0, r.rowError(tooLong(r.dialect.maxRow))
+		}
 		if next >= 0 || keep {
 			return r.cells, next, nil
+		}
+		if r.dialect.ignore && len(r.block)-r.pos > r.dialect.maxRow {
+			r.skipLine()
+			continue
 		}
 		if err := r.fill(ctx); err != nil {
 			return nil, 0, err
 		}
 	}
+}
+
+// skipLine passes over a line that cannot be read, and counts it; what follows is read anew.
+func (r *reader) skipLine() {
+	r.skipped++
+	n := bytes.IndexByte(r.block[r.pos:], '\n')
+	if n < 0 {
+		n = len(r.block) - r.pos - 1
+	}
+	r.pos += n + 1
 }
 
 // Next fills b with the rows that the block holds, up to column.BatchRows.
@@ -288,25 +330,14 @@ func (r *reader) Next(ctx context.Context, b *column.Batch) (bool, error) {
 			r.pos = next
 			continue
 		}
-		if len(cells) != r.width && !(len(cells) == r.width+1 && cells[r.width].start == cells[r.width].end) {
-			return false, r.rowError(fault.New(fault.BadCopyFileFormat, "the row has %d columns, not %d", len(cells), r.width))
-		}
-		for i := range r.cols {
-			t := &r.cols[i]
-			c := cells[t.from]
-			field := r.block[c.start:c.end]
-			if c.quoted {
-				field = r.unquoted(i, c)
+		if err := r.convert(cells, n); err != nil {
+			if e, ok := fault.As(err); !r.dialect.ignore || !ok || e.Code == fault.OutOfMemory {
+				return false, err
 			}
-			if r.dialect.isNull(field, c.quoted) {
-				t.valid.Clear(n)
-				t.nulls = true
-				clear(t.data[n*t.field.Type.Width() : (n+1)*t.field.Type.Width()])
-				continue
-			}
-			if err := t.set(r.heap, n, field); err != nil {
-				return false, r.cellError(err, t, field)
-			}
+			r.forget(n)
+			r.skipped++
+			r.pos = next
+			continue
 		}
 		r.pos = next
 		n++
@@ -323,6 +354,46 @@ func (r *reader) Next(ctx context.Context, b *column.Batch) (bool, error) {
 	}
 	b.Cols, b.Len, b.Sel = r.out, n, nil
 	return true, nil
+}
+
+// convert puts a row's fields into row n of the columns.
+func (r *reader) convert(cells []cell, n int) error {
+	if short := len(cells) < r.width; short && !r.dialect.padding || len(cells) > r.width && !(len(cells) == r.width+1 && cells[r.width].start == cells[r.width].end) {
+		e := fault.New(fault.BadCopyFileFormat, "the row has %d columns, not %d", len(cells), r.width)
+		if short {
+			e = e.WithHint("null_padding => true fills rows that are too short, ignore_errors => true leaves bad ones out")
+		}
+		return r.rowError(e)
+	}
+	for i := range r.cols {
+		t := &r.cols[i]
+		null := t.from >= len(cells)
+		var field []byte
+		if !null {
+			c := cells[t.from]
+			if field = r.block[c.start:c.end]; c.quoted {
+				field = r.unquoted(i, c)
+			}
+			null = r.dialect.isNull(field, c.quoted)
+		}
+		if null {
+			t.valid.Clear(n)
+			t.nulls = true
+			clear(t.data[n*t.field.Type.Width() : (n+1)*t.field.Type.Width()])
+			continue
+		}
+		if err := r.set(t, n, field); err != nil {
+			return r.cellError(err, t, field)
+		}
+	}
+	return nil
+}
+
+// forget makes row n of the columns one that nothing was put into.
+func (r *reader) forget(n int) {
+	for i := range r.cols {
+		r.cols[i].valid.Set(n)
+	}
 }
 
 // unquoted unescapes the field of column i in place, once for all columns that read it.

@@ -86,7 +86,17 @@ func (d *dialect) text(buf []byte, c cell) []byte {
 }
 
 // isNull reports whether a field stands for NULL.
-func (d *dialect) isNull(field []byte, quoted bool) bool { return !quoted && string(field) == d.null }
+func (d *dialect) isNull(field []byte, quoted bool) bool {
+	if quoted {
+		return false
+	}
+	for _, n := range d.nulls {
+		if string(field) == n {
+			return true
+		}
+	}
+	return false
+}
 
 // blank reports whether the row is an empty line.
 func blank(cells []cell) bool {

@@ -47,6 +47,9 @@ func (Format) Detect(ctx context.Context, store storage.Store, file plan.File, o
 		return nil, readFailure(err, file.URL)
 	}
 	buf = buf[skipMark(buf[:n]):n]
+	begun := skipper{left: d.skip}
+	at, _ := begun.pass(&d, buf, 0, n < sniffBytes)
+	buf = buf[at:]
 	delimiter, quote := d.sniff(buf, n < sniffBytes)
 	if delimiter == d.delimiter && quote == d.quote {
 		return options, nil
@@ -70,7 +73,7 @@ func (d *dialect) sniff(buf []byte, whole bool) (delimiter, quote byte) {
 	}
 	best := 0
 	for _, c := range delimiters {
-		if strings.IndexByte(d.null, c) >= 0 {
+		if d.decimal == c || d.comment == c || strings.IndexByte(strings.Join(d.nulls, ""), c) >= 0 {
 			continue
 		}
 		try := *d
@@ -101,9 +104,14 @@ func (d *dialect) score(buf []byte, whole bool) int {
 	var cells []cell
 	rows := 0
 	for pos := 0; pos < len(buf) && rows < sniffRows; {
+		var comments skipper
+		at, ended := comments.pass(d, buf, pos, whole)
+		if !ended {
+			break
+		}
 		var next int
 		var err error
-		cells, next, err = d.scanRow(buf, pos, whole, cells)
+		cells, next, err = d.scanRow(buf, at, whole, cells)
 		if err != nil || next < 0 {
 			break
 		}

@@ -9,6 +9,36 @@ import (
 	"github.com/polybolos-db/polybolos/kernels/convert"
 )
 
+// set converts a field into row i of t, as the dialect writes it.
+func (r *reader) set(t *target, i int, field []byte) error {
+	d := &r.dialect
+	v := column.Vector{Data: t.data}
+	switch k := t.field.Type.Kind; {
+	case k == column.Date && d.date != nil:
+		n, err := d.date.parse(field)
+		if err != nil {
+			return err
+		}
+		column.Values[int32](&v)[i] = int32(convert.FloorDiv(n, column.MicrosPerDay))
+		return nil
+	case (k == column.Timestamp || k == column.TimestampTZ) && d.timestamp != nil:
+		n, err := d.timestamp.parse(field)
+		if err != nil {
+			return err
+		}
+		column.Values[int64](&v)[i] = n
+		return nil
+	case d.decimal != '.' && (k.IsFloat() || k == column.Decimal):
+		pointed, ok := pointed(r.scratch, field, d.decimal)
+		if !ok {
+			return fault.New(fault.InvalidTextRepresentation, "the decimal separator is %q", d.decimal)
+		}
+		r.scratch = pointed
+		return t.set(r.heap, i, pointed)
+	}
+	return t.set(r.heap, i, field)
+}
+
 // set converts a field into row i. Views of text point to the field itself.
 func (t *target) set(heap *mem.Arena, i int, field []byte) error {
 	typ := t.field.Type
@@ -74,7 +104,18 @@ func (t *target) set(heap *mem.Arena, i int, field []byte) error {
 }
 
 // parses reports whether a field reads as a type.
-func parses(field string, t column.Type) bool {
-	_, err := convert.Text([]byte(field), t)
+func (d *dialect) parses(field string, t column.Type) bool {
+	b := []byte(field)
+	switch {
+	case t.Kind == column.Date && d.date != nil:
+		_, err := d.date.parse(b)
+		return err == nil
+	case (t.Kind == column.Timestamp || t.Kind == column.TimestampTZ) && d.timestamp != nil:
+		_, err := d.timestamp.parse(b)
+		return err == nil
+	case d.decimal != '.' && (t.Kind.IsFloat() || t.Kind == column.Decimal):
+		b, _ = pointed(nil, b, d.decimal)
+	}
+	_, err := convert.Text(b, t)
 	return err == nil
 }

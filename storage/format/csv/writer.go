@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -22,6 +23,20 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 		return nil, err
 	}
 	out := &writer{fields: fields, dialect: d}
+	for _, name := range d.forceQuote {
+		if out.force == nil {
+			out.force = make([]bool, len(fields))
+		}
+		known := false
+		for i, f := range fields {
+			if name == "*" || f.Name == name {
+				out.force[i], known = true, true
+			}
+		}
+		if !known {
+			return nil, fault.New(fault.UndefinedColumn, "CSV option force_quote names a column %q, which does not exist", name)
+		}
+	}
 	if d.gzip {
 		z := gzip.NewWriter(w)
 		out.zip, w = z, z
@@ -52,6 +67,21 @@ type writer struct {
 	fields  []column.Field
 	dialect dialect
 	line    []byte
+	force   []bool // by column: always quoted; nil: none is
+}
+
+// forced appends a value in quotes.
+func (w *writer) forced(v *column.Vector, i int) {
+	rest := w.line
+	w.line = nil
+	w.value(v, i)
+	field := w.line
+	w.line = rest
+	if len(field) > 0 && field[0] == w.dialect.quote {
+		w.line = append(w.line, field...)
+		return
+	}
+	w.quoted(field)
 }
 
 func (w *writer) endLine() error {
@@ -70,7 +100,11 @@ func (w *writer) Write(b *column.Batch) error {
 				w.line = append(w.line, w.dialect.delimiter)
 			}
 			if v.IsNull(row) {
-				w.line = append(w.line, w.dialect.null...)
+				w.line = append(w.line, w.dialect.null()...)
+				continue
+			}
+			if w.force != nil && w.force[i] {
+				w.forced(v.Target(), v.Index(row))
 				continue
 			}
 			w.value(v.Target(), v.Index(row))
@@ -96,12 +130,23 @@ func (w *writer) value(v *column.Vector, i int) {
 			w.plain(func(p []byte) []byte { return strconv.AppendInt(p, n, 10) })
 			return
 		}
-		if v.Type.Kind == column.Decimal {
+		if v.Type.Kind == column.Decimal && w.dialect.decimal == '.' {
 			w.plain(func(p []byte) []byte { return column.Int128FromInt64(n).AppendDecimal(p, int(v.Type.Scale)) })
 			return
 		}
 	}
-	w.text([]byte(v.ValueAt(i).String()))
+	switch d := &w.dialect; {
+	case v.Type.Kind == column.Date && d.date != nil:
+		w.plain(func(p []byte) []byte { return d.date.append(p, v.ValueAt(i).Int64()*column.MicrosPerDay) })
+	case (v.Type.Kind == column.Timestamp || v.Type.Kind == column.TimestampTZ) && d.timestamp != nil:
+		w.plain(func(p []byte) []byte { return d.timestamp.append(p, v.ValueAt(i).Int64()) })
+	case d.decimal != '.' && (v.Type.Kind.IsFloat() || v.Type.Kind == column.Decimal):
+		w.plain(func(p []byte) []byte {
+			return append(p, strings.Replace(v.ValueAt(i).String(), ".", string(d.decimal), 1)...)
+		})
+	default:
+		w.text([]byte(v.ValueAt(i).Text(d.zone)))
+	}
 }
 
 // plain appends what f makes, quoted where it must be.
@@ -126,7 +171,7 @@ func (w *writer) text(field []byte) {
 // mustQuote reports whether a field would read as something else without quotes.
 func (w *writer) mustQuote(field []byte) bool {
 	d := &w.dialect
-	if string(field) == d.null || len(field) == 0 {
+	if string(field) == d.null() || len(field) == 0 {
 		return true
 	}
 	for _, c := range field {

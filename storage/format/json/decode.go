@@ -1,14 +1,11 @@
 package json
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/polybolos-db/polybolos/fault"
 )
 
 // number is a JSON number as written; members an object's in their order.
@@ -24,206 +21,350 @@ type (
 // maxDepth bounds the nesting of a value.
 const maxDepth = 100
 
-// objects reads the objects of a file.
-type objects struct {
-	d     *json.Decoder
-	url   string
-	array bool // the file is one array
-	row   int
-	began bool
-	ended bool
+var (
+	errCut      = errors.New("it is cut off")
+	errLetters  = errors.New("a text is not valid UTF-8")
+	errControl  = errors.New("a text has a control character that is not escaped")
+	errEscape   = errors.New("a text has an escape that does not exist")
+	errNumber   = errors.New("a number is not written as JSON writes it")
+	errExpected = errors.New("a comma, a colon, a brace or a name is missing")
+)
+
+// parser reads one value.
+type parser struct {
+	b   []byte
+	pos int
 }
 
-// readBuffer is how much is read at a time.
-const readBuffer = 256 << 10
-
-func newObjects(r io.Reader, url string) *objects {
-	in := bufio.NewReaderSize(r, readBuffer)
-	// A byte order mark says nothing here.
-	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = in.Discard(3)
+func (p *parser) space() {
+	for p.pos < len(p.b) {
+		switch p.b[p.pos] {
+		case ' ', '\t', '\n', '\r':
+			p.pos++
+		default:
+			return
+		}
 	}
-	d := json.NewDecoder(in)
-	d.UseNumber()
-	return &objects{d: d, url: url}
 }
 
-// next is the next object; io.EOF after the last.
-func (o *objects) next() (members, error) {
-	if o.ended {
-		return nil, io.EOF
+// peek is the next byte that is no space, 0 at the end.
+func (p *parser) peek() byte {
+	p.space()
+	if p.pos == len(p.b) {
+		return 0
 	}
-	if !o.began {
-		o.began = true
-		t, err := o.d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil, io.EOF
-		}
-		if err != nil {
-			return nil, o.failure(err)
-		}
-		if t == json.Delim('[') {
-			o.array = true
-		} else if t == json.Delim('{') {
-			o.row++
-			m, err := o.members(0)
-			return m, o.failure(err)
-		} else {
-			o.row++
-			return nil, o.failure(fmt.Errorf("it begins with %v, not with an object", t))
-		}
-	}
-	o.row++
-	if o.array && !o.d.More() {
-		if _, err := o.d.Token(); err != nil {
-			return nil, o.failure(err)
-		}
-		if t, err := o.d.Token(); err == nil {
-			return nil, o.failure(fmt.Errorf("%v follows the array", t))
-		} else if !errors.Is(err, io.EOF) {
-			return nil, o.failure(err)
-		}
-		o.ended = true
-		return nil, io.EOF
-	}
-	t, err := o.d.Token()
-	if errors.Is(err, io.EOF) && !o.array {
-		return nil, io.EOF
-	}
-	if err != nil {
-		return nil, o.failure(err)
-	}
-	if t != json.Delim('{') {
-		return nil, o.failure(fmt.Errorf("%v is not an object", t))
-	}
-	m, err := o.members(0)
-	return m, o.failure(err)
+	return p.b[p.pos]
 }
 
-// failure is an error with the file and the row.
-func (o *objects) failure(err error) error {
-	if err == nil {
-		return nil
+// take passes over c, which must come next.
+func (p *parser) take(c byte) error {
+	if p.peek() != c {
+		return p.missing()
 	}
-	if _, ok := fault.As(err); ok {
-		return err
-	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return fault.Wrap(fault.BadCopyFileFormat, err, "cannot read the object").In("%s, row %d, byte %d", o.url, max(o.row, 1), o.d.InputOffset())
+	p.pos++
+	return nil
 }
 
-// members reads an object behind its brace. Of members of one name the last counts.
-func (o *objects) members(depth int) (members, error) {
+func (p *parser) missing() error {
+	if p.pos >= len(p.b) {
+		return errCut
+	}
+	return errExpected
+}
+
+// object reads an object. Members that are not wanted are passed over; wanted is nil when all are.
+func (p *parser) object(depth int, wanted func(name []byte) bool) (members, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("objects are nested more than %d deep", maxDepth)
 	}
-	m := members{}
-	for o.d.More() {
-		t, err := o.d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, ok := t.(string)
-		if !ok {
-			return nil, fmt.Errorf("%v is no name of a member", t)
-		}
-		v, err := o.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		m = append(m, member{name, v})
-	}
-	_, err := o.d.Token()
-	return m, err
-}
-
-func (o *objects) value(depth int) (any, error) {
-	t, err := o.d.Token()
-	if err != nil {
+	if err := p.take('{'); err != nil {
 		return nil, err
 	}
-	switch x := t.(type) {
-	case json.Number:
-		return number(x), nil
-	case string:
-		if !utf8.ValidString(x) {
-			return nil, fmt.Errorf("a text is not UTF-8")
+	m := members{}
+	if p.peek() == '}' {
+		p.pos++
+		return m, nil
+	}
+	for {
+		if p.peek() != '"' {
+			return nil, p.missing()
 		}
-		return x, nil
-	case json.Delim:
-		if x == '{' {
-			return o.members(depth)
+		name, err := p.text()
+		if err != nil {
+			return nil, err
 		}
-		if depth > maxDepth {
-			return nil, fmt.Errorf("lists are nested more than %d deep", maxDepth)
+		if err := p.take(':'); err != nil {
+			return nil, err
 		}
-		out := []any{}
-		for o.d.More() {
-			v, err := o.value(depth + 1)
+		if wanted != nil && !wanted(name) {
+			if err := p.skip(depth + 1); err != nil {
+				return nil, err
+			}
+		} else {
+			key := string(name)
+			v, err := p.value(depth + 1)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, v)
+			m = append(m, member{key, v})
 		}
-		_, err := o.d.Token()
-		return out, err
-	}
-	return t, nil // true, false, null
-}
-
-// compact writes a value as JSON.
-func compact(p []byte, v any) []byte {
-	switch x := v.(type) {
-	case nil:
-		return append(p, "null"...)
-	case bool:
-		return fmt.Append(p, x)
-	case number:
-		return append(p, x...)
-	case string:
-		return appendString(p, x)
-	case []any:
-		p = append(p, '[')
-		for i, e := range x {
-			if i > 0 {
-				p = append(p, ',')
-			}
-			p = compact(p, e)
-		}
-		return append(p, ']')
-	case members:
-		p = append(p, '{')
-		for i, e := range x {
-			if i > 0 {
-				p = append(p, ',')
-			}
-			p = compact(append(appendString(p, e.name), ':'), e.value)
-		}
-		return append(p, '}')
-	}
-	return p
-}
-
-func appendString(p []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	p = append(p, '"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			p = append(p, '\\', c)
-		case c == '\n':
-			p = append(p, '\\', 'n')
-		case c == '\t':
-			p = append(p, '\\', 't')
-		case c == '\r':
-			p = append(p, '\\', 'r')
-		case c < 0x20:
-			p = append(p, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		switch p.peek() {
+		case ',':
+			p.pos++
+		case '}':
+			p.pos++
+			return m, nil
 		default:
-			p = append(p, c)
+			return nil, p.missing()
 		}
 	}
-	return append(p, '"')
+}
+
+func (p *parser) value(depth int) (any, error) {
+	switch c := p.peek(); c {
+	case '{':
+		return p.object(depth, nil)
+	case '[':
+		return p.list(depth)
+	case '"':
+		t, err := p.text()
+		return string(t), err
+	case 't':
+		return true, p.word("true")
+	case 'f':
+		return false, p.word("false")
+	case 'n':
+		return nil, p.word("null")
+	default:
+		n, err := p.number()
+		return number(n), err
+	}
+}
+
+func (p *parser) list(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("lists are nested more than %d deep", maxDepth)
+	}
+	p.pos++
+	out := []any{}
+	if p.peek() == ']' {
+		p.pos++
+		return out, nil
+	}
+	for {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+		switch p.peek() {
+		case ',':
+			p.pos++
+		case ']':
+			p.pos++
+			return out, nil
+		default:
+			return nil, p.missing()
+		}
+	}
+}
+
+func (p *parser) word(w string) error {
+	if len(p.b)-p.pos < len(w) {
+		return errCut
+	}
+	if string(p.b[p.pos:p.pos+len(w)]) != w {
+		return errExpected
+	}
+	p.pos += len(w)
+	return nil
+}
+
+// number takes a number as it is written.
+func (p *parser) number() ([]byte, error) {
+	from := p.pos
+	digits := func() bool {
+		at := p.pos
+		for p.pos < len(p.b) && p.b[p.pos] >= '0' && p.b[p.pos] <= '9' {
+			p.pos++
+		}
+		return p.pos > at
+	}
+	is := func(c byte) bool { return p.pos < len(p.b) && p.b[p.pos] == c }
+	if is('-') {
+		p.pos++
+	}
+	lead := p.pos
+	switch {
+	case p.pos == len(p.b):
+		return nil, errCut
+	case !digits() && p.pos == from:
+		return nil, errExpected
+	case p.pos == lead, p.b[lead] == '0' && p.pos > lead+1:
+		return nil, errNumber
+	}
+	if is('.') {
+		p.pos++
+		if !digits() {
+			return nil, errNumber
+		}
+	}
+	if is('e') || is('E') {
+		p.pos++
+		if is('+') || is('-') {
+			p.pos++
+		}
+		if !digits() {
+			return nil, errNumber
+		}
+	}
+	return p.b[from:p.pos], nil
+}
+
+// text reads a text behind its quote, which comes next. The result is valid as long as the input.
+func (p *parser) text() ([]byte, error) {
+	p.pos++
+	from := p.pos
+	for i := from; i < len(p.b); i++ {
+		switch c := p.b[i]; {
+		case c == '"':
+			p.pos = i + 1
+			if t := p.b[from:i]; utf8.Valid(t) {
+				return t, nil
+			}
+			return nil, errLetters
+		case c == '\\':
+			return p.escaped(from, i)
+		case c < 0x20:
+			return nil, errControl
+		}
+	}
+	return nil, errCut
+}
+
+// escaped reads a text that has escapes, the first at i.
+func (p *parser) escaped(from, i int) ([]byte, error) {
+	out := append([]byte(nil), p.b[from:i]...)
+	for i < len(p.b) {
+		c := p.b[i]
+		switch {
+		case c == '"':
+			p.pos = i + 1
+			if !utf8.Valid(out) {
+				return nil, errLetters
+			}
+			return out, nil
+		case c < 0x20:
+			return nil, errControl
+		case c != '\\':
+			out = append(out, c)
+			i++
+			continue
+		}
+		if i+1 >= len(p.b) {
+			return nil, errCut
+		}
+		i += 2
+		switch e := p.b[i-1]; e {
+		case '"', '\\', '/':
+			out = append(out, e)
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		case 'u':
+			r, ok := p.unit(i)
+			if !ok {
+				return nil, errEscape
+			}
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low, ok := rune(0), false
+				if i+6 <= len(p.b) && p.b[i] == '\\' && p.b[i+1] == 'u' {
+					low, ok = p.unit(i + 2)
+				}
+				if pair := utf16.DecodeRune(r, low); ok && pair != utf8.RuneError {
+					r = pair
+					i += 6
+				} else {
+					r = utf8.RuneError // half of a pair is no letter
+				}
+			}
+			out = utf8.AppendRune(out, r)
+		default:
+			return nil, errEscape
+		}
+	}
+	return nil, errCut
+}
+
+// unit is the four hexadecimal digits at i.
+func (p *parser) unit(i int) (rune, bool) {
+	if i+4 > len(p.b) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(p.b[i:i+4]), 16, 32)
+	return rune(n), err == nil
+}
+
+// skip passes over a value, which is read no closer than finding its end takes.
+func (p *parser) skip(depth int) error {
+	switch p.peek() {
+	case '{', '[':
+		end, ok := valueEnd(p.b, p.pos)
+		if !ok {
+			return errCut
+		}
+		p.pos = end
+		return nil
+	case '"':
+		_, err := p.text()
+		return err
+	}
+	_, err := p.value(depth)
+	return err
+}
+
+// valueEnd is where the value that begins at b[from] ends, if it does in b: an object, a list or a text by its brackets and quotes, anything else by what
+// may follow a value.
+func valueEnd(b []byte, from int) (int, bool) {
+	depth := 0
+	for i := from; i < len(b); i++ {
+		switch b[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, true
+			}
+			if depth < 0 {
+				return i, true
+			}
+		case '"':
+			for i++; ; i++ {
+				if i >= len(b) {
+					return 0, false
+				}
+				if b[i] == '\\' {
+					i++
+				} else if b[i] == '"' {
+					break
+				}
+			}
+			if depth == 0 {
+				return i + 1, true
+			}
+		case ',', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i, true
+			}
+		}
+	}
+	return 0, false
 }

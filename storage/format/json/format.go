@@ -1,6 +1,7 @@
 package json
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -23,49 +24,6 @@ import (
 type Format struct{}
 
 var _ storage.Format = Format{}
-
-// settings are the options.
-type settings struct {
-	compression string // "", "gzip", "zstd"
-	sample      int    // objects that types are inferred from, -1: all
-}
-
-const defaultSample = 20480
-
-func parse(options map[string]string, url string) (settings, error) {
-	s := settings{sample: defaultSample}
-	switch u := strings.ToLower(url); {
-	case strings.HasSuffix(u, ".gz"):
-		s.compression = "gzip"
-	case strings.HasSuffix(u, ".zst"):
-		s.compression = "zstd"
-	}
-	for k, v := range options {
-		switch k {
-		case "compression":
-			switch strings.ToLower(v) {
-			case "gzip", "gz":
-				s.compression = "gzip"
-			case "zstd", "zst":
-				s.compression = "zstd"
-			case "none", "uncompressed":
-				s.compression = ""
-			case "auto":
-			default:
-				return s, fault.New(fault.InvalidParameterValue, "JSON option compression is gzip, zstd or none, not %q", v)
-			}
-		case "sample_size":
-			n, err := strconv.Atoi(v)
-			if err != nil || n < -1 || n == 0 {
-				return s, fault.New(fault.InvalidParameterValue, "JSON option sample_size is a number of objects, or -1 for all, not %q", v)
-			}
-			s.sample = n
-		default:
-			return s, fault.New(fault.InvalidParameterValue, "JSON has no option %q", k).WithHint("options are sample_size and compression")
-		}
-	}
-	return s, nil
-}
 
 // maxWindow bounds the memory that a file can ask its decompression to take.
 const maxWindow = 256 << 20
@@ -91,7 +49,48 @@ func open(ctx context.Context, store storage.Store, file plan.File, s settings) 
 	if err != nil {
 		return nil, errors.Join(fault.Wrap(fault.DataCorrupted, err, "the file is not compressed by %s, or damaged", s.compression).In("%s", file.URL), f.Close())
 	}
-	return &source{f, newObjects(in, file.URL)}, nil
+	return &source{f, newObjects(in, file.URL, &s)}, nil
+}
+
+// openPart opens the lines of a file that begin from start to end.
+func openPart(ctx context.Context, store storage.Store, split plan.Split, s settings) (*source, error) {
+	if split.Start == 0 && split.End >= split.File.Size {
+		return open(ctx, store, split.File, s)
+	}
+	f, err := store.Open(ctx, split.File)
+	if err != nil {
+		return nil, err
+	}
+	from, err := lineStart(f, split.Start, f.Size())
+	var to int64
+	if err == nil {
+		to, err = lineStart(f, split.End, f.Size())
+	}
+	if err != nil {
+		return nil, errors.Join(fault.Wrap(fault.IOError, err, "cannot read the file").In("%s", split.File.URL), f.Close())
+	}
+	s.layout = lines
+	o := newObjects(io.NewSectionReader(f, from, to-from), split.File.URL, &s)
+	o.offset = from
+	return &source{f, o}, nil
+}
+
+// lineStart is where the first line begins that begins at from or later.
+func lineStart(f io.ReaderAt, from, size int64) (int64, error) {
+	if from == 0 {
+		return 0, nil
+	}
+	buf := make([]byte, 64<<10)
+	for at := from - 1; at < size; at += int64(len(buf)) {
+		p := buf[:min(int64(len(buf)), size-at)]
+		if _, err := f.ReadAt(p, at); err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if i := bytes.IndexByte(p, '\n'); i >= 0 {
+			return at + int64(i) + 1, nil
+		}
+	}
+	return size, nil
 }
 
 // Infer returns the members that a sample of the objects shows.
@@ -105,7 +104,12 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, op
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.file.Close()) }()
-	var seen shape
+	if s.records == recordsAuto {
+		if src.values, err = src.holdsValues(); err != nil {
+			return nil, err
+		}
+	}
+	seen := shape{depth: s.maxDepth}
 	for n := 0; n != s.sample; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -120,7 +124,7 @@ func (Format) Infer(ctx context.Context, store storage.Store, file plan.File, op
 		seen.seeMembers(m)
 	}
 	if len(seen.names) == 0 {
-		return nil, fault.New(fault.BadCopyFileFormat, "the file has no objects: its columns must be declared").In("%s", file.URL)
+		return nil, fault.New(fault.BadCopyFileFormat, "the file has no objects with members: its columns must be declared").In("%s", file.URL)
 	}
 	return seen.columns(), nil
 }
@@ -130,13 +134,25 @@ func (Format) Statistics(context.Context, storage.Store, plan.File, []column.Fie
 	return nil, nil
 }
 
-// Splits makes one split of a file.
+// splitBytes is about how large a split is.
+const splitBytes = 16 << 20
+
+// Splits cuts a file of lines at byte positions: a line belongs to the split in which it begins. Other files are one split.
 func (Format) Splits(_ context.Context, _ storage.Store, file plan.File, options map[string]string) ([]plan.Split, error) {
-	if _, err := parse(options, file.URL); err != nil {
+	s, err := parse(options, file.URL)
+	if err != nil {
 		return nil, err
 	}
 	if file.Size == 0 {
 		return nil, nil
+	}
+	if s.layout == lines && s.compression == "" {
+		var out []plan.Split
+		for at := int64(0); at < file.Size; at += splitBytes {
+			end := min(at+splitBytes, file.Size)
+			out = append(out, plan.Split{File: file, Start: at, End: end, Rows: -1, Bytes: end - at})
+		}
+		return out, nil
 	}
 	return []plan.Split{{File: file, End: file.Size, Rows: -1, Bytes: file.Size}}, nil
 }
@@ -159,12 +175,34 @@ func (Format) NewReader(store storage.Store, scan *storage.Scan, budget *mem.Bud
 		if err != nil {
 			return nil, err
 		}
-		src, err := open(ctx, store, split.File, s)
+		src, err := openPart(ctx, store, split, s)
 		if err != nil {
 			return nil, err
 		}
+		if s.records == recordsAuto && len(scan.Schema) == 1 && scan.Schema[0].Name == valueColumn {
+			if src.values, err = src.holdsValues(); err != nil {
+				return nil, errors.Join(err, src.file.Close())
+			}
+		}
+		src.wanted = func(name []byte) bool {
+			_, ok := place[string(name)]
+			return ok
+		}
 		return &decoder{src, fields, place}, nil
 	}), nil
+}
+
+// holdsValues reports whether the file's first value is no object, so that all are a column.
+func (o *objects) holdsValues() (bool, error) {
+	err := o.begin()
+	var c byte
+	if err == nil {
+		c, err = o.peek()
+	}
+	if err != nil {
+		return false, o.failure(err, o.offset+int64(o.pos))
+	}
+	return c != 0 && c != '{' && (c == '[' || c == '"' || c == '-' || c >= '0' && c <= '9' || c == 't' || c == 'f' || c == 'n'), nil
 }
 
 type decoder struct {
@@ -175,14 +213,29 @@ type decoder struct {
 
 func (d *decoder) Close() error { return d.file.Close() }
 
+// Skipped is how many bad objects were left out, as the option ignore_errors asks.
+func (d *decoder) Skipped() int64 { return d.skipped }
+
 func (d *decoder) Next(row []column.Value) (bool, error) {
-	m, err := d.next()
-	if errors.Is(err, io.EOF) {
-		return false, nil
+	for {
+		m, err := d.next()
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if err = d.assign(m, row); err == nil {
+			return true, nil
+		}
+		if !d.ignore {
+			return false, err
+		}
+		d.skipped++
 	}
-	if err != nil {
-		return false, err
-	}
+}
+
+func (d *decoder) assign(m members, row []column.Value) (err error) {
 	for i, f := range d.fields {
 		row[i] = column.NullValue(f.Type)
 	}
@@ -194,13 +247,13 @@ func (d *decoder) Next(row []column.Value) (bool, error) {
 		if row[i], err = assign(e.value, d.fields[i].Type); err != nil {
 			e, _ := fault.As(err)
 			if e == nil {
-				return false, err
+				return err
 			}
-			return false, e.In("%s, row %d, column %q", d.url, d.row, d.fields[i].Name).
+			return e.In("%s, row %d, column %q", d.url, d.row, d.fields[i].Name).
 				WithHint("declare the column as text, or raise the option sample_size when its type was inferred")
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // assign converts a JSON value to a type.

@@ -11,6 +11,7 @@ import (
 // shape is what the values seen so far of a column, a member or an element have in common.
 type shape struct {
 	kind   kind
+	depth  int              // how much deeper types may nest; values below are text
 	elem   *shape           // of lists
 	names  []string         // of objects, in the order of their first appearance
 	fields map[string]shape // of objects
@@ -47,16 +48,24 @@ func (s *shape) see(v any) {
 	case string:
 		s.meet(textKind(x))
 	case []any:
+		if s.depth <= 1 {
+			s.meet(mixed)
+			return
+		}
 		s.meet(list)
 		if s.kind == list {
 			if s.elem == nil {
-				s.elem = &shape{}
+				s.elem = &shape{depth: s.depth - 1}
 			}
 			for _, e := range x {
 				s.elem.see(e)
 			}
 		}
 	case members:
+		if s.depth <= 1 {
+			s.meet(mixed)
+			return
+		}
 		s.meet(object)
 		if s.kind == object {
 			s.seeMembers(x)
@@ -71,6 +80,7 @@ func (s *shape) seeMembers(m members) {
 	for _, e := range m {
 		f, known := s.fields[e.name]
 		if !known {
+			f.depth = s.depth - 1
 			s.names = append(s.names, e.name)
 		}
 		f.see(e.value)

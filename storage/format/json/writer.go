@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -21,7 +22,7 @@ func (Format) NewWriter(w io.Writer, fields []column.Field, options map[string]s
 	if err != nil {
 		return nil, err
 	}
-	out := &writer{}
+	out := &writer{array: s.array, zone: s.zone}
 	switch s.compression {
 	case "gzip":
 		z := gzip.NewWriter(w)
@@ -49,20 +50,29 @@ type writer struct {
 	zip   io.Closer
 	leads [][]byte // what stands before each column's value
 	line  []byte
+	array bool // the rows are an array
+	begun bool
+	zone  *time.Location
 }
 
 // Write appends the batch's selected rows.
 func (w *writer) Write(b *column.Batch) error {
 	for k := range b.Rows() {
 		w.line = w.line[:0]
+		if w.array {
+			w.line = append(w.line, w.between()...)
+		}
 		for i, v := range b.Cols {
 			w.line = append(w.line, w.leads[i]...)
-			w.line = appendValue(w.line, v.ValueAt(b.Row(k)))
+			w.line = appendValue(w.line, v.ValueAt(b.Row(k)), w.zone)
 		}
 		if len(b.Cols) == 0 {
 			w.line = append(w.line, '{')
 		}
-		w.line = append(w.line, '}', '\n')
+		w.line = append(w.line, '}')
+		if !w.array {
+			w.line = append(w.line, '\n')
+		}
 		if _, err := w.w.Write(w.line); err != nil {
 			return err
 		}
@@ -70,7 +80,7 @@ func (w *writer) Write(b *column.Batch) error {
 	return nil
 }
 
-func appendValue(p []byte, v column.Value) []byte {
+func appendValue(p []byte, v column.Value, zone *time.Location) []byte {
 	if v.Null {
 		return append(p, "null"...)
 	}
@@ -82,7 +92,7 @@ func appendValue(p []byte, v column.Value) []byte {
 			if i > 0 {
 				p = append(p, ',')
 			}
-			p = appendValue(p, e)
+			p = appendValue(p, e, zone)
 		}
 		return append(p, ']')
 	case k == column.Struct:
@@ -91,7 +101,7 @@ func appendValue(p []byte, v column.Value) []byte {
 			if i > 0 {
 				p = append(p, ',')
 			}
-			p = appendValue(append(appendString(p, f.Name), ':'), v.List[i])
+			p = appendValue(append(appendString(p, f.Name), ':'), v.List[i], zone)
 		}
 		return append(p, '}')
 	case k == column.Map:
@@ -100,18 +110,35 @@ func appendValue(p []byte, v column.Value) []byte {
 			if i > 0 {
 				p = append(p, ',')
 			}
-			p = appendValue(append(appendString(p, v.List[i].String()), ':'), v.List[i+1])
+			p = appendValue(append(appendString(p, v.List[i].String()), ':'), v.List[i+1], zone)
 		}
 		return append(p, '}')
 	case k == column.Bool || k.IsInteger() || k == column.Decimal || k.IsFloat() && !math.IsNaN(v.Float) && !math.IsInf(v.Float, 0):
 		return append(p, v.String()...)
 	}
-	return appendString(p, v.String())
+	return appendString(p, v.Text(zone))
+}
+
+// between is what stands before a row of an array.
+func (w *writer) between() string {
+	if w.begun {
+		return ",\n\t"
+	}
+	w.begun = true
+	return "[\n\t"
 }
 
 // Close writes what is buffered.
 func (w *writer) Close() error {
-	err := w.w.Flush()
+	var err error
+	if w.array {
+		end := "\n]\n"
+		if !w.begun {
+			end = "[]\n"
+		}
+		_, err = w.w.WriteString(end)
+	}
+	err = errors.Join(err, w.w.Flush())
 	if w.zip != nil {
 		err = errors.Join(err, w.zip.Close())
 	}

@@ -39,6 +39,15 @@ type reader struct {
 	decoder Decoder
 	filters int
 	out     []*column.Vector
+	skipped int64 // of splits that are done
+}
+
+// Skipped is how many bad rows the decoders left out.
+func (r *reader) Skipped() int64 {
+	if d, ok := r.decoder.(interface{ Skipped() int64 }); ok {
+		return r.skipped + d.Skipped()
+	}
+	return r.skipped
 }
 
 func (r *reader) Start(ctx context.Context, split plan.Split) (err error) {
@@ -92,6 +101,7 @@ func (r *reader) end() error {
 	if r.decoder == nil {
 		return nil
 	}
+	r.skipped = r.Skipped()
 	err := r.decoder.Close()
 	r.decoder = nil
 	return err
