@@ -92,6 +92,11 @@ func NewAggregate(name string, args []Expr, distinct bool) (*AggCall, error) {
 		return nil, fault.New(fault.UndefinedFunction, "aggregate %s takes %d argument(s), not %d", f.Name, want, len(args))
 	}
 	args = slices.Clone(args)
+	if k := args[0].Type().Kind; (f.Op == kernels.AggMin || f.Op == kernels.AggMax) && k.IsNested() {
+		// The value whose bytes of the same order are least or greatest.
+		least := map[kernels.AggOp]string{kernels.AggMin: "arg_min", kernels.AggMax: "arg_max"}[f.Op]
+		return NewAggregate(least, []Expr{args[0], OrderingKey(args[0])}, false)
+	}
 	if isUntyped(args[0]) {
 		// A bare string literal or NULL is text, except where the function wants something else.
 		to := column.T(column.Text)

@@ -166,3 +166,27 @@ func age(a, b int64) (column.IntervalValue, error) {
 	}
 	return column.IntervalValue{Months: int32(sign * month), Days: int32(sign * day), Micros: sign * us}, nil
 }
+
+// justifyInterval moves whole days and months up and gives all parts the sign of the whole.
+func justifyInterval(v column.IntervalValue) (column.IntervalValue, error) {
+	days := int64(v.Days) + v.Micros/column.MicrosPerDay
+	us := v.Micros % column.MicrosPerDay
+	months := int64(v.Months) + days/30
+	days %= 30
+	switch {
+	case months > 0 && (days < 0 || days == 0 && us < 0):
+		days, months = days+30, months-1
+	case months < 0 && (days > 0 || days == 0 && us > 0):
+		days, months = days-30, months+1
+	}
+	switch {
+	case days > 0 && us < 0:
+		us, days = us+column.MicrosPerDay, days-1
+	case days < 0 && us > 0:
+		us, days = us-column.MicrosPerDay, days+1
+	}
+	if months != int64(int32(months)) {
+		return v, intervalRange()
+	}
+	return column.IntervalValue{Months: int32(months), Days: int32(days), Micros: us}, nil
+}

@@ -11,15 +11,15 @@ import (
 func NewCast(e Expr, to column.Type, try bool) (Expr, error) {
 	from := e.Type()
 	if l, ok := e.(*Literal); ok {
-		v, err := convert.Value(l.Value, to)
+		v, err := castLiteral(l, to)
 		if err != nil {
 			if try && convert.CastableType(from, to) {
-				return &Literal{Value: column.NullValue(to)}, nil
+				return &Literal{Value: column.NullValue(to), Zone: l.Zone}, nil
 			}
 			return nil, err
 		}
 		v.Type = to
-		return &Literal{Value: v}, nil
+		return &Literal{Value: v, Zone: l.Zone}, nil
 	}
 	if from.Equal(to) {
 		return e, nil
@@ -28,6 +28,22 @@ func NewCast(e Expr, to column.Type, try bool) (Expr, error) {
 		return nil, fault.New(fault.CannotCoerce, "cannot cast type %s to %s", from, to)
 	}
 	return &Cast{Arg: e, To: to, Try: try}, nil
+}
+
+// castLiteral converts a literal's value as the clocks of its zone have it.
+func castLiteral(l *Literal, to column.Type) (column.Value, error) {
+	if l.Zone == nil || l.Value.Null || hasZone(l.Value.Type) == hasZone(to) {
+		return convert.Value(l.Value, to)
+	}
+	plain := &Cast{Arg: &Literal{Value: l.Value}, To: to}
+	e, err := inZone(plain, l.Zone)
+	if err != nil {
+		return column.Value{}, err
+	}
+	if e == plain {
+		return convert.Value(l.Value, to)
+	}
+	return Evaluate(e)
 }
 
 // Coerce converts e to a type as storing into a column does: implicit casts, narrowing among numbers, anything printable into text, and literals

@@ -15,6 +15,7 @@ type compiler struct {
 	prog   *kernels.Program
 	consts map[string]kernels.Reg
 	scope  *scope
+	pos    int32 // of the expression being compiled: what has no position of its own fails at the place of what it is part of
 }
 
 // scope is a block in the making and what it has computed.
@@ -47,7 +48,7 @@ func (c *compiler) emit(in kernels.Instr, t column.Type, tag string, pure bool) 
 			}
 		}
 	}
-	in.Dst = c.reg(t)
+	in.Dst, in.Pos = c.reg(t), c.pos
 	c.scope.block.Instrs = append(c.scope.block.Instrs, in)
 	if pure {
 		c.scope.known[key] = in.Dst
@@ -141,6 +142,11 @@ func (c *compiler) expr(e Expr) (kernels.Reg, error) {
 		return c.arms(kernels.OpCoalesce, e.Type(), e.Args)
 	case *Column:
 		return 0, fault.New(fault.Internal, "column %s was not resolved to a position", e)
+	}
+	if p := placeOf(e); p > 0 {
+		outer := c.pos
+		c.pos = p
+		defer func() { c.pos = outer }()
 	}
 	args := make([]kernels.Reg, 0, 2)
 	for _, child := range e.Children() {

@@ -53,6 +53,7 @@ func narrowLiteral(e Expr, to column.Type) (Expr, bool) {
 // NewComparison compares two operands after converting both to their common type: decimals to one scale, integers with decimals as decimals, dates
 // with timestamps as timestamps. Operands that cannot be compared fail with 42883.
 func NewComparison(op CompareOp, l, r Expr) (Expr, error) {
+	l, r = exactLiteral(l, r.Type()), exactLiteral(r, l.Type())
 	if n, ok := narrowLiteral(r, l.Type()); ok {
 		r = n
 	} else if n, ok := narrowLiteral(l, r.Type()); ok {
@@ -78,6 +79,7 @@ func NewIn(arg Expr, list []Expr, negated bool) (Expr, error) {
 	}
 	values := make([]Expr, len(list))
 	for i, e := range list {
+		e = exactLiteral(e, arg.Type())
 		if narrowed, ok := narrowLiteral(e, arg.Type()); ok {
 			e = narrowed
 		}

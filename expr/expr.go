@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"time"
+
 	"github.com/polybolos-db/polybolos/column"
 )
 
@@ -38,6 +40,9 @@ type Ref struct {
 type Literal struct {
 	Value   column.Value
 	Untyped bool
+	// Zone is where the clock of a literal in a statement goes: what it is cast with between times with and without time zone. Nil is UTC. It
+	// means nothing after binding and does not travel.
+	Zone *time.Location
 }
 
 // Call is a function or operator applied to arguments whose types are exactly those of the overload's signature.
@@ -45,6 +50,7 @@ type Call struct {
 	Fn   *Function
 	Args []Expr
 	Typ  column.Type
+	Pos  int32 // 1-based byte position in the statement, for errors; 0 unknown
 }
 
 // Cast converts Arg. With Try a value that cannot be converted gives NULL.
@@ -52,6 +58,7 @@ type Cast struct {
 	Arg Expr
 	To  column.Type
 	Try bool
+	Pos int32 // as in Call
 }
 
 // Case is the searched form: the Then of the first When whose condition is true, otherwise Else (never nil).

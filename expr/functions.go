@@ -17,7 +17,7 @@ func init() {
 		textFunctions(), patternFunctions(), encodingFunctions(),
 		dateFieldFunctions(), dateMakingFunctions(), dateArithmeticFunctions(), checkFunctions(),
 		listFunctions(), listTests(), listChangeFunctions(), listTextFunctions(), listMathFunctions(), structFunctions(), mapFunctions(),
-		jsonFunctions(), zoneFunctions(), moreFunctions(), intervalMakingFunctions(), parsingFunctions(),
+		jsonFunctions(), zoneFunctions(), inZoneFunctions(), moreFunctions(), intervalMakingFunctions(), parsingFunctions(), scanFunctions(),
 	} {
 		for _, f := range family {
 			overloads[f.Name] = append(overloads[f.Name], f)

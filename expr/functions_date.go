@@ -112,6 +112,9 @@ func newExtract(name string, args []Expr) (Expr, error) {
 			return nil, fault.New(fault.FeatureNotSupported, "unit %q not supported for type %s", want, arg.Type())
 		}
 	}
+	if e, err := zoneField(want, arg); e != nil || err != nil {
+		return e, err
+	}
 	if want == "epoch" {
 		return NewCall("epoch", []Expr{arg})
 	}
@@ -158,10 +161,13 @@ func dateFieldFunctions() []*Function {
 		out = append(out, strict(fname, doc, params(tDate), tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
 			r := kernels.Read[int32](c.Args[0])
 			return func(dst []byte, i int) ([]byte, error) { return append(dst, of(momentOfDay(r.At(i)))...), nil }
-		})), strict(fname, doc, params(tTimestamp), tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
-			r := kernels.Read[int64](c.Args[0])
-			return func(dst []byte, i int) ([]byte, error) { return append(dst, of(momentOf(r.At(i)))...), nil }
 		})))
+		for _, t := range []column.Type{tTimestamp, tTZ} {
+			out = append(out, strict(fname, doc, params(t), tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
+				r := kernels.Read[int64](c.Args[0])
+				return func(dst []byte, i int) ([]byte, error) { return append(dst, of(momentOf(r.At(i)))...), nil }
+			})))
+		}
 	}
 	name("monthname", "The month's English name.", func(m moment) string { return monthNames[m.month-1] })
 	name("dayname", "The weekday's English name.", func(m moment) string { return dayNames[m.weekday()] })

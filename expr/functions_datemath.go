@@ -116,8 +116,14 @@ func dateMakingFunctions() []*Function {
 		return (int64(h)*60+int64(m))*60*second + int64(us), nil
 	}
 	add(strict("make_time", "The time of day of hour, minute and second.", params(tInt32, tInt32, tFloat64), tTime, map3(clock)))
-	add(strict("make_timestamp", "The timestamp of year, month, day, hour, minute and second.",
-		params(tInt32, tInt32, tInt32, tInt32, tInt32, tFloat64), tTimestamp, func(c *kernels.Call) error {
+	for _, f := range []struct {
+		name, doc string
+		result    column.Type
+	}{
+		{"make_timestamp", "The timestamp of year, month, day, hour, minute and second.", tTimestamp},
+		{"make_timestamptz", "The time when the session's clocks show year, month, day, hour, minute and second.", tTZ},
+	} {
+		add(strict(f.name, f.doc, params(tInt32, tInt32, tInt32, tInt32, tInt32, tFloat64), f.result, func(c *kernels.Call) error {
 			var part [5]kernels.Reader[int32]
 			for k := range part {
 				part[k] = kernels.Read[int32](c.Args[k])
@@ -133,6 +139,7 @@ func dateMakingFunctions() []*Function {
 				return err
 			})
 		}))
+	}
 	add(strict("to_timestamp", "The time so many seconds after 1970-01-01 00:00 UTC.", params(tFloat64), tTZ, map1(func(s float64) (int64, error) {
 		us := math.RoundToEven(s * second)
 		if !(us >= float64(minTimestamp) && us <= float64(maxTimestamp)) {
@@ -140,17 +147,20 @@ func dateMakingFunctions() []*Function {
 		}
 		return int64(us), nil
 	})))
-	add(strict("age", "The difference of two timestamps in years, months, days and time.", params(tTimestamp, tTimestamp), tInterval, map2(age)))
+	for _, t := range []column.Type{tTimestamp, tTZ} {
+		add(strict("age", "The difference of two timestamps in years, months, days and time.", params(t, t), tInterval, map2(age)))
+	}
 	add(strict("last_day", "The last day of the date's month.", params(tDate), tDate, map1(func(d int32) (int32, error) {
 		m := momentOfDay(d)
 		return int32(column.DaysFromCivil(m.year, m.month, daysIn(m.year, m.month))), nil
 	})))
-	for _, t := range []column.Type{tDate, tTimestamp} {
+	for _, t := range []column.Type{tDate, tTimestamp, tTZ} {
 		add(strict("date_diff", "The number of unit boundaries (day, month, year and so on) between two times.", params(tText, t, t), tInt64, dateDiff), "datediff")
 	}
 	add(strict("justify_days", "The interval with 30 days turned into a month.", params(tInterval), tInterval, map1(func(v iv) (iv, error) {
 		return addIntervals(iv{Months: v.Months, Micros: v.Micros}, iv{Months: v.Days / 30, Days: v.Days % 30})
 	})))
+	add(strict("justify_interval", "The interval with 24 hours turned into a day, 30 days into a month, and all parts of one sign.", params(tInterval), tInterval, map1(justifyInterval)))
 	add(strict("justify_hours", "The interval with 24 hours turned into a day.", params(tInterval), tInterval, map1(func(v iv) (iv, error) {
 		return addIntervals(iv{Months: v.Months, Days: v.Days}, iv{Days: int32(v.Micros / column.MicrosPerDay), Micros: v.Micros % column.MicrosPerDay})
 	})))
@@ -165,10 +175,12 @@ func dateMakingFunctions() []*Function {
 		if f.name == "strftime" {
 			format = strftime
 		}
-		add(strict(f.name, f.doc, f.params, tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
-			x, t := kernels.Read[int64](c.Args[0]), kernels.ReadBytes(c.Args[1])
-			return func(dst []byte, i int) ([]byte, error) { return format(dst, t.At(i), momentOf(x.At(i))) }
-		})))
+		for _, p := range [][]column.Type{f.params, params(tTZ, tText)} {
+			add(strict(f.name, f.doc, p, tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
+				x, t := kernels.Read[int64](c.Args[0]), kernels.ReadBytes(c.Args[1])
+				return func(dst []byte, i int) ([]byte, error) { return format(dst, t.At(i), momentOf(x.At(i))) }
+			})))
+		}
 	}
 	for _, n := range []struct {
 		name, doc string

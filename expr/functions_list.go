@@ -135,6 +135,9 @@ func listFunctions() []*Function {
 				result: fixed(column.ListType(tInt64)), eval: byValue(numbers(true))})
 		}
 	}
+	for _, f := range timeSeries() {
+		add(f)
+	}
 	return out
 }
 

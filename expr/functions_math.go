@@ -97,6 +97,9 @@ func mathFunctions() []*Function {
 	one("sinh", "Hyperbolic sine.", plain(math.Sinh))
 	one("cosh", "Hyperbolic cosine.", plain(math.Cosh))
 	one("tanh", "Hyperbolic tangent.", plain(math.Tanh))
+	one("asinh", "Inverse hyperbolic sine.", plain(math.Asinh))
+	one("acosh", "Inverse hyperbolic cosine.", bounded("acosh", math.Acosh, func(x float64) bool { return !(x < 1) }))
+	one("atanh", "Inverse hyperbolic tangent.", bounded("atanh", math.Atanh, unit))
 	two("atan2", "Angle of the point (second, first argument), in radians.", func(a, b float64) (float64, error) { return math.Atan2(a, b), nil })
 	one("degrees", "Radians to degrees.", func(x float64) (float64, error) { return finite(x*(180/math.Pi), x) })
 	one("radians", "Degrees to radians.", plain(func(x float64) float64 { return x * (math.Pi / 180) }))
@@ -148,7 +151,7 @@ func mathFunctions() []*Function {
 			case x < 0:
 				return -1, nil
 			}
-			return x, nil
+			return 0, nil
 		})))
 	}
 	isNaN := strict("isnan", "Whether the number is NaN.", params(tFloat64), tBool, map1(func(x float64) (uint8, error) { return bools(x != x), nil }))

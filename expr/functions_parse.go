@@ -353,11 +353,14 @@ func intervalMakingFunctions() []*Function {
 				})
 			}))
 	}
-	since := strict("age", "The difference of the day when the statement began and a timestamp, in years, months, days and time.", params(tTimestamp), tInterval,
-		func(c *kernels.Call) error {
-			today := time.Now().Truncate(24 * time.Hour).UnixMicro()
-			return map1(func(us int64) (iv, error) { return age(today, us) })(c)
-		})
-	since.Volatility = Volatile
-	return append(out, since)
+	for _, t := range []column.Type{tTimestamp, tTZ} {
+		since := strict("age", "The difference of the day when the statement began and a timestamp, in years, months, days and time.", params(t), tInterval,
+			func(c *kernels.Call) error {
+				today := time.Now().Truncate(24 * time.Hour).UnixMicro()
+				return map1(func(us int64) (iv, error) { return age(today, us) })(c)
+			})
+		since.Volatility = Volatile
+		out = append(out, since)
+	}
+	return out
 }

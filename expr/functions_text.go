@@ -237,6 +237,9 @@ func textFunctions() []*Function {
 			if r == 0 {
 				return nil, fault.New(programLimit, "null character not permitted")
 			}
+			if r < 0 {
+				return nil, fault.New(fault.InvalidParameterValue, "character number must be positive")
+			}
 			if !utf8.ValidRune(r) {
 				return nil, fault.New(programLimit, "requested character not valid for encoding: %d", r)
 			}

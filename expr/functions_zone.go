@@ -15,18 +15,12 @@ import (
 func zoneFunctions() []*Function {
 	doc := "The time in a zone without its offset, or the time that a clock of the zone shows as one with; time AT TIME ZONE zone means this."
 	return []*Function{
-		strict("timezone", doc, params(tText, tTZ), tTimestamp, inZone(func(us int64, z *time.Location) int64 {
-			_, offset := time.UnixMicro(us).In(z).Zone()
-			return us + int64(offset)*second
-		})),
-		strict("timezone", doc, params(tText, tTimestamp), tTZ, inZone(func(us int64, z *time.Location) int64 {
-			t := time.UnixMicro(us).UTC()
-			return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), z).UnixMicro()
-		})),
+		strict("timezone", doc, params(tText, tTZ), tTimestamp, timeInZone(clock)),
+		strict("timezone", doc, params(tText, tTimestamp), tTZ, timeInZone(fromClock)),
 	}
 }
 
-func inZone(f func(us int64, z *time.Location) int64) func(c *kernels.Call) error {
+func timeInZone(f func(us int64, z *time.Location) int64) func(c *kernels.Call) error {
 	return func(c *kernels.Call) error {
 		names, times, out := kernels.ReadBytes(c.Args[0]), kernels.Read[int64](c.Args[1]), column.Values[int64](c.Out)
 		var last string
@@ -46,6 +40,33 @@ func inZone(f func(us int64, z *time.Location) int64) func(c *kernels.Call) erro
 			return nil
 		})
 	}
+}
+
+// clock is what the clocks of a zone show at a time.
+func clock(us int64, z *time.Location) int64 {
+	if !convert.Finite(us) {
+		return us
+	}
+	return us + zoneOffset(us, z)
+}
+
+// zoneOffset is how many microseconds the clocks of a zone are ahead of UTC at a time.
+func zoneOffset(us int64, z *time.Location) int64 {
+	_, seconds := time.UnixMicro(us).In(z).Zone()
+	return int64(seconds) * second
+}
+
+// fromClock is when the clocks of a zone show a time. One that they leave out in spring is read by the offset before; of one that they show twice
+// in autumn it is the second time, as in PostgreSQL.
+func fromClock(wall int64, z *time.Location) int64 {
+	if !convert.Finite(wall) {
+		return wall
+	}
+	before, after := zoneOffset(wall-column.MicrosPerDay, z), zoneOffset(wall+column.MicrosPerDay, z)
+	if before != after && zoneOffset(wall-after, z) != after {
+		return wall - before
+	}
+	return wall - after
 }
 
 // Zone is a time zone by its name, or by an offset in POSIX's form such as +02 or -05:30, whose sign PostgreSQL counts west of Greenwich. An

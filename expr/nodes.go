@@ -22,10 +22,10 @@ func (e *Literal) Children() []Expr          { return nil }
 func (e *Literal) WithChildren([]Expr) Expr  { return e }
 func (e *Call) Type() column.Type            { return e.Typ }
 func (e *Call) Children() []Expr             { return e.Args }
-func (e *Call) WithChildren(c []Expr) Expr   { return &Call{Fn: e.Fn, Args: c, Typ: e.Typ} }
+func (e *Call) WithChildren(c []Expr) Expr   { return &Call{Fn: e.Fn, Args: c, Typ: e.Typ, Pos: e.Pos} }
 func (e *Cast) Type() column.Type            { return e.To }
 func (e *Cast) Children() []Expr             { return []Expr{e.Arg} }
-func (e *Cast) WithChildren(c []Expr) Expr   { return &Cast{Arg: c[0], To: e.To, Try: e.Try} }
+func (e *Cast) WithChildren(c []Expr) Expr   { return &Cast{Arg: c[0], To: e.To, Try: e.Try, Pos: e.Pos} }
 func (e *And) Type() column.Type             { return boolType }
 func (e *And) Children() []Expr              { return e.Terms }
 func (e *And) WithChildren(c []Expr) Expr    { return &And{Terms: c} }

@@ -30,6 +30,7 @@ const (
 	NotNullViolation          Code = "23502"
 	ActiveTransaction         Code = "25001"
 	InvalidStatementName      Code = "26000"
+	InvalidAuthorization      Code = "28000"
 	DependentObjects          Code = "2BP01"
 	DuplicateStatement        Code = "42P05"
 

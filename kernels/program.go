@@ -36,6 +36,7 @@ type Instr struct {
 	Arms  []Arm     // OpAnd, OpOr, OpCase, OpCoalesce: what is computed under a narrowed selection
 	Set   *ValueSet // OpInSet: the values
 	Lossy bool      // OpCast: conversion errors give NULL (TRY_CAST)
+	Pos   int32     // 1-based byte position in the statement of what fails when the instruction does; 0 unknown
 }
 
 // Arm is a region computed only where it is needed, its value in Result. Case: arms in turn are a condition and the result where it is

@@ -195,7 +195,7 @@ func (e *Evaluator) block(ns []*node, sel []uint32) error {
 	}
 	for _, n := range ns {
 		if err := e.exec(n, sel); err != nil {
-			return err
+			return fault.At(err, int(n.Pos))
 		}
 	}
 	return nil

@@ -103,6 +103,8 @@ func describe(n Node) string {
 		return s + " [" + columns(n.Cols) + "]"
 	case *Unnest:
 		return describeUnnest(n)
+	case *AsOf:
+		return describeAsOf(n)
 	case *Window:
 		return describeWindow(n)
 	case *Recursion:

@@ -104,6 +104,16 @@ type Join struct {
 	Cond      expr.Expr
 	Mark      Col // Mark joins only
 	Dependent bool
+
+	known joinColumns
+}
+
+// joinColumns are the columns of a join of given sides, kept since chains of joins ask for them again and again.
+type joinColumns struct {
+	left, right Node
+	kind        JoinKind
+	mark        expr.ColumnID
+	cols        []Col
 }
 
 // Aggregate groups by expressions and computes aggregates. Without Groups there is one group, even for no rows. Sets, when not nil,

@@ -93,6 +93,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		c := *n
 		c.Lists = list(n.Lists)
 		r = &c
+	case *AsOf:
+		r = mapAsOf(n, one, list)
 	case *Window:
 		r = mapWindow(n, one, list, keys)
 	}

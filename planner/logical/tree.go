@@ -26,6 +26,14 @@ func (n *Aggregate) Columns() []Col {
 
 // Columns are the left side's, then the right side's; sides that outer joins fill up become nullable.
 func (n *Join) Columns() []Col {
+	k := &n.known
+	if k.cols == nil || k.left != n.Left || k.right != n.Right || k.kind != n.Kind || k.mark != n.Mark.ID {
+		*k = joinColumns{left: n.Left, right: n.Right, kind: n.Kind, mark: n.Mark.ID, cols: n.columns()}
+	}
+	return k.cols[:len(k.cols):len(k.cols)]
+}
+
+func (n *Join) columns() []Col {
 	l, r := n.Left.Columns(), n.Right.Columns()
 	switch n.Kind {
 	case Semi, Anti, NullAwareAnti:

@@ -5,7 +5,6 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
-	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
@@ -34,6 +33,14 @@ func nestedKeys(o *optimizer, n logical.Node) (logical.Node, error) {
 		c := *n
 		c.Keys = orderingKeys(n.Keys)
 		return &c, nil
+	case *logical.AsOf:
+		c := *n
+		c.LeftKeys, c.RightKeys = slices.Clone(n.LeftKeys), slices.Clone(n.RightKeys)
+		for i := range c.LeftKeys {
+			c.LeftKeys[i], c.RightKeys[i] = expr.OrderingKey(c.LeftKeys[i]), expr.OrderingKey(c.RightKeys[i])
+		}
+		c.LeftBound, c.RightBound = expr.OrderingKey(n.LeftBound), expr.OrderingKey(n.RightBound)
+		return &c, nil
 	case *logical.Window:
 		c := *n
 		c.Order, c.Partition = orderingKeys(n.Order), slices.Clone(n.Partition)
@@ -58,7 +65,7 @@ func nestedKeys(o *optimizer, n logical.Node) (logical.Node, error) {
 			return n, nil
 		}
 		if n.Kind != logical.Union {
-			return nil, fault.New(fault.FeatureNotSupported, "INTERSECT and EXCEPT of lists, structs or maps are not supported")
+			return matchNested(o, n)
 		}
 		c := *n
 		c.All = true
@@ -121,4 +128,35 @@ func groupNested(o *optimizer, n *logical.Aggregate) (logical.Node, error) {
 		}
 	}
 	return &logical.Project{Input: &c, Cols: cols, Exprs: outs}, nil
+}
+
+// matchNested is INTERSECT or EXCEPT as a semi or anti join on the keys of all columns, of distinct rows, or with ALL of rows that are numbered among their
+// equals.
+func matchNested(o *optimizer, n *logical.SetOp) (logical.Node, error) {
+	var conds []expr.Expr
+	sides := make([]logical.Node, 2)
+	keys := make([][]expr.Expr, 2)
+	for i, in := range n.In {
+		for _, c := range in.Columns() {
+			keys[i] = append(keys[i], expr.OrderingKey(c.Expr()))
+		}
+		sides[i] = in
+		if n.All {
+			w := logical.RowNumber(in, nil, o.ids)
+			w.Partition = keys[i]
+			sides[i], keys[i] = w, append(slices.Clone(keys[i]), w.Cols[0].Expr())
+		}
+	}
+	for i, k := range keys[0] {
+		conds = append(conds, logical.Compare(expr.IsNotDistinct, k, keys[1][i]))
+	}
+	j := &logical.Join{Kind: logical.Semi, Left: sides[0], Right: sides[1], Cond: expr.Conjunction(conds)}
+	if n.Kind == logical.Except {
+		j.Kind = logical.Anti
+	}
+	p := &logical.Project{Input: j, Cols: n.Cols, Exprs: logical.References(n.In[0].Columns())}
+	if n.All {
+		return p, nil
+	}
+	return groupNested(o, &logical.Aggregate{Input: p, GroupCols: n.Cols, Groups: logical.References(n.Cols)})
 }

@@ -2,6 +2,8 @@ package optimize
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -10,6 +12,8 @@ import (
 
 // Options choose what is done; the zero value is the default.
 type Options struct {
+	// Disabled are names of rules to leave out, as Rules gives them, to find out which of them changes an answer.
+	Disabled []string
 	// Trace, when not nil, is called with the plan after each rule.
 	Trace func(rule string, n logical.Node)
 }
@@ -27,15 +31,18 @@ type rule struct {
 	name  string
 	apply func(o *optimizer, n logical.Node) (logical.Node, error)
 	whole bool
+	// needed says that the plan cannot run without the rule.
+	needed bool
 }
 
 // rules run in this order.
 var rules = []rule{
-	{name: "hoist CTEs", apply: hoistCTEs, whole: true},
+	{name: "hoist CTEs", apply: hoistCTEs, whole: true, needed: true},
 	{name: "simplify", apply: simplify},
 	{name: "push down predicates", apply: pushDown},
-	{name: "unnest subqueries", apply: unnest},
-	{name: "order nested keys", apply: nestedKeys},
+	{name: "unnest subqueries", apply: unnest, needed: true},
+	{name: "order nested keys", apply: nestedKeys, needed: true},
+	{name: "split ordered aggregates", apply: splitOrdered, needed: true},
 	{name: "simplify", apply: simplify},
 	{name: "push down predicates", apply: pushDown},
 	{name: "push down predicates", apply: pushDown}, // outer joins that became inner open the way for more
@@ -47,11 +54,28 @@ var rules = []rule{
 	{name: "prune columns", apply: prune, whole: true},
 }
 
+// Rules are the names of the rules that Options.Disabled may name, in the order in which they run. The others make a plan that can run at all.
+func Rules() []string {
+	var names []string
+	for _, r := range rules {
+		if !r.needed && !slices.Contains(names, r.disabledAs()) {
+			names = append(names, r.disabledAs())
+		}
+	}
+	return names
+}
+
+// disabledAs is the rule's name as one word.
+func (r rule) disabledAs() string { return strings.ReplaceAll(r.name, " ", "_") }
+
 // Optimize gives a plan equivalent to n without subqueries and dependent joins, whose columns are n's.
 func Optimize(ctx context.Context, n logical.Node, ids *logical.IDs, opts Options) (logical.Node, error) {
 	o := &optimizer{ctx: ctx, ids: ids}
 	cols := n.Columns()
 	for _, r := range rules {
+		if !r.needed && slices.Contains(opts.Disabled, r.disabledAs()) {
+			continue
+		}
 		var err error
 		if r.whole {
 			n, err = r.apply(o, n)

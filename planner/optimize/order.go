@@ -17,7 +17,8 @@ import (
 // columns that it reads are there: dropping or adding rows for others changes nothing of what it does to each row.
 func orderJoins(o *optimizer, n logical.Node) (logical.Node, error) {
 	g := &graph{o: o, est: o.estimator()}
-	if !joins(n) {
+	if !joins(n) || relations(n) > maxRelations {
+		// Of a group that is too large the upper joins stay as they are; what is below them is ordered.
 		return logical.MapInputs(n, func(c logical.Node) (logical.Node, error) { return orderJoins(o, c) })
 	}
 	if err := g.collect(n); err != nil {
@@ -25,6 +26,28 @@ func orderJoins(o *optimizer, n logical.Node) (logical.Node, error) {
 	}
 	r := g.build()
 	return logical.Keep(r, n.Columns()), nil
+}
+
+// maxRelations bounds the relations of a group: sets of them are words of 64 bits.
+const maxRelations = 60
+
+// relations is how many relations the group of joins at n has.
+func relations(n logical.Node) int {
+	if !joins(n) {
+		return 1
+	}
+	switch n := n.(type) {
+	case *logical.Join:
+		if n.Kind != logical.Inner {
+			return relations(n.Left) + 1
+		}
+		return relations(n.Left) + relations(n.Right)
+	case *logical.Filter:
+		return relations(n.Input)
+	case *logical.Project:
+		return relations(n.Input)
+	}
+	return 1
 }
 
 // joins reports whether n is the top of a group of joins.

@@ -32,9 +32,6 @@ type partial struct {
 
 // build is the group in its best order.
 func (g *graph) build() logical.Node {
-	if len(g.rels) > 60 {
-		return g.inOrder()
-	}
 	single := make([]*partial, len(g.rels))
 	all := set(0)
 	for i, r := range g.rels {

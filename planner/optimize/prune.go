@@ -94,6 +94,9 @@ func (p *pruner) pruned(n logical.Node, need logical.ColSet) logical.Node {
 		return p.setOp(n, need)
 	case *logical.Unnest:
 		return n.WithInputs([]logical.Node{p.pruned(n.Input, need.Union(logical.Used(n.Lists...)))})
+	case *logical.AsOf:
+		below := need.Union(logical.Used(logical.Exprs(n)...))
+		return n.WithInputs([]logical.Node{p.pruned(n.Left, below), p.pruned(n.Right, below)})
 	case *logical.Window:
 		return p.window(n, need)
 	case *logical.Recursion:

@@ -17,6 +17,20 @@ func pushDown(o *optimizer, n logical.Node) (logical.Node, error) {
 	return push(o, n, nil)
 }
 
+// maxPushed bounds the nodes of a predicate that moves through a projection: it takes up what the projection computes, and in a chain of queries grows
+// with every step.
+const maxPushed = 100
+
+// size is the number of e's nodes, as far as it matters.
+func size(e expr.Expr) int {
+	n := 0
+	expr.Walk(e, func(expr.Expr) bool {
+		n++
+		return n <= maxPushed
+	})
+	return n
+}
+
 // push is n with preds applied, as far down as they go.
 func push(o *optimizer, n logical.Node, preds []expr.Expr) (logical.Node, error) {
 	n, err := pushInSubqueries(o, n)
@@ -48,10 +62,12 @@ func push(o *optimizer, n logical.Node, preds []expr.Expr) (logical.Node, error)
 				}
 			})
 			if ok {
-				below = append(below, expr.Fold(s.Apply(p)))
-			} else {
-				above = append(above, p)
+				if moved := expr.Fold(s.Apply(p)); size(moved) <= maxPushed {
+					below = append(below, moved)
+					continue
+				}
 			}
+			above = append(above, p)
 		}
 		return pushed(o, n, below, above)
 	case *logical.Aggregate:
@@ -89,6 +105,8 @@ func push(o *optimizer, n logical.Node, preds []expr.Expr) (logical.Node, error)
 			}
 		}
 		return pushed(o, n, below, above)
+	case *logical.AsOf:
+		return pushAsOf(o, n, preds)
 	case *logical.Window:
 		// A predicate on partition keys drops whole partitions.
 		keys := logical.ColSet{}
@@ -158,6 +176,9 @@ func pushFilter(o *optimizer, n *logical.Filter, preds []expr.Expr) (logical.Nod
 		} else {
 			below = append(below, t)
 		}
+	}
+	if len(preds) > 0 {
+		below = logical.Unique(below) // a chain of queries may say the same at every step
 	}
 	in, err := push(o, n.Input, below)
 	if err != nil {

@@ -116,6 +116,10 @@ func simplifyNode(n logical.Node) logical.Node {
 		if logical.IsEmpty(n.Input) {
 			return logical.Empty(n.Columns())
 		}
+	case *logical.AsOf:
+		if logical.IsEmpty(n.Left) || !n.Outer && logical.IsEmpty(n.Right) {
+			return logical.Empty(n.Columns())
+		}
 	case *logical.Window:
 		if logical.IsEmpty(n.Input) {
 			return logical.Empty(n.Columns())

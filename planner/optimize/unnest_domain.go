@@ -235,6 +235,8 @@ func (d *domain) pushNode(n logical.Node, want logical.ColSet) (logical.Node, re
 		c := *n
 		c.Input, c.Lists = in, r.substitution().ApplyAll(n.Lists)
 		return &c, r, nil
+	case *logical.AsOf:
+		return d.asOf(n)
 	case *logical.Window:
 		return d.window(n, want)
 	case *logical.SetOp:
@@ -261,11 +263,12 @@ func (d *domain) filter(in logical.Node, r rep, terms []expr.Expr) (logical.Node
 			continue
 		}
 		cols := in.Columns()
-		col, isCol := e.(*expr.Column)
 		var c logical.Col
-		if isCol {
-			c, _ = logical.Find(cols, col.ID)
-		} else {
+		found := false
+		if col, ok := e.(*expr.Column); ok {
+			c, found = logical.Find(cols, col.ID) // not when it comes from further out
+		}
+		if !found {
 			c = logical.Col{ID: d.u.o.ids.Next(), Name: "key", Type: e.Type(), Nullable: !logical.NotNull(e, cols)}
 			in = &logical.Project{Input: in, Cols: append(slices.Clone(cols), c), Exprs: append(logical.References(cols), e)}
 		}

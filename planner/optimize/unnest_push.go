@@ -5,7 +5,6 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
-	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
 
@@ -123,10 +122,8 @@ func (d *domain) group(n *logical.Aggregate) (logical.Node, rep, error) {
 
 // aggregate gives an aggregation without groups its row for every outer value, by an outer join with the set of them.
 func (d *domain) aggregate(n *logical.Aggregate) (logical.Node, rep, error) {
-	for _, s := range n.Sets {
-		if len(s) == 0 {
-			return nil, nil, fault.New(fault.FeatureNotSupported, "a grand total among grouping sets in a correlated subquery is not supported")
-		}
+	if slices.ContainsFunc(n.Sets, func(s []int) bool { return len(s) == 0 }) {
+		return d.push(logical.ApartTotals(n, d.u.o.ids), nil)
 	}
 	if len(n.Groups) > 0 {
 		return d.group(n)

@@ -213,6 +213,8 @@ func atMostOne(n logical.Node) bool {
 		return len(n.Rows) <= 1
 	case *logical.Limit:
 		return n.Count >= 0 && n.Count <= 1 || atMostOne(n.Input)
+	case *logical.AsOf:
+		return atMostOne(n.Left)
 	case *logical.Project, *logical.Filter, *logical.Sort, *logical.Distinct, *logical.Window:
 		return atMostOne(n.Inputs()[0])
 	case *logical.Join:

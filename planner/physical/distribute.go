@@ -96,6 +96,8 @@ func (p *planner) distribute(n plan.Node) (plan.Node, spread) {
 		var s spread
 		n.Input, s = p.distribute(n.Input)
 		return n, narrowed(s, n.Keep)
+	case *plan.AsOfJoin:
+		return p.distributeAsOf(n)
 	case *plan.Window:
 		return p.distributeWindow(n)
 	case *plan.Recursion:

@@ -111,6 +111,8 @@ func (p *planner) build(n logical.Node, need logical.ColSet) (result, error) {
 		return p.setOp(n)
 	case *logical.Unnest:
 		return p.unnest(n, need)
+	case *logical.AsOf:
+		return p.asOf(n, need)
 	case *logical.Window:
 		return p.window(n, need)
 	case *logical.Recursion:

@@ -114,6 +114,10 @@ func (b *binder) aggregateCall(f *pg.FuncCall, name string, s *scope) (*expr.Agg
 		if err != nil {
 			return nil, err
 		}
+		if call.Distinct && find(args, e) < 0 {
+			return nil, fault.New(fault.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list").
+				At(b.at(locationOf(by.Node)))
+		}
 		call.OrderBy = append(call.OrderBy, d.key(e))
 	}
 	if call.Distinct && call.Fn.Op == kernels.AggList && len(call.OrderBy) == 0 {
@@ -346,6 +350,9 @@ func (s *selection) group(having expr.Expr) (expr.Expr, error) {
 		return nil, err
 	}
 	s.input = node
+	if n := emptySets(node); n > 1 || n == 1 && len(node.Groups) == 0 {
+		s.input = logical.ApartTotals(node, s.ids)
+	}
 	if err := s.checkInner(used); err != nil {
 		return nil, err
 	}

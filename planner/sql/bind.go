@@ -22,12 +22,18 @@ type Options struct {
 	Parameters []column.Value
 	// Now is the statement's time: now(), current_date and the like are bound to it. The zero time means the current one.
 	Now time.Time
+	// Zone is the session's time zone: casts between times with and without one go by its clocks. Nil is UTC.
+	Zone *time.Location
 	// Targets, when not empty, are the types that the result's columns are assigned to, as INSERT does.
 	Targets []column.Type
 	// Defaults are what DEFAULT in VALUES stands for, one for each of Targets.
 	Defaults []expr.Expr
 	// Setting is the value of a session's setting, for current_setting and the functions that tell of the session. It may be nil.
 	Setting func(name string) (string, error)
+	// Place, when positive, is where in the script everything of the query stands: the query's own text is another.
+	Place int
+	// Values runs a query of one column and gives its values in order: PIVOT without IN asks what there is. It may be nil.
+	Values func(ctx context.Context, q *Bound) ([]column.Value, error)
 }
 
 // Bound is a bound query.
@@ -44,7 +50,8 @@ func Bind(ctx context.Context, q *parse.Query, resolver catalog.Resolver, o Opti
 	if err != nil {
 		return nil, err
 	}
-	return &Bound{Plan: r.node, IDs: b.ids}, nil
+	n, err := inZone(r.node, o.Zone)
+	return &Bound{Plan: n, IDs: b.ids}, err
 }
 
 // Evaluate computes an expression without columns, as EXECUTE's arguments are.
@@ -53,6 +60,9 @@ func Evaluate(ctx context.Context, e ast.Expr, o Options) (column.Value, error) 
 	b.pos = e.Positions
 	bound, err := b.expr(e.Node, &scope{clause: "EXECUTE"})
 	if err != nil {
+		return column.Value{}, err
+	}
+	if bound, err = expr.InZone(bound, o.Zone); err != nil {
 		return column.Value{}, err
 	}
 	v, err := expr.Evaluate(bound)
@@ -118,7 +128,12 @@ func newBinder(ctx context.Context, resolver catalog.Resolver, o Options) *binde
 }
 
 // at is the position of a location of the tree.
-func (b *binder) at(location int32) int { return b.pos.At(location) }
+func (b *binder) at(location int32) int {
+	if b.options.Place > 0 {
+		return b.options.Place
+	}
+	return b.pos.At(location)
+}
 
 // enter counts a level of recursion; every enter has a leave.
 func (b *binder) enter(location int32) error {

@@ -114,6 +114,8 @@ func expressions(n logical.Node) []expr.Expr {
 			out = append(out, row...)
 		}
 		return out
+	case *logical.Unnest:
+		return n.Lists
 	case *logical.Series:
 		return []expr.Expr{n.Start, n.Stop, n.Step}
 	case *logical.Project:

@@ -32,6 +32,9 @@ func Default(ctx context.Context, text string, t column.Type, o Options) (expr.E
 	if err == nil {
 		e, err = expr.Coerce(e, t)
 	}
+	if err == nil {
+		e, err = expr.InZone(e, o.Zone)
+	}
 	if f, ok := fault.As(err); ok {
 		f.Position = 0 // it counts in the default's text
 		return nil, f

@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		{"select t.⟪", "42601", "syntax error"},
 		{"select ⟪t.zz from t", "42703", "t.zz"},
 		{"select ⟪a from t, u", "42702", "ambiguous"},
-		{"select ⟪t from t", "42703", "table"},
+		{"select ⟪u from t", "42703", "u"},
 		{"select a from t join ⟪t on true", "42712", "more than once"},
 		{"select * exclude (a, ⟪zz) from t", "42703", "EXCLUDE"},
 		{"select * from t where exists (select ⟪q from u)", "42703", `"q"`},

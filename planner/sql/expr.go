@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -18,7 +20,12 @@ func (b *binder) expr(n *pg.Node, s *scope) (expr.Expr, error) {
 	if err != nil {
 		return nil, fault.At(err, b.at(locationOf(n)))
 	}
-	return e, nil
+	if l, ok := e.(*expr.Literal); ok && l.Zone == nil && b.options.Zone != nil {
+		c := *l
+		c.Zone = b.options.Zone
+		return &c, nil
+	}
+	return expr.At(e, b.at(locationOf(n))), nil
 }
 
 func (b *binder) exprNode(n *pg.Node, s *scope) (expr.Expr, error) {
@@ -122,7 +129,7 @@ func (b *binder) columnRef(c *pg.ColumnRef, s *scope) (expr.Expr, error) {
 		}
 	}
 	if len(parts) > 3 {
-		return nil, b.unsupported(c.Location, "a name of %d parts", len(parts))
+		return nil, fault.New(fault.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, ".")).At(position)
 	}
 	return b.column(parts, s, position)
 }

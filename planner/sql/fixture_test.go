@@ -139,6 +139,8 @@ func (p *printer) node(n logical.Node, depth int) {
 			p.line(depth+1, "%s", exprs(row))
 			p.subqueries(depth+2, row...)
 		}
+	case *logical.Unnest:
+		p.line(depth, "Unnest %s: %s", columns(n.Cols, true), exprs(n.Lists))
 	case *logical.Series:
 		p.line(depth, "Series %s: %s", columns([]logical.Col{n.Col}, true), exprs([]expr.Expr{n.Start, n.Stop, n.Step}))
 	case *logical.Project:

@@ -188,10 +188,10 @@ func (b *binder) view(name, text string, columns []string, position int) (logica
 	if !ok {
 		return nil, nil, fault.New(fault.WrongObjectType, "view %q does not hold a query", name).At(position)
 	}
-	pos, ctes, binding := b.pos, b.ctes, b.binding
-	b.pos, b.ctes, b.binding = q.Tree.Positions, nil, nil
+	pos, ctes, binding, place := b.pos, b.ctes, b.binding, b.options.Place
+	b.pos, b.ctes, b.binding, b.options.Place = q.Tree.Positions, nil, nil, position
 	r, err := b.query(q.Tree.Stmt, nil, mode{})
-	b.pos, b.ctes, b.binding = pos, ctes, binding
+	b.pos, b.ctes, b.binding, b.options.Place = pos, ctes, binding, place
 	if err != nil {
 		return nil, nil, inView(err)
 	}

@@ -1,13 +1,12 @@
 package sql
 
 import (
-	"time"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels/convert"
 	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
 )
 
@@ -22,6 +21,8 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 		return b.structPack(f, s)
 	case unnestName:
 		return b.unnestItem(f, s)
+	case ast.MapFunction:
+		return b.mapLiteral(f, s)
 	}
 	if f.FuncVariadic {
 		return nil, b.unsupported(f.Location, "VARIADIC")
@@ -36,12 +37,14 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 		}
 		return b.cast(c, s, true)
 	}
-	for _, n := range f.Args {
-		if n.GetNamedArgExpr() != nil {
-			return nil, b.unsupported(locationOf(n), "a named argument")
-		}
+	f, err := b.positional(name, f)
+	if err != nil {
+		return nil, err
 	}
 	if _, ok := orderedSets[name]; ok && f.AggWithinGroup && f.Over == nil || expr.IsAggregate(name) {
+		if fractions := fractionList(f, name); fractions != nil {
+			return b.quantiles(f, name, fractions, s)
+		}
 		return b.aggregate(f, name, s)
 	}
 	if f.AggStar || f.AggDistinct || f.AggFilter != nil || len(f.AggOrder) > 0 || f.AggWithinGroup {
@@ -58,7 +61,7 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 	}
 	if !expr.FunctionExists(name) {
 		if _, ok := windowFunctions[name]; ok {
-			return nil, fault.New(fault.WindowingError, "window function %s requires an OVER clause", name).At(b.at(f.Location))
+			return nil, fault.New(fault.WrongObjectType, "window function %s requires an OVER clause", name).At(b.at(f.Location))
 		}
 		return nil, b.undefinedFunction(name, f.Location)
 	}
@@ -66,11 +69,19 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name == "age" && len(args) == 1 && args[0].Type().Kind.IsTemporal() {
+		today := b.statementTime("current_date").(*expr.Literal)
+		today.Zone = b.options.Zone
+		args = []expr.Expr{today, args[0]}
+		if args[0], err = expr.NewCast(today, args[1].Type(), false); err != nil {
+			args = args[1:]
+		}
+	}
 	e, err := expr.NewCall(name, args)
 	return e, b.blame(err, f.Args, args)
 }
 
-func (b *binder) undefinedFunction(name string, location int32) error {
+func (b *binder) undefinedFunction(name string, location int32) *fault.Error {
 	e := fault.New(fault.UndefinedFunction, "function %s does not exist", name).At(b.at(location))
 	if near := expr.SuggestFunction(name); near != "" {
 		return e.WithHint("Did you mean %q?", near)
@@ -78,11 +89,16 @@ func (b *binder) undefinedFunction(name string, location int32) error {
 	return e
 }
 
-// statementTime is the value of the functions that are fixed for a statement, nil for other names. Times are in UTC.
+// statementTime is the value of the functions that are fixed for a statement, nil for other names. Days and clocks are those of the session's zone.
 func (b *binder) statementTime(name string) expr.Expr {
 	now := b.options.Now.UTC()
 	micros := now.UnixMicro()
-	days := now.Truncate(24*time.Hour).Unix() / 86_400
+	wall := micros
+	if z := b.options.Zone; z != nil {
+		_, ahead := now.In(z).Zone()
+		wall += int64(ahead) * column.MicrosPerSecond
+	}
+	days := convert.FloorDiv(wall, column.MicrosPerDay)
 	literal := func(k column.Kind, v int64) expr.Expr {
 		return &expr.Literal{Value: column.IntValue(column.T(k), v)}
 	}
@@ -90,11 +106,11 @@ func (b *binder) statementTime(name string) expr.Expr {
 	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp":
 		return literal(column.TimestampTZ, micros)
 	case "localtimestamp":
-		return literal(column.Timestamp, micros)
+		return literal(column.Timestamp, wall)
 	case "current_date", "today":
 		return literal(column.Date, days)
 	case "localtime", "current_time":
-		return literal(column.Time, micros-days*column.MicrosPerDay)
+		return literal(column.Time, wall-days*column.MicrosPerDay)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 		if name == "range" {
 			return nil, e.WithHint("generate_series(first, last) makes rows of numbers, the last included")
 		}
-		return nil, withSuggestion(e, name, []string{"generate_series", "unnest", "read_parquet", "read_csv", "read_json", "read_arrow"})
+		return nil, withSuggestion(e, name, []string{"generate_series", "unnest", "read_parquet", "read_csv", "read_json", "read_arrow", "read_avro"})
 	}
 	if err != nil {
 		return nil, fault.At(err, b.at(f.Location))
@@ -82,7 +82,7 @@ func (b *binder) file(f *pg.FuncCall, format string, s *scope) (*fromItem, error
 		if name == "" || value == nil {
 			return nil, fault.New(fault.SyntaxError, "options are written name => value").At(b.at(locationOf(n)))
 		}
-		if options[name], err = b.constantText(value, s); err != nil {
+		if options[name], err = b.optionText(value, s); err != nil {
 			return nil, err
 		}
 	}
@@ -202,6 +202,25 @@ func (b *binder) series(f *pg.FuncCall, s *scope, alias string) (*fromItem, erro
 	if alias != "" {
 		name = alias
 	}
+	for _, a := range args {
+		if len(logical.Used(a)) > 0 || logical.HasSubquery(a) {
+			return b.seriesOfRow(args, name, t)
+		}
+	}
 	node := &logical.Series{Col: logical.Col{ID: b.ids.Next(), Name: name, Type: t}, Start: args[0], Stop: args[1], Step: args[2]}
+	return tableItem(node, "", name, node.Columns()), nil
+}
+
+// seriesOfRow is generate_series whose bounds depend on a row: the elements of the list of its values.
+func (b *binder) seriesOfRow(args []expr.Expr, name string, t column.Type) (*fromItem, error) {
+	list, err := expr.NewCall("generate_series", args)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = expr.NewCast(list, column.ListType(t), false); err != nil {
+		return nil, err
+	}
+	col := logical.Col{ID: b.ids.Next(), Name: name, Type: list.Type().Elem(), Nullable: true}
+	node := &logical.Unnest{Input: &logical.Values{Rows: [][]expr.Expr{{}}}, Lists: []expr.Expr{list}, Cols: []logical.Col{col}}
 	return tableItem(node, "", name, node.Columns()), nil
 }

@@ -167,13 +167,13 @@ func (a *aggregation) mark(n *logical.Aggregate) {
 func (a *aggregation) tellApart(n *logical.Aggregate, ids *logical.IDs) error {
 	copies, number, most := map[string]int{}, make([]int, len(n.Sets)), 0
 	for i, set := range n.Sets {
+		if len(set) == 0 {
+			continue // logical.ApartTotals keeps these apart
+		}
 		key := fmt.Sprint(slices.Compact(slices.Sorted(slices.Values(set))))
 		number[i] = copies[key]
 		copies[key]++
 		most = max(most, number[i])
-		if len(set) == 0 && number[i] > 0 {
-			return fault.New(fault.FeatureNotSupported, "an empty grouping set that is given twice is not supported")
-		}
 	}
 	if most == 0 {
 		return nil
@@ -194,4 +194,15 @@ func (a *aggregation) tellApart(n *logical.Aggregate, ids *logical.IDs) error {
 	}
 	n.Sets = sets
 	return nil
+}
+
+// emptySets is the number of empty grouping sets.
+func emptySets(n *logical.Aggregate) int {
+	empty := 0
+	for _, s := range n.Sets {
+		if len(s) == 0 {
+			empty++
+		}
+	}
+	return empty
 }

@@ -15,12 +15,22 @@ var joinKinds = map[pg.JoinType]logical.JoinKind{
 
 // join binds JOIN in all its kinds. before is what stands before it in the same FROM.
 func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem, error) {
+	if f, r := pivotCall(j); f != nil {
+		item, err := b.pivoted(j, f, outer, before)
+		if err != nil {
+			return nil, err
+		}
+		return b.aliased(item, r.Alias, b.at(f.Location))
+	}
 	kind, ok := joinKinds[j.Jointype]
 	if !ok {
 		return nil, b.unsupported(locationOf(j.Rarg), "this kind of join")
 	}
 	larg := j.Larg
-	if half, left, ok := halfJoin(j); ok {
+	asOf := false
+	if before, ok := asOfMark(j); ok {
+		asOf, larg = true, before
+	} else if half, left, ok := halfJoin(j); ok {
 		kind, larg = half, left
 	}
 	left, err := b.fromItem(larg, outer, before)
@@ -41,10 +51,10 @@ func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem
 	}
 	var item *fromItem
 	if j.IsNatural || len(j.UsingClause) > 0 {
-		item, err = b.using(j, node, left, right)
+		item, err = b.using(j, node, left, right, asOf)
 	} else {
 		item = left.beside(right)
-		if u := b.joinUnnest(j, node); u != nil {
+		if u := b.joinUnnest(j, node); u != nil && !asOf {
 			item.node, node = u, nil
 		}
 		if node != nil && j.Quals != nil {
@@ -53,6 +63,9 @@ func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem
 		}
 		if node != nil {
 			item.node = node
+		}
+		if asOf && err == nil {
+			item.node, err = b.asOf(j, node, node.Cond)
 		}
 	}
 	if err != nil {
@@ -91,8 +104,9 @@ func (f *fromItem) refresh() {
 	f.visible = again(f.visible)
 }
 
-// using joins on equal columns of both sides, which the result shows once.
-func (b *binder) using(j *pg.JoinExpr, node *logical.Join, left, right *fromItem) (*fromItem, error) {
+// using joins on equal columns of both sides, which the result shows once. Of an as-of join the last column is that of the left side, which is at or
+// behind that of the right.
+func (b *binder) using(j *pg.JoinExpr, node *logical.Join, left, right *fromItem, asOf bool) (*fromItem, error) {
 	position := b.at(locationOf(j.Rarg))
 	names := make([]string, 0, len(j.UsingClause))
 	if j.IsNatural {
@@ -111,7 +125,7 @@ func (b *binder) using(j *pg.JoinExpr, node *logical.Join, left, right *fromItem
 	}
 	var terms, merged []expr.Expr
 	var keptL, keptR = map[string]bool{}, map[string]bool{}
-	for _, name := range names {
+	for i, name := range names {
 		if keptL[name] {
 			return nil, fault.New(fault.DuplicateColumn, "column name %q appears more than once in USING clause", name).At(position)
 		}
@@ -124,7 +138,11 @@ func (b *binder) using(j *pg.JoinExpr, node *logical.Join, left, right *fromItem
 		if err != nil {
 			return nil, err
 		}
-		equal, err := expr.NewComparison(expr.Eq, l.Expr(), r.Expr())
+		op := expr.Eq
+		if asOf && i == len(names)-1 {
+			op = expr.Ge
+		}
+		equal, err := expr.NewComparison(op, l.Expr(), r.Expr())
 		if err != nil {
 			return nil, fault.At(err, position)
 		}
@@ -140,7 +158,14 @@ func (b *binder) using(j *pg.JoinExpr, node *logical.Join, left, right *fromItem
 	if node.Kind == logical.Semi || node.Kind == logical.Anti {
 		return item, nil
 	}
-	item.visible, item.node = b.mergedColumns(node, merged, names)
+	joined := logical.Node(node)
+	if asOf {
+		var err error
+		if joined, err = b.asOf(j, node, node.Cond); err != nil {
+			return nil, err
+		}
+	}
+	item.visible, item.node = b.mergedColumns(joined, merged, names)
 	for _, c := range left.visible {
 		if !keptL[c.Name] {
 			item.visible = append(item.visible, c)
@@ -197,7 +222,7 @@ func mergedColumn(kind logical.JoinKind, l, r logical.Col) (expr.Expr, error) {
 }
 
 // mergedColumns computes the USING columns that are not simply a side's own, in a projection over the join.
-func (b *binder) mergedColumns(join *logical.Join, merged []expr.Expr, names []string) ([]logical.Col, logical.Node) {
+func (b *binder) mergedColumns(join logical.Node, merged []expr.Expr, names []string) ([]logical.Col, logical.Node) {
 	inputs := join.Columns()
 	visible := make([]logical.Col, len(merged))
 	cols, exprs := append([]logical.Col{}, inputs...), make([]expr.Expr, len(inputs))

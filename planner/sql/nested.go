@@ -50,9 +50,20 @@ func (b *binder) castArray(a *pg.A_ArrayExpr, to column.Type, s *scope, try bool
 
 // rowValue binds ROW(a, b) and (a, b) as a struct.
 func (b *binder) rowValue(r *pg.RowExpr, s *scope) (expr.Expr, error) {
-	args, err := b.exprs(r.Args, s)
-	if err != nil {
-		return nil, err
+	var args []expr.Expr
+	for _, n := range r.Args {
+		if members, err := b.rowStar(n, s); members != nil || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, members...)
+			continue
+		}
+		e, err := b.expr(n, s)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, e)
 	}
 	e, err := expr.NewCall("row", args)
 	return e, fault.At(err, b.at(r.Location))
@@ -227,4 +238,73 @@ func (b *binder) arraySubquery(l *pg.SubLink, s *scope) (expr.Expr, error) {
 	sub := &logical.Subquery{Kind: logical.ScalarSubquery, Plan: plan, Typ: call.Typ, Pos: b.at(l.Location)}
 	// No rows make an empty list.
 	return expr.NewCoalesce([]expr.Expr{sub, &expr.Literal{Value: column.Value{Type: call.Typ}}})
+}
+
+// rowStar is the columns of t.* among a row's members; nil for anything else.
+func (b *binder) rowStar(n *pg.Node, s *scope) ([]expr.Expr, error) {
+	list := n.GetColumnRef().GetFields()
+	if len(list) < 2 || list[len(list)-1].GetAStar() == nil {
+		return nil, nil
+	}
+	position := b.at(locationOf(n))
+	alias := lastString(list[:len(list)-1])
+	rel, owner, err := s.relation("", alias, position)
+	if err != nil {
+		return nil, err
+	}
+	if rel == nil {
+		return nil, undefinedRelation(alias, s).At(position)
+	}
+	out := make([]expr.Expr, len(rel.cols))
+	for i, c := range rel.cols {
+		out[i] = b.reference(c, owner, s, position)
+	}
+	return out, nil
+}
+
+// wholeRow is the struct of a table's columns, where a name is no column but a table; nil when it is neither.
+func (b *binder) wholeRow(name string, s *scope, position int) (expr.Expr, error) {
+	rel, owner, err := s.relation("", name, position)
+	if rel == nil || err != nil || len(rel.cols) == 0 {
+		return nil, err
+	}
+	var args []expr.Expr
+	for _, c := range rel.cols {
+		args = append(args, &expr.Literal{Value: column.TextValue(c.Name)}, b.reference(c, owner, s, position))
+	}
+	e, err := expr.NewCall("struct_pack", args)
+	return e, fault.At(err, position)
+}
+
+// mapLiteral binds MAP {key: value, …}, whose keys and values come in turn.
+func (b *binder) mapLiteral(f *pg.FuncCall, s *scope) (expr.Expr, error) {
+	position := b.at(f.Location)
+	if len(f.Args)%2 != 0 {
+		return nil, fault.New(fault.SyntaxError, "a map is written MAP {key: value}").At(position)
+	}
+	args, err := b.exprs(f.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	sides := [2]expr.Expr{}
+	for side := range sides {
+		var list []expr.Expr
+		for i := side; i < len(args); i += 2 {
+			list = append(list, args[i])
+		}
+		if len(list) == 0 {
+			sides[side] = &expr.Literal{Value: column.Value{Type: column.ListType(column.T(column.Text))}}
+			continue
+		}
+		if sides[side], err = expr.NewCall("list_value", list); err != nil {
+			return nil, fault.At(err, position)
+		}
+	}
+	e, err := expr.NewCall("map", sides[:])
+	return e, fault.At(err, position)
+}
+
+// indirect is the tree of arg with steps behind it.
+func indirect(arg *pg.Node, steps []*pg.Node) *pg.Node {
+	return &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: arg, Indirection: steps}}}
 }

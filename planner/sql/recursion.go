@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -52,7 +54,7 @@ func (b *binder) recursion(c *cte, s *pg.SelectStmt) (result, error) {
 	}
 	switch {
 	case len(s.SortClause) > 0:
-		return result{}, b.unsupported(c.tree.Location, "ORDER BY in a recursive query")
+		return result{}, b.unsupported(locationOf(s.SortClause[0].GetSortBy().GetNode()), "ORDER BY in a recursive query")
 	case s.LimitCount != nil || s.LimitOffset != nil:
 		return result{}, b.unsupported(c.tree.Location, "LIMIT or OFFSET in a recursive query")
 	case len(s.LockingClause) > 0:
@@ -93,13 +95,19 @@ func (b *binder) recursion(c *cte, s *pg.SelectStmt) (result, error) {
 		node.Cols = append(node.Cols, logical.Col{ID: b.ids.Next(), Name: names[i], Type: col.Type, Nullable: true})
 	}
 	self.self.table, self.self.cols = node.Table, node.Cols
-	step, err := b.query(s.Rarg, c.outer, mode{})
+	step, err := b.query(s.Rarg, c.outer, mode{keepUntyped: true})
 	if err != nil {
 		return result{}, err
 	}
 	if have, want := len(step.columns()), len(types); have != want {
 		return result{}, fault.New(fault.SyntaxError, "each UNION query must have the same number of columns: %d and %d", want, have).
 			At(b.at(queryLocation(s.Rarg)))
+	}
+	if err := checkStep(step.node, c.name); err != nil {
+		if err.Position > 0 || !strings.HasPrefix(err.Message, "aggregate") {
+			return result{}, err.At(position)
+		}
+		return result{}, err.At(b.at(targetLocation(s.Rarg, 0)))
 	}
 	for i, col := range step.columns() {
 		t, err := expr.CommonType("UNION", []expr.Expr{node.Cols[i].Expr(), step.source(i)})
@@ -113,9 +121,6 @@ func (b *binder) recursion(c *cte, s *pg.SelectStmt) (result, error) {
 	}
 	if step, err = b.convert(step, types); err != nil {
 		return result{}, fault.At(err, b.at(queryLocation(s.Rarg)))
-	}
-	if err := checkStep(step.node, c.name); err != nil {
-		return result{}, err.At(position)
 	}
 	node.Step = step.node
 	r := result{node: node}

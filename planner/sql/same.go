@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"reflect"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -70,7 +71,7 @@ func same(a, b expr.Expr) bool {
 }
 
 func sameValue(a, b column.Value) bool {
-	return a.Type.Equal(b.Type) && a.Null == b.Null && a.Int == b.Int && a.Float == b.Float && a.Str == b.Str && a.Interval == b.Interval &&
+	return a.Type.Equal(b.Type) && a.Null == b.Null && a.Int == b.Int && math.Float64bits(a.Float) == math.Float64bits(b.Float) && a.Str == b.Str && a.Interval == b.Interval &&
 		reflect.DeepEqual(a.List, b.List)
 }
 

@@ -109,6 +109,9 @@ func (b *binder) column(parts []string, s *scope, position int) (expr.Expr, erro
 				return e, err
 			}
 		}
+		if e, err := b.wholeRow(name, s, position); e != nil || err != nil {
+			return e, err
+		}
 		return nil, b.undefinedColumn(parts, s, position)
 	}
 	schema, alias := "", parts[len(parts)-2]

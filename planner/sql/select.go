@@ -3,6 +3,7 @@ package sql
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
@@ -47,6 +48,12 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 	if err != nil {
 		return result{}, err
 	}
+	return b.selectOver(node, sc, stmt, outer, m)
+}
+
+// selectOver binds everything of a SELECT but its FROM clause, which gave node and its names.
+func (b *binder) selectOver(node logical.Node, sc *scope, stmt *pg.SelectStmt, outer *scope, m mode) (result, error) {
+	var err error
 	s := &selection{binder: b, stmt: stmt, scope: sc, input: node, aggs: newAggregation()}
 	if stmt.WhereClause != nil {
 		var cond expr.Expr
@@ -181,6 +188,13 @@ func (s *selection) expand(m mode) error {
 	for i := 0; i < len(list); i++ {
 		t := list[i].GetResTarget()
 		fields := t.GetVal().GetColumnRef().GetFields()
+		if members, err := s.structStar(t); members != nil || err != nil {
+			if err != nil {
+				return err
+			}
+			s.items = append(s.items, members...)
+			continue
+		}
 		if len(fields) == 0 || fields[len(fields)-1].GetAStar() == nil {
 			s.items = append(s.items, item{name: targetName(t), node: t.Val, at: s.at(t.Location)})
 			continue
@@ -195,6 +209,8 @@ func (s *selection) expand(m mode) error {
 				expanded, err = s.exclude(expanded, f)
 			} else if name == ast.ReplaceFunction {
 				err = s.replace(expanded, f)
+			} else if name == ast.RenameFunction {
+				err = s.rename(expanded, f)
 			} else {
 				break
 			}
@@ -212,6 +228,43 @@ func (s *selection) expand(m mode) error {
 		return fault.New(fault.SyntaxError, "SELECT needs at least one column").At(s.at(queryLocation(s.stmt)))
 	}
 	return nil
+}
+
+// structStar expands (s).*, and s.* where s is a column and no table; nil for anything else.
+func (s *selection) structStar(t *pg.ResTarget) ([]item, error) {
+	var arg *pg.Node
+	steps := t.Val.GetAIndirection().GetIndirection()
+	fields := t.Val.GetColumnRef().GetFields()
+	switch {
+	case len(steps) > 0 && steps[len(steps)-1].GetAStar() != nil:
+		arg = t.Val.GetAIndirection().Arg
+		if len(steps) > 1 {
+			arg = indirect(arg, steps[:len(steps)-1])
+		}
+	case len(fields) > 1 && fields[len(fields)-1].GetAStar() != nil:
+		if rel, _, err := s.scope.relation("", lastString(fields[:len(fields)-1]), s.at(t.Location)); rel != nil || err != nil {
+			return nil, err
+		}
+		if !s.scope.has(fields[0].GetString_().GetSval()) && len(fields) == 2 {
+			return nil, nil
+		}
+		arg = &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: fields[:len(fields)-1], Location: t.Val.GetColumnRef().Location}}}
+	default:
+		return nil, nil
+	}
+	e, err := s.expr(arg, s.scope)
+	if err != nil {
+		return nil, err
+	}
+	if e.Type().Kind != column.Struct {
+		return nil, fault.New(fault.WrongObjectType, "type %s is not composite", e.Type()).At(s.at(t.Location))
+	}
+	var items []item
+	for _, f := range e.Type().Nested.Fields {
+		node := indirect(arg, []*pg.Node{pg.MakeStrNode(f.Name)})
+		items = append(items, item{name: f.Name, node: node, at: s.at(t.Location)})
+	}
+	return items, nil
 }
 
 // star expands * or table.*.
@@ -274,6 +327,30 @@ func (s *selection) replace(items []item, f *pg.FuncCall) error {
 		}
 		if !found {
 			return notInStar("REPLACE", name, items).At(s.at(locationOf(f.Args[i+1])))
+		}
+	}
+	return nil
+}
+
+// rename gives a star's columns other names; arguments are pairs of old and new.
+func (s *selection) rename(items []item, f *pg.FuncCall) error {
+	if len(f.Args)%2 != 0 {
+		return fault.New(fault.SyntaxError, "RENAME takes a list of column AS name").At(s.at(f.Location))
+	}
+	renamed := map[int]bool{}
+	for i := 0; i+1 < len(f.Args); i += 2 {
+		from, to := simpleName(f.Args[i]), simpleName(f.Args[i+1])
+		if from == "" || to == "" {
+			return fault.New(fault.SyntaxError, "RENAME takes a list of column AS name").At(s.at(locationOf(f.Args[i])))
+		}
+		found := false
+		for j := range items {
+			if items[j].name == from && !renamed[j] {
+				items[j].name, renamed[j], found = to, true, true
+			}
+		}
+		if !found {
+			return notInStar("RENAME", from, items).At(s.at(locationOf(f.Args[i])))
 		}
 	}
 	return nil

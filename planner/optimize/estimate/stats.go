@@ -96,6 +96,14 @@ func (e *Estimator) compute(n logical.Node) *Stats {
 		s := constant(cols[len(n.Input.Columns()):], in.Rows*unnestGrowth)
 		maps.Copy(s.Cols, in.Cols)
 		return s
+	case *logical.AsOf:
+		l, r := e.Of(n.Left), e.Of(n.Right)
+		s := &Stats{Rows: l.Rows, Cols: maps.Clone(l.Cols)}
+		if s.Cols == nil {
+			s.Cols = map[expr.ColumnID]Column{}
+		}
+		maps.Copy(s.Cols, r.Cols)
+		return s
 	case *logical.Window:
 		in := e.Of(n.Input)
 		s := constant(n.Cols, in.Rows)

@@ -59,6 +59,8 @@ var Queries = []string{
 	`select a from t where 2 in (select c from u) or a is null`,
 	// Correlated EXISTS, IN and quantified comparisons.
 	`select a from t where exists (select * from u where c = a)`,
+	`select count(*) from t where exists (select (select max(c) from u where u.c = t2.b and t.b = t2.a) from t as t2)`,
+	`select a from t where a not in (select (select max(c) from u where t2.b is not distinct from t.b) - t2.a from t as t2)`,
 	`select a from t where not exists (select * from u where c = a)`,
 	`select a from t where exists (select * from u where c = a and d <> b)`,
 	`select a from t where exists (select * from u where c = a) or b = 1`,

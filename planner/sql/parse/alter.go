@@ -71,10 +71,10 @@ func (c *converter) discard(s *pg.DiscardStmt) (Body, error) {
 	return nil, c.unsupported(c.heading())
 }
 
-// changing refuses DELETE, UPDATE and MERGE.
+// changing refuses MERGE.
 func (c *converter) changing(what string) error {
-	return fault.New(fault.FeatureNotSupported, "%s is not supported: rows of a table are not changed in place", what).At(c.start()).
-		WithHint("CREATE OR REPLACE TABLE … AS SELECT … makes the table anew; TRUNCATE empties it.")
+	return fault.New(fault.FeatureNotSupported, "%s is not supported", what).At(c.start()).
+		WithHint("UPDATE … FROM changes the rows that match, INSERT … SELECT … WHERE NOT EXISTS adds those that do not.")
 }
 
 func (c *converter) rename(s *pg.RenameStmt) (Body, error) {

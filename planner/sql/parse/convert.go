@@ -71,9 +71,9 @@ func (c *converter) body(n *pg.Node) (Body, error) {
 	case *pg.Node_DiscardStmt:
 		return c.discard(s.DiscardStmt)
 	case *pg.Node_DeleteStmt:
-		return nil, c.changing("DELETE")
+		return c.remove(s.DeleteStmt)
 	case *pg.Node_UpdateStmt:
-		return nil, c.changing("UPDATE")
+		return c.update(s.UpdateStmt)
 	case *pg.Node_MergeStmt:
 		return nil, c.changing("MERGE")
 	}
@@ -249,8 +249,14 @@ func (c *converter) transaction(s *pg.TransactionStmt) (Body, error) {
 		return &Transaction{What: "commit"}, nil
 	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK:
 		return &Transaction{What: "rollback"}, nil
+	case pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
+		return nil, c.unsupported("SAVEPOINT")
+	case pg.TransactionStmtKind_TRANS_STMT_RELEASE:
+		return nil, c.unsupported("RELEASE SAVEPOINT")
+	case pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		return nil, c.unsupported("ROLLBACK TO SAVEPOINT")
 	}
-	return nil, c.unsupported(c.heading())
+	return nil, c.unsupported("this transaction statement")
 }
 
 func (c *converter) analyze(s *pg.VacuumStmt) (Body, error) {

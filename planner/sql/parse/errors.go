@@ -78,6 +78,8 @@ func translate(err error, rewritten string, tree *ast.Positions, script string) 
 		code, message = fault.StatementTooComplex, "statement is nested too deeply"
 	case strings.Contains(message, "out of memory"), strings.Contains(message, "invalid memory alloc"):
 		code, message = fault.StatementTooComplex, "statement needs too much memory"
+	case strings.HasPrefix(message, "frame "):
+		code = fault.WindowingError
 	}
 	e := fault.New(code, "%s", message)
 	if pe.Cursorpos <= 0 {

@@ -78,6 +78,9 @@ type guard struct {
 	tokens int
 }
 
+// closes is what each opening byte is closed by.
+var closes = map[byte]byte{'(': ')', '[': ']', '{': '}'}
+
 func newGuard() *guard {
 	return &guard{runs: make([]int, 1, 16), sets: make([]int, 1, 16)}
 }
@@ -103,7 +106,7 @@ func (g *guard) see(text string, t token) error {
 		}
 		return nil
 	case tokClose:
-		if top == 0 || (g.opens[top-1] == '(') != (text[t.start] == ')') {
+		if top == 0 || closes[g.opens[top-1]] != text[t.start] {
 			return unexpected(text, t)
 		}
 		g.total -= g.runs[top] + g.sets[top]

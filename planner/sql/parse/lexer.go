@@ -15,8 +15,8 @@ const (
 	tokOp    // operator or any other single character
 	tokComma
 	tokSemicolon
-	tokOpen  // ( or [
-	tokClose // ) or ]
+	tokOpen  // ( or [ or {
+	tokClose // ) or ] or }
 )
 
 // token is a piece of the text: text[start:end]. Comments and white space lie between tokens.
@@ -62,10 +62,10 @@ func (l *lexer) next() (token, error) {
 	case c == ';':
 		k = tokSemicolon
 		l.pos++
-	case c == '(' || c == '[':
+	case c == '(' || c == '[' || c == '{':
 		k = tokOpen
 		l.pos++
-	case c == ')' || c == ']':
+	case c == ')' || c == ']' || c == '}':
 		k = tokClose
 		l.pos++
 	default:

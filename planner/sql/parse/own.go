@@ -172,7 +172,7 @@ func (r *reader) str() (string, error) {
 }
 
 func (r *reader) describe() (Body, error) {
-	if t := r.peek(); t.kind == tokOpen || r.word(r.i, "select") || r.word(r.i, "with") || r.word(r.i, "values") || r.word(r.i, "table") {
+	if t := r.peek(); t.kind == tokOpen || r.word(r.i, "select") || r.word(r.i, "with") || r.word(r.i, "values") || r.word(r.i, "table") || r.word(r.i, "pivot") || r.word(r.i, "unpivot") {
 		q, err := r.rest()
 		return &Describe{Query: q}, err
 	}

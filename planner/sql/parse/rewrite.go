@@ -29,7 +29,8 @@ type level struct {
 	try     bool // closes a TRY_CAST
 	qualify bool // a QUALIFY is open: its end closes the window that it became
 	window  bool // a WINDOW clause stands before
-	star    bool // holds the pairs of * REPLACE
+	star    bool // holds the pairs of * REPLACE or * RENAME
+	bracket bracket
 }
 
 // rewriter walks a statement's tokens and collects changes, in ascending order.
@@ -38,6 +39,7 @@ type rewriter struct {
 	changes []change
 	levels  []level
 	replace bool // CREATE OR REPLACE TABLE
+	planned map[int]*splice
 }
 
 // rewrite turns the extensions over PostgreSQL's grammar into what its parser takes; package ast names the forms.
@@ -85,25 +87,56 @@ func (r *rewriter) top() *level { return &r.levels[len(r.levels)-1] }
 
 // token handles token i and returns the last token that it consumed.
 func (r *rewriter) token(i int) (int, error) {
+	s := r.spliced(i)
+	if s == nil {
+		return r.plainToken(i)
+	}
+	last := i
+	if k := r.tokens[i].kind; s.replace == nil || k == tokOpen || k == tokClose {
+		var err error
+		if last, err = r.plainToken(i); err != nil {
+			return last, err
+		}
+	}
+	if s.after != "" {
+		r.change(r.tokens[last].end, r.tokens[last].end, s.after)
+	}
+	return last, nil
+}
+
+func (r *rewriter) plainToken(i int) (int, error) {
 	t := r.tokens[i]
 	switch t.kind {
 	case tokOpen:
-		r.levels = append(r.levels, level{})
+		r.open(i)
 	case tokClose:
 		r.endQualify(t.start)
+		r.close(i)
 		if r.top().try {
 			r.change(t.end, t.end, ")")
 		}
+		star := r.top().star
 		if len(r.levels) > 1 {
 			r.levels = r.levels[:len(r.levels)-1]
 		}
+		if star {
+			return r.star(i) // RENAME may follow REPLACE
+		}
 	case tokOp:
-		if r.text(i) == "*" && r.isStar(i) {
-			return r.star(i)
+		switch r.text(i) {
+		case "*":
+			if r.isStar(i) {
+				return r.star(i)
+			}
+		case ":":
+			r.colon(i)
 		}
 	case tokComma:
-		if r.top().clause == inFrom {
+		switch {
+		case r.top().clause == inFrom:
 			r.file(i + 1)
+		case r.top().bracket == structLiteral:
+			r.structKey(i + 1)
 		}
 	case tokWord:
 		return r.word(i)
@@ -117,14 +150,17 @@ func (r *rewriter) word(i int) (int, error) {
 		r.change(r.tokens[i].start, r.tokens[i].end, ",")
 		return i, nil
 	}
-	if i > 0 && r.tokens[i-1].kind == tokOp && r.text(i-1) == "." || r.Piece.word(i-1, "as") && word != "select" {
+	if i > 0 && r.tokens[i-1].kind == tokOp && r.text(i-1) == "." || r.Piece.word(i-1, "as") && word != "select" && !(isPivot(word) && r.beginsQuery(i)) {
 		return i, nil // a column or an alias, whatever its name
 	}
 	top := r.top()
 	r.afterQualify(i, word)
+	if isPivot(word) {
+		return i, r.pivotWord(i, word)
+	}
 	switch word {
 	case "select":
-		*top = level{clause: inSelect, try: top.try, star: top.star}
+		*top = level{clause: inSelect, try: top.try, star: top.star, bracket: top.bracket}
 	case "from":
 		if top.clause == inSelect && !r.distinctFrom(i) {
 			top.clause = inFrom
@@ -150,14 +186,23 @@ func (r *rewriter) word(i int) (int, error) {
 			r.levels = append(r.levels, level{try: true})
 			return i + 1, nil
 		}
+	case "json":
+		// The grammar keeps FORMAT JSON for functions of JSON; as an option of COPY the name goes in quotes.
+		if r.Piece.word(0, "copy") && r.Piece.word(i-1, "format") {
+			r.change(r.tokens[i].start, r.tokens[i].end, "'json'")
+		}
 	case "semi", "anti":
 		return r.halfJoin(i, word)
-	case "asof", "positional":
+	case "asof":
+		return i, r.asOf(i)
+	case "positional":
 		if r.Piece.word(i+1, "join") && top.clause == inFrom {
-			return i, notSupported(r.tokens[i], "%s JOIN is not supported", strings.ToUpper(word))
+			return i, notSupported(r.tokens[i], "POSITIONAL JOIN is not supported").WithHint("Number the rows of both sides with row_number() and join on that.")
 		}
 	case "qualify":
 		r.qualify(i)
+	case "map":
+		r.dropMap(i)
 	case "ignore", "respect":
 		return r.nulls(i, word == "ignore"), nil
 	case "or":
@@ -239,7 +284,7 @@ func (r *rewriter) isStar(i int) bool {
 	return r.Piece.word(i-1, "select") || r.Piece.word(i-1, "distinct") || r.Piece.word(i-1, "all")
 }
 
-// star rewrites EXCLUDE and REPLACE after a star, in this order.
+// star rewrites EXCLUDE, REPLACE and RENAME after a star, in this order.
 func (r *rewriter) star(i int) (int, error) {
 	if r.Piece.word(i+1, "exclude") && i+2 < len(r.tokens) {
 		exclude, next := r.tokens[i+1], r.tokens[i+2]
@@ -254,10 +299,12 @@ func (r *rewriter) star(i int) (int, error) {
 			i += 2
 		}
 	}
-	if r.Piece.word(i+1, "replace") && i+2 < len(r.tokens) && r.text(i+2) == "(" {
-		r.change(r.tokens[i+1].start, r.tokens[i+1].end, ","+quote(ast.ReplaceFunction))
-		r.levels = append(r.levels, level{star: true})
-		i += 2
+	for word, function := range map[string]string{"replace": ast.ReplaceFunction, "rename": ast.RenameFunction} {
+		if r.Piece.word(i+1, word) && i+2 < len(r.tokens) && r.text(i+2) == "(" {
+			r.change(r.tokens[i+1].start, r.tokens[i+1].end, ","+quote(function))
+			r.levels = append(r.levels, level{star: true})
+			return i + 2, nil
+		}
 	}
 	return i, nil
 }

@@ -13,11 +13,24 @@ const (
 	GroupAll        = "$all"          // GROUP BY ALL          → GROUP BY "$all"; ORDER BY ALL alike
 	ExcludeFunction = "$exclude"      // * EXCLUDE (a, b)      → *, "$exclude"(a, b)
 	ReplaceFunction = "$replace"      // * REPLACE (x AS a)    → *, "$replace"(x, a)
+	RenameFunction  = "$rename"       // * RENAME (a AS b)     → *, "$rename"(a, b)
+	MapFunction     = "$map"          // MAP {'a': 1}          → "$map"('a', 1)
 	TryCastFunction = "$try_cast"     // TRY_CAST(x AS t)      → "$try_cast"(CAST(x AS t))
 	IgnoreNulls     = "$ignore_nulls" // f(x) IGNORE NULLS OVER w → f(x) FILTER (WHERE "$ignore_nulls") OVER w
 	QualifyWindow   = "$qualify"      // QUALIFY p             → WINDOW "$qualify" AS (PARTITION BY (p))
 	SemiTable       = "$semi"         // a SEMI JOIN b ON p    → a CROSS JOIN "$semi" JOIN b ON p
-	AntiTable       = "$anti"         // a ANTI JOIN b ON p    → a CROSS JOIN "$anti" JOIN b ON p
+	AsOfTable       = "$asof"         // a ASOF LEFT JOIN b ON p → a CROSS JOIN "$asof" LEFT JOIN b ON p
+	PivotFunction   = "$pivot"        // PIVOT and UNPIVOT become a CROSS JOIN with one of these, whose arguments are calls of the next ones
+	UnpivotFunction = "$unpivot"
+	PivotOn         = "$on"
+	PivotIn         = "$in"
+	PivotUsing      = "$using"
+	PivotGroup      = "$group"
+	PivotName       = "$name"
+	PivotValue      = "$value"
+	PivotNulls      = "$nulls"
+	ColumnsFunction = "$columns" // COLUMNS(* EXCLUDE (a)) → "$columns"("$all", "$exclude"(a))
+	AntiTable       = "$anti"    // a ANTI JOIN b ON p    → a CROSS JOIN "$anti" JOIN b ON p
 )
 
 // Select is the tree of a query: SELECT, VALUES, a set operation, with its CTEs.
