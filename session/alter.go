@@ -11,8 +11,7 @@ import (
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
 )
 
-// alter runs the actions of ALTER one after another. PostgreSQL undoes the earlier ones when one fails; here several actions of which one rewrites
-// rows or may fail late are refused instead.
+// alter runs ALTER. Several actions on columns take effect together, or none does: the rows are written anew once.
 func (s *Session) alter(ctx context.Context, a *parse.Alter) (Result, error) {
 	tag := done{"ALTER " + strings.ToUpper(a.Kind)}
 	if a.Kind == "schema" {
@@ -29,20 +28,35 @@ func (s *Session) alter(ctx context.Context, a *parse.Alter) (Result, error) {
 	if o.catalog == nil {
 		return nil, fault.New(fault.InsufficientPrivilege, "%q belongs to the system", a.Name.Parts[len(a.Name.Parts)-1]).At(a.Name.Position)
 	}
-	if len(a.Actions) > 1 {
-		return nil, fault.New(fault.FeatureNotSupported, "ALTER TABLE with several actions is not supported").At(a.Name.Position).
-			WithHint("write a statement for each")
-	}
-	act := a.Actions[0]
-	switch act.What {
-	case parse.AlterRename, parse.AlterSetSchema:
+	if act := a.Actions[0]; act.What == parse.AlterRename || act.What == parse.AlterSetSchema {
 		return tag, fault.At(s.rename(ctx, a.Kind, o, v != nil, act), a.Name.Position)
 	}
 	st, err := s.own(o, t, v, "ALTER")
 	if err != nil {
 		return nil, fault.At(err, a.Name.Position)
 	}
-	return tag, fault.At(s.alterColumn(ctx, o, t, st, act), a.Name.Position)
+	n := alteration{table: o.name.String(), columns: slices.Clone(st.Columns), exprs: make([]string, len(st.Columns))}
+	for i, c := range st.Columns {
+		n.exprs[i] = quoteName(c.Name)
+	}
+	for _, act := range a.Actions {
+		if err := n.apply(ctx, act); err != nil {
+			return nil, fault.At(err, a.Name.Position)
+		}
+	}
+	st.Columns = n.columns
+	if !n.rewrite || len(st.Parts) == 0 {
+		return tag, fault.At(s.replace(ctx, o, t, st), a.Name.Position)
+	}
+	return tag, fault.At(s.rewrite(ctx, o, t, st, n.exprs), a.Name.Position)
+}
+
+// alteration is what actions make of a table's columns: each by an expression over the old table, as SQL.
+type alteration struct {
+	table   string
+	columns []catalog.StoredColumn
+	exprs   []string
+	rewrite bool // the rows must be written anew
 }
 
 func (s *Session) rename(ctx context.Context, kind string, o object, view bool, act parse.AlterAction) error {
@@ -66,22 +80,19 @@ func (s *Session) rename(ctx context.Context, kind string, o object, view bool, 
 	return o.catalog.Rename(ctx, what, o.name, to)
 }
 
-func (s *Session) alterColumn(ctx context.Context, o object, t catalog.Table, st catalog.Stored, act parse.AlterAction) error {
-	columns := slices.Clone(st.Columns)
+// apply makes one change.
+func (n *alteration) apply(ctx context.Context, act parse.AlterAction) error {
+	columns, exprs := n.columns, n.exprs
 	at := slices.IndexFunc(columns, func(c catalog.StoredColumn) bool { return c.Name == act.Column })
-	exprs := make([]string, len(columns))
-	for i, c := range columns {
-		exprs[i] = quoteName(c.Name)
-	}
 	switch {
 	case act.What == parse.AlterAddColumn && at >= 0 && act.IfExists:
 		return nil
 	case act.What == parse.AlterAddColumn && at >= 0:
-		return fault.New(fault.DuplicateColumn, "column %q of table %q already exists", act.Column, o.name.String())
+		return fault.New(fault.DuplicateColumn, "column %q of table %q already exists", act.Column, n.table)
 	case act.What != parse.AlterAddColumn && at < 0 && act.IfExists:
 		return nil
 	case act.What != parse.AlterAddColumn && at < 0:
-		return fault.New(fault.UndefinedColumn, "column %q of table %q does not exist", act.Column, o.name.String())
+		return fault.New(fault.UndefinedColumn, "column %q of table %q does not exist", act.Column, n.table)
 	}
 	rewrite := true
 	switch act.What {
@@ -98,12 +109,12 @@ func (s *Session) alterColumn(ctx context.Context, o object, t catalog.Table, st
 		exprs = append(exprs, "cast("+value+" as "+added[0].Type.String()+")")
 	case parse.AlterDropColumn:
 		if len(columns) == 1 {
-			return fault.New(fault.FeatureNotSupported, "the last column of table %q cannot be dropped", o.name.String())
+			return fault.New(fault.FeatureNotSupported, "the last column of table %q cannot be dropped", n.table)
 		}
 		columns, exprs = slices.Delete(columns, at, at+1), slices.Delete(exprs, at, at+1)
 	case parse.AlterRenameColumn:
 		if slices.ContainsFunc(columns, func(c catalog.StoredColumn) bool { return c.Name == act.NewName }) {
-			return fault.New(fault.DuplicateColumn, "column %q of table %q already exists", act.NewName, o.name.String())
+			return fault.New(fault.DuplicateColumn, "column %q of table %q already exists", act.NewName, n.table)
 		}
 		columns[at].Name = act.NewName
 	case parse.AlterType:
@@ -129,9 +140,6 @@ func (s *Session) alterColumn(ctx context.Context, o object, t catalog.Table, st
 		}
 		columns[at].Default, rewrite = act.Def.Default, false
 	}
-	st.Columns = columns
-	if !rewrite || len(st.Parts) == 0 {
-		return s.replace(ctx, o, t, st)
-	}
-	return s.rewrite(ctx, o, t, st, exprs)
+	n.columns, n.exprs, n.rewrite = columns, exprs, n.rewrite || rewrite
+	return nil
 }

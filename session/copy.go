@@ -13,8 +13,7 @@ import (
 // copy writes a query's rows, or a table's, to a file.
 func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Result, error) {
 	if c.From {
-		return nil, fault.New(fault.FeatureNotSupported, "COPY FROM is not supported").At(c.Position).
-			WithHint("CREATE TABLE … AS SELECT … FROM 'file' reads a file into a table")
+		return s.copyFrom(ctx, c, o)
 	}
 	q := c.Query
 	if q == nil {
@@ -51,6 +50,11 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 		return nil, err
 	}
 	byName(kind, c.Path, options)
+	if zone := s.mustSetting("timezone"); zone != "UTC" && (kind == "csv" || kind == "json") {
+		if _, given := options["timezone"]; !given {
+			options["timezone"] = zone
+		}
+	}
 	o = s.options(o)
 	bound, err := sql.Bind(ctx, q, resolver{s}, o)
 	if err != nil {
@@ -64,17 +68,26 @@ func (s *Session) copy(ctx context.Context, c *parse.Copy, o sql.Options) (Resul
 	}
 	fields := fieldsOf(bound.Plan.Columns())
 	target.format, target.options = kind, options
-	if target.partitions != nil || target.perThread {
-		if err := prepareFolder(ctx, c.Path, target.overwrite); err != nil {
+	if onExecutors(c.Path) {
+		if err := target.toExecutors(c.Path); err != nil {
 			return nil, fault.At(err, c.Position)
 		}
 	}
-	var count int64
-	if target.partitions != nil {
-		count, err = s.copyPartitions(ctx, bound, o, fields, c.Path, target)
-	} else {
-		count, err = s.write(ctx, bound, o, fields, c.Path, target)
+	if err := checkPartitions(&target, fields); err != nil {
+		return nil, fault.At(err, c.Position)
 	}
+	if err := checkParent(c.Path); err != nil {
+		return nil, fault.At(err, c.Position)
+	}
+	if target.intoFolder() {
+		if err := prepareFolder(ctx, c.Path, target.folder); err != nil {
+			return nil, fault.At(err, c.Position)
+		}
+	} else if target.folder == folderAppend {
+		return nil, fault.New(fault.FeatureNotSupported, "COPY cannot append to a file").At(c.Position).
+			WithHint("with PER_THREAD_OUTPUT or PARTITION_BY, files are added to a folder")
+	}
+	count, err := s.write(ctx, bound, o, fields, c.Path, target)
 	if err != nil {
 		return nil, fault.At(err, c.Position)
 	}

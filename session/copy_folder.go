@@ -2,10 +2,14 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -20,35 +24,111 @@ import (
 // copyTarget is how COPY writes.
 type copyTarget struct {
 	format     string
-	options    map[string]string
-	perThread  bool     // a file for each worker, in a folder
-	overwrite  bool     // the files that a folder has are replaced
+	options    map[string]string // of the format, and those of plan.Write
+	perThread  bool              // a file for each worker, in a folder
+	folder     folderUse
 	partitions []string // columns whose values become folders; nil: none
 }
 
-// maxPartitions bounds the folders of one COPY: each is written by a query of its own.
-const maxPartitions = 1000
+// folderUse is what COPY does with a folder that has files.
+type folderUse uint8
+
+const (
+	folderMustBeEmpty folderUse = iota
+	folderReplace               // the files that it has are removed
+	folderIgnore                // they stay, unless a new one has their name
+	folderAppend                // they stay, and new ones have other names
+)
+
+// intoFolder reports whether the target is a folder.
+func (t *copyTarget) intoFolder() bool { return t.perThread || t.partitions != nil }
 
 // folderOptions takes the options on folders out of the others.
-func folderOptions(options map[string]string, c *parse.Copy) (copyTarget, error) {
-	var t copyTarget
-	for key, set := range map[string]*bool{"per_thread_output": &t.perThread, "overwrite": &t.overwrite, "overwrite_or_ignore": &t.overwrite} {
-		switch v, ok := options[key]; {
-		case !ok:
-		case v == "true" || v == "on" || v == "1" || v == "":
-			*set = true
-		case v != "false" && v != "off" && v != "0":
-			return t, fault.New(fault.InvalidParameterValue, "COPY option %s is true or false, not %q", key, v).At(c.Position)
-		}
+func folderOptions(options map[string]string, c *parse.Copy) (t copyTarget, err error) {
+	truth := func(key string) bool {
+		v, ok := options[key]
 		delete(options, key)
+		switch strings.ToLower(v) {
+		case "true", "on", "1", "yes", "":
+			return ok
+		case "false", "off", "0", "no":
+			return false
+		}
+		if err == nil {
+			err = fault.New(fault.InvalidParameterValue, "COPY option %s is true or false, not %q", key, v).At(c.Position)
+		}
+		return false
+	}
+	t.perThread = truth("per_thread_output")
+	for _, use := range []struct {
+		key string
+		use folderUse
+	}{{"overwrite", folderReplace}, {"overwrite_or_ignore", folderIgnore}, {"append", folderAppend}} {
+		if truth(use.key) {
+			if t.folder != folderMustBeEmpty && err == nil {
+				err = fault.New(fault.InvalidParameterValue, "COPY takes one of the options overwrite, overwrite_or_ignore and append").At(c.Position)
+			}
+			t.folder = use.use
+		}
+	}
+	if truth("write_partition_columns") {
+		options[plan.WriteKeep] = "true"
+	}
+	if v, ok := options["file_size_bytes"]; ok {
+		delete(options, "file_size_bytes")
+		n, perr := ParseBytes(v)
+		if (perr != nil || n < 1) && err == nil {
+			err = fault.New(fault.InvalidParameterValue, "COPY option file_size_bytes is a number of bytes such as 64MB, not %q", v).At(c.Position)
+		}
+		t.perThread = true
+		options[plan.WriteFileBytes] = strconv.FormatInt(n, 10)
+	}
+	if err != nil {
+		return t, err
 	}
 	if list, ok := options["partition_by"]; ok {
 		delete(options, "partition_by")
 		for _, n := range strings.Split(strings.Trim(list, "()"), ",") {
-			t.partitions = append(t.partitions, strings.TrimSpace(n))
+			t.partitions = append(t.partitions, strings.Trim(strings.TrimSpace(n), `"`))
+		}
+		text, jerr := json.Marshal(t.partitions)
+		if jerr != nil {
+			return t, fault.Wrap(fault.Internal, jerr, "PARTITION_BY")
+		}
+		options[plan.WritePartitions] = string(text)
+	}
+	if t.folder == folderAppend {
+		options[plan.WritePrefix], err = newPrefix()
+	}
+	return t, err
+}
+
+// newPrefix begins the names of files that must not meet others.
+func newPrefix() (string, error) {
+	token := make([]byte, 4)
+	if _, err := rand.Read(token); err != nil {
+		return "", fault.Wrap(fault.IOError, err, "name the files")
+	}
+	return "part-" + hex.EncodeToString(token), nil
+}
+
+// checkPartitions tests that the partition columns are there, each once, and leave others.
+func checkPartitions(t *copyTarget, fields []column.Field) error {
+	for i, k := range t.partitions {
+		if !slices.ContainsFunc(fields, func(f column.Field) bool { return f.Name == k }) {
+			return fault.New(fault.UndefinedColumn, "partition column %q does not exist", k)
+		}
+		if slices.Contains(t.partitions[:i], k) {
+			return fault.New(fault.DuplicateColumn, "partition column %q appears twice", k)
 		}
 	}
-	return t, nil
+	if len(t.partitions) == len(fields) && t.options[plan.WriteKeep] != "true" {
+		return fault.New(fault.InvalidTableDefinition, "no columns are left beside those of PARTITION_BY")
+	}
+	if t.partitions != nil {
+		return checkNames(fields)
+	}
+	return nil
 }
 
 // byName adds the options that a file's name tells.
@@ -78,11 +158,33 @@ func byName(kind, path string, options map[string]string) {
 	}
 }
 
-// prepareFolder checks that a folder has no files, or with overwrite removes those of known formats.
-func prepareFolder(ctx context.Context, path string, overwrite bool) error {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+// checkParent refuses a local path whose folder does not exist, rather than making it: it is likely misspelt.
+func checkParent(path string) error {
+	if strings.Contains(path, "://") && !strings.HasPrefix(path, "file://") {
+		return nil // object stores have no folders
+	}
+	name := strings.TrimRight(strings.TrimPrefix(path, "file://"), "/")
+	parent := filepath.Dir(name)
+	switch info, err := os.Stat(parent); {
+	case errors.Is(err, os.ErrNotExist):
+		return fault.New(fault.UndefinedFile, "cannot write %q: the folder %q does not exist", path, parent)
+	case err != nil:
+		return fault.Wrap(fault.IOError, err, "cannot write %q", path)
+	case !info.IsDir():
+		return fault.New(fault.UndefinedFile, "cannot write %q: %q is not a folder", path, parent)
+	}
+	return nil
+}
+
+// prepareFolder checks that a folder has no files, or removes those of known formats where it is to be replaced.
+func prepareFolder(ctx context.Context, path string, use folderUse) error {
+	if info, err := os.Stat(path); onExecutors(path) {
+		if use == folderAppend || use == folderIgnore {
+			return nil
+		}
+	} else if err == nil && !info.IsDir() {
 		return fault.New(fault.DuplicateFile, "%q is a file; COPY with these options writes a folder", path)
-	} else if os.IsNotExist(err) {
+	} else if os.IsNotExist(err) || use == folderAppend || use == folderIgnore {
 		return nil
 	}
 	store, err := objectstore.For(path)
@@ -90,14 +192,15 @@ func prepareFolder(ctx context.Context, path string, overwrite bool) error {
 		return err
 	}
 	files, err := store.List(ctx, path)
-	if errors.Is(err, objectstore.ErrEmptyFolder) {
+	if errors.Is(err, objectstore.ErrEmptyFolder) || onExecutors(path) && errors.Is(err, objectstore.ErrNoFile) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if !overwrite {
-		return fault.New(fault.DuplicateFile, "the folder %q has %d files", path, len(files)).WithHint("add the option OVERWRITE to replace them")
+	if use != folderReplace {
+		return fault.New(fault.DuplicateFile, "the folder %q has %d files", path, len(files)).
+			WithHint("add the option OVERWRITE to replace them, or APPEND to keep them")
 	}
 	for _, f := range files {
 		if _, known := format.ForPath(f.URL); known {
@@ -112,121 +215,20 @@ func prepareFolder(ctx context.Context, path string, overwrite bool) error {
 // write runs a bound query whose rows go to a file or folder, and returns their number.
 func (s *Session) write(ctx context.Context, q *sql.Bound, o sql.Options, fields []column.Field, path string, t copyTarget) (int64, error) {
 	p, err := s.planBound(ctx, q.Plan, q.IDs, o.Now, func(n plan.Node) plan.Node {
-		return &plan.Write{
-			Info: plan.Info{Rows: 1}, Input: n, Format: t.format, Options: t.options, URL: path, PerTask: t.perThread || t.partitions != nil, Schema: fields,
+		w := &plan.Write{
+			Info: plan.Info{Rows: 1}, Input: n, Format: t.format, Options: t.options, URL: path, PerTask: t.intoFolder(), Schema: fields,
 		}
+		if onExecutors(path) {
+			return spread(w)
+		}
+		return w
 	})
 	if err != nil {
 		return 0, err
 	}
-	return s.runToEnd(ctx, p)
-}
-
-// copyPartitions writes a folder for each value of the partition columns. The query runs once, into a temporary table, so that it need not give
-// the same rows each time.
-func (s *Session) copyPartitions(ctx context.Context, q *sql.Bound, o sql.Options, fields []column.Field, path string, t copyTarget) (count int64, err error) {
-	var keys, rest []string
-	for _, f := range fields {
-		if !slices.Contains(t.partitions, f.Name) {
-			rest = append(rest, quoteName(f.Name))
-		}
+	count, err := s.runToEnd(ctx, p)
+	if onExecutors(path) {
+		err = s.afterExecutors(ctx, path, t, err)
 	}
-	for _, k := range t.partitions {
-		if !slices.ContainsFunc(fields, func(f column.Field) bool { return f.Name == k }) {
-			return 0, fault.New(fault.UndefinedColumn, "partition column %q does not exist", k)
-		}
-		keys = append(keys, quoteName(k))
-	}
-	if len(rest) == 0 {
-		return 0, fault.New(fault.InvalidTableDefinition, "no columns are left beside those of PARTITION_BY")
-	}
-	if err := checkNames(fields); err != nil {
-		return 0, err
-	}
-	at := s.temporaryObject("copy")
-	columns := stored(fields)
-	for i := range columns {
-		columns[i].NotNull = false
-	}
-	st, err := newStored(at, columns)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(st.Folder)) }()
-	part, _, err := s.fill(ctx, q, o, st)
-	if err != nil {
-		return 0, err
-	}
-	st.Parts = []string{part}
-	at.name.Name = filepath.Base(st.Folder)
-	if err := s.create(ctx, at, st, false, false); err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, at.catalog.DropTable(context.WithoutCancel(ctx), at.name, true)) }()
-	from := " from " + at.quoted(s)
-	values, err := s.allRows(ctx, "select distinct "+strings.Join(keys, ", ")+from, maxPartitions)
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range values {
-		folder, conditions := path, []string{}
-		for i, v := range row {
-			folder += "/" + format.EscapePartition(t.partitions[i], false) + "=" + format.EscapePartition(v.String(), v.Null)
-			literal := "null"
-			if !v.Null {
-				literal = "cast(" + quoteText(v.String()) + " as " + v.Type.String() + ")"
-			}
-			conditions = append(conditions, keys[i]+" is not distinct from "+literal)
-		}
-		bound, err := s.bindText(ctx, "select "+strings.Join(rest, ", ")+from+" where "+strings.Join(conditions, " and "), o)
-		if err != nil {
-			return count, err
-		}
-		n, err := s.write(ctx, bound, o, fieldsOf(bound.Plan.Columns()), folder, t)
-		if err != nil {
-			return count, err
-		}
-		count += n
-	}
-	return count, nil
-}
-
-// bindText binds a query that was made here.
-func (s *Session) bindText(ctx context.Context, text string, o sql.Options) (*sql.Bound, error) {
-	list, err := sql.Parse(text)
-	if err != nil {
-		return nil, withoutPosition(err)
-	}
-	q, ok := list[0].Body.(*parse.Query)
-	if !ok {
-		return nil, fault.New(fault.Internal, "%s is not a query", text)
-	}
-	bound, err := sql.Bind(ctx, q, resolver{s}, s.options(o))
-	return bound, withoutPosition(err)
-}
-
-// allRows runs a query that was made here and gives its rows, of which there may be limit.
-func (s *Session) allRows(ctx context.Context, text string, limit int) (out [][]column.Value, err error) {
-	bound, err := s.bindText(ctx, text, sql.Options{})
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.planBound(ctx, bound.Plan, bound.IDs, now(sql.Options{}).Now, nil)
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.each(ctx, p, func(b *column.Batch) error {
-		for k := range b.Rows() {
-			if len(out) == limit {
-				return fault.New(fault.ConfigurationLimit, "PARTITION_BY would make more than %d folders", limit)
-			}
-			row := make([]column.Value, len(b.Cols))
-			for i, v := range b.Cols {
-				row[i] = v.ValueAt(b.Row(k))
-			}
-			out = append(out, row)
-		}
-		return nil
-	})
-	return out, err
+	return count, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/planner/logical"
 	"github.com/polybolos-db/polybolos/planner/sql"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
 	"github.com/polybolos-db/polybolos/storage/format"
@@ -174,10 +175,29 @@ func (s *Session) createView(ctx context.Context, c *parse.CreateView) (Result, 
 		return nil, err
 	}
 	if len(c.Columns) > len(bound.Plan.Columns()) {
-		return nil, fault.New(fault.InvalidTableDefinition, "%d column names for %d columns", len(c.Columns), len(bound.Plan.Columns())).At(c.Name.Position)
+		return nil, fault.New(fault.SyntaxError, "%d column names for %d columns", len(c.Columns), len(bound.Plan.Columns())).At(c.Name.Position)
+	}
+	if err := uniqueColumns(c.Columns, bound.Plan.Columns()); err != nil {
+		return nil, err.At(c.Name.Position)
 	}
 	err = o.catalog.CreateView(ctx, o.name, &catalog.View{Name: o.name.Name, Columns: c.Columns, SQL: c.Query.Text}, c.OrReplace)
 	return done{"CREATE VIEW"}, fault.At(err, c.Name.Position)
+}
+
+// uniqueColumns makes sure that no two columns of a view have one name; the first names are given beside the view's.
+func uniqueColumns(given []string, cols []logical.Col) *fault.Error {
+	seen := map[string]bool{}
+	for i, c := range cols {
+		name := c.Name
+		if i < len(given) {
+			name = given[i]
+		}
+		if seen[name] {
+			return fault.New(fault.DuplicateColumn, "column %q specified more than once", name)
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 func (s *Session) createSchema(ctx context.Context, c *parse.CreateSchema) (Result, error) {

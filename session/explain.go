@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/planner/sql"
@@ -25,9 +24,13 @@ func (s *Session) explain(ctx context.Context, e *parse.Explain, o sql.Options) 
 	if err != nil {
 		return nil, err
 	}
+	if placer, ok := s.config.Jobs.(Placer); ok {
+		placer.Place(p)
+	}
 	var stats map[int]plan.NodeStats
+	var changes []string
 	if e.Analyze {
-		if stats, err = s.each(ctx, p, func(*column.Batch) error { return nil }); err != nil {
+		if p, changes, stats, err = s.measured(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -39,8 +42,18 @@ func (s *Session) explain(ctx context.Context, e *parse.Explain, o sql.Options) 
 		return newTable("EXPLAIN", []string{"plan"}, [][]*string{cells(text)})
 	}
 	var lines [][]*string
-	for _, l := range strings.Split(plan.Explain(p, stats), "\n") {
+	text := plan.Explain
+	if e.Verbose {
+		text = plan.ExplainVerbose
+	}
+	for _, l := range strings.Split(text(p, stats), "\n") {
 		lines = append(lines, cells(l))
+	}
+	for i, c := range changes {
+		if i == 0 {
+			lines = append(lines, cells("Planned anew while it ran"))
+		}
+		lines = append(lines, cells("  "+c))
 	}
 	return newTable("EXPLAIN", []string{"plan"}, lines)
 }

@@ -27,16 +27,28 @@ func (s *Session) insert(ctx context.Context, i *parse.Insert, o sql.Options) (R
 	if err != nil {
 		return nil, fault.At(err, i.Table.Position)
 	}
+	count, err := s.insertRows(ctx, i, at, t, st, resolver{s}, o)
+	if err != nil {
+		return nil, err
+	}
+	return done{fmt.Sprintf("INSERT 0 %d", count)}, nil
+}
+
+// insertRows adds the rows of an INSERT's query to a table and returns their number.
+func (s *Session) insertRows(
+	ctx context.Context, i *parse.Insert, at object, t catalog.Table, st catalog.Stored, from catalog.Resolver, o sql.Options,
+) (int64, error) {
 	o = s.options(o)
 	defaults := make([]expr.Expr, len(st.Columns))
+	var err error
 	for k, c := range st.Columns {
-		if defaults[k], err = sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now}); err != nil {
-			return nil, err
+		if defaults[k], err = sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now, Zone: o.Zone}); err != nil {
+			return 0, err
 		}
 	}
 	targets, err := insertTargets(i, st)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	for _, k := range targets {
 		o.Targets = append(o.Targets, st.Columns[k].Type)
@@ -45,25 +57,25 @@ func (s *Session) insert(ctx context.Context, i *parse.Insert, o sql.Options) (R
 	query := i.Query
 	if query == nil {
 		if query, err = defaultRow(len(targets)); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	bound, err := sql.Bind(ctx, query, resolver{s}, o)
+	bound, err := sql.Bind(ctx, query, from, o)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if got := len(bound.Plan.Columns()); got > len(targets) || got < len(targets) && len(i.Columns) > 0 {
-		return nil, fault.New(fault.SyntaxError, "INSERT has %d expressions for %d columns", got, len(targets)).At(i.Table.Position)
+		return 0, fault.New(fault.SyntaxError, "INSERT has %d expressions for %d columns", got, len(targets)).At(i.Table.Position)
 	}
 	bound.Plan = arrange(bound, st, targets, defaults)
 	part, count, err := s.fill(ctx, bound, o, st)
 	if err != nil {
-		return nil, inTable(err, at.name.Name)
+		return 0, inTable(err, at.name.Name)
 	}
 	if count == 0 {
-		return done{"INSERT 0 0"}, os.RemoveAll(filepath.Join(st.Folder, part))
+		return 0, os.RemoveAll(filepath.Join(st.Folder, part))
 	}
-	return done{fmt.Sprintf("INSERT 0 %d", count)}, s.addPart(ctx, at, t, part)
+	return count, s.addPart(ctx, at, t, part)
 }
 
 // inTable names the table where a NULL was refused.

@@ -13,6 +13,12 @@ type Jobs interface {
 	Run(ctx context.Context, encoded []byte) (Job, error)
 }
 
+// Placer is implemented by Jobs that know on which devices the pipelines of a plan would run.
+type Placer interface {
+	// Place notes it at the plan's nodes (see plan.Info).
+	Place(p *plan.Plan)
+}
+
 // Job is a running plan.
 type Job interface {
 	// Next returns the next rows of the result, nil after the last. The batch is valid until the next call or Close.

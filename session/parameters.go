@@ -165,7 +165,7 @@ func (s *Session) insertOptions(ctx context.Context, i *parse.Insert, o *sql.Opt
 	}
 	for _, k := range targets {
 		c := st.Columns[k]
-		d, err := sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now})
+		d, err := sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now, Zone: o.Zone})
 		if err != nil {
 			return err
 		}

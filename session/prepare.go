@@ -62,6 +62,7 @@ func (s *Session) arguments(ctx context.Context, e *parse.Execute) (*prepared, s
 		}
 		o.Parameters = append(o.Parameters, v)
 	}
+	o.Place = e.Position
 	return p, o, nil
 }
 

@@ -37,6 +37,10 @@ func now(o sql.Options) sql.Options {
 func (s *Session) options(o sql.Options) sql.Options {
 	o = now(o)
 	o.Setting = s.function
+	if zone := s.Zone(); zone != time.UTC {
+		o.Zone = zone
+	}
+	o.Values = s.pivotValues(o.Now)
 	return o
 }
 
@@ -52,7 +56,7 @@ func (s *Session) plan(ctx context.Context, q *parse.Query, o sql.Options, write
 
 func (s *Session) planBound(ctx context.Context, n logical.Node, ids *logical.IDs, at time.Time, write func(plan.Node) plan.Node) (*plan.Plan, error) {
 	columns := n.Columns()
-	n, err := optimize.Optimize(ctx, n, ids, optimize.Options{})
+	n, err := optimize.Optimize(ctx, n, ids, s.optimizerOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +74,7 @@ func (s *Session) planBound(ctx context.Context, n logical.Node, ids *logical.ID
 	if write != nil {
 		root = write(root)
 	}
-	return stage.Cut(root, shared, plan.Settings{Threads: threads, MemoryLimit: limit, Now: at.UTC(), TimeZone: s.mustSetting("timezone")})
+	return stage.Cut(root, shared, plan.Settings{Threads: threads, MemoryLimit: limit, Now: at.UTC(), TimeZone: s.mustSetting("timezone"), Scheduling: s.scheduling(), Device: s.mustSetting("device")})
 }
 
 func names(cols []logical.Col) []string {
@@ -103,7 +107,7 @@ func (s *Session) start(ctx context.Context, p *plan.Plan) (*rows, error) {
 		cancel(err)
 		return nil, err
 	}
-	return &rows{job: job, fields: p.Result(), cancel: cancel, timer: timer}, nil
+	return &rows{session: s, job: job, fields: p.Result(), cancel: cancel, timer: timer}, nil
 }
 
 // each runs a plan to its end, gives f its rows, and returns what was measured.

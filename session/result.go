@@ -97,13 +97,15 @@ func (t *table) Close() error {
 
 // rows is the result of a running job.
 type rows struct {
-	job    Job
-	fields []column.Field
-	count  int64
-	failed bool // Next has returned the job's error
-	cancel context.CancelCauseFunc
-	timer  *time.Timer // of statement_timeout, nil without
-	closed bool
+	session *Session
+	job     Job
+	fields  []column.Field
+	count   int64
+	failed  bool // Next has returned the job's error
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer // of statement_timeout, nil without
+	closed  bool
+	noted   bool // the session has what is to be said of the job
 }
 
 func (r *rows) Fields() []column.Field { return r.fields }
@@ -116,6 +118,10 @@ func (r *rows) Next(ctx context.Context) (*column.Batch, error) {
 		r.count += int64(b.Rows())
 	}
 	r.failed = r.failed || err != nil
+	if b == nil && err == nil && !r.noted {
+		r.noted = true
+		r.session.noteSkipped(r.job.Stats())
+	}
 	return b, err
 }
 

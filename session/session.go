@@ -21,6 +21,9 @@ type Config struct {
 	SharedFolder bool   // Folder is that of several sessions, which insert into each other's tables; Close leaves it
 	Threads      int    // first value of the setting, 0: all cores
 	MemoryLimit  int64  // first value of the setting, bytes, 0: the engine's limit
+	Name         string // tells the scheduler which queries are of one session; empty: it does not matter
+	// Partitions says how many tasks a stage between exchanges has as long as the setting is not changed; nil: as many as there are cores.
+	Partitions func() int
 }
 
 // Session is one user's sequence of statements. It is used by one goroutine at a time.
@@ -32,6 +35,8 @@ type Session struct {
 
 	inTransaction bool // between BEGIN and its end
 	changed       bool // a statement since BEGIN has changed something
+
+	notices []string // of the statement that ran last
 }
 
 // Statement is a parsed statement of a script.
@@ -72,6 +77,7 @@ func (s *Session) Run(ctx context.Context, st Statement) (Result, error) {
 
 func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (Result, error) {
 	s.changed = s.changed || changes(st.Body)
+	s.notices = nil
 	switch body := st.Body.(type) {
 	case *parse.Query:
 		return s.query(ctx, body, o)
@@ -115,6 +121,8 @@ func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (
 		return s.discard(body)
 	case *parse.Insert:
 		return s.insert(ctx, body, o)
+	case *parse.Change:
+		return s.change(ctx, body, o)
 	case *parse.Copy:
 		return s.copy(ctx, body, o)
 	case *parse.Prepare:

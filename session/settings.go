@@ -24,13 +24,22 @@ var settings = map[string]setting{
 		"auto runs a query in one stage where one process can; force plans exchanges between stages, as a cluster does",
 		constant("auto"), oneOf("auto", "force"),
 	},
+	"device": {
+		"where pipelines run that could run on a device: auto chooses by cost, cuda prefers a CUDA device, cpu uses none",
+		constant("auto"), oneOf("auto", "cpu", "cuda"),
+	},
 	"threads": {
 		"how many workers a query may use; 0 means all cores",
 		func(s *Session) string { return strconv.Itoa(s.config.Threads) }, integer(0, 4096),
 	},
 	"partitions": {
 		"how many tasks a stage between exchanges has",
-		func(*Session) string { return strconv.Itoa(max(2, runtime.GOMAXPROCS(0))) }, integer(1, 4096),
+		func(s *Session) string {
+			if s.config.Partitions != nil {
+				return strconv.Itoa(min(max(1, s.config.Partitions()), maxPartitions))
+			}
+			return strconv.Itoa(max(2, runtime.GOMAXPROCS(0)))
+		}, integer(1, maxPartitions),
 	},
 	"memory_limit": {
 		"how much memory a query may hold, such as 512MB; 0 means the engine's limit",
@@ -38,6 +47,10 @@ var settings = map[string]setting{
 	},
 	"statement_timeout": {
 		"how long a statement may run, in milliseconds or with a unit such as 5s; 0 means without limit", constant("0"), duration,
+	},
+	"optimizer_disabled_rules": {
+		"optimizer rules to leave out, separated by commas, or all: a debugging aid, to find out which rule changes an answer",
+		constant(""), disabledRules,
 	},
 	"timezone":                      {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
 	"client_min_messages":           {"accepted and without effect", constant("notice"), anything},
@@ -51,6 +64,9 @@ var settings = map[string]setting{
 	"search_path":                   {"the schemas in which names are looked up", constant("main"), anything},
 	"datestyle":                     {"dates are always shown as ISO", constant("ISO, MDY"), anything},
 }
+
+// maxPartitions bounds the setting partitions.
+const maxPartitions = 4096
 
 func constant(v string) func(*Session) string { return func(*Session) string { return v } }
 
@@ -171,6 +187,15 @@ func (s *Session) Setting(name string) (string, error) {
 		return v, nil
 	}
 	return st.first(s), nil
+}
+
+// Zone is the time zone in which the session shows timestamps with time zone.
+func (s *Session) Zone() *time.Location {
+	zone, err := time.LoadLocation(s.mustSetting("timezone"))
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // mustSetting is Setting for names of this package.

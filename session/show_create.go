@@ -2,12 +2,14 @@ package session
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
+	"github.com/polybolos-db/polybolos/storage/format"
 )
 
 // showCreate prints the statement that would make a table or a view.
@@ -44,6 +46,9 @@ func definition(name string, t catalog.Table, v *catalog.View) string {
 	st := catalog.StoredOf(t)
 	var list []string
 	for i, f := range t.Schema() {
+		if f.Name == t.Source().Options[format.FilenameOption] {
+			continue // the option of this name makes it
+		}
 		line := "\n  " + plainName(f.Name) + " " + f.Type.String()
 		if st != nil && st.Columns[i].Default != "" {
 			line += " DEFAULT " + st.Columns[i].Default
@@ -59,13 +64,10 @@ func definition(name string, t catalog.Table, v *catalog.View) string {
 	}
 	source := t.Source()
 	text := "CREATE EXTERNAL TABLE " + name + columns + "\nSTORED AS " + strings.ToUpper(source.Format) + "\nLOCATION " + quoteText(t.Location())
-	keys := make([]string, 0, len(source.Options))
-	for k := range source.Options {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
+	options := catalog.OptionsOf(t)
+	keys := slices.Sorted(maps.Keys(options))
 	for i, k := range keys {
-		keys[i] = quoteText(k) + " " + quoteText(source.Options[k])
+		keys[i] = quoteText(k) + " " + quoteText(options[k])
 	}
 	if len(keys) > 0 {
 		text += "\nOPTIONS (" + strings.Join(keys, ", ") + ")"

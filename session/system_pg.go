@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
 )
 
 // pgType is a type as pg_type lists it, with PostgreSQL's number.
@@ -96,7 +97,29 @@ func pgTypes(context.Context, *Session) ([][]any, error) {
 		if t.category == "P" {
 			kind = "p"
 		}
-		out = append(out, []any{t.oid, t.name, catalogOID, ownerOID, t.length, kind, t.category, true, ",", 0, 0, 0, false, 0, -1})
+		array := pgArrays[t.oid]
+		out = append(out, []any{t.oid, t.name, catalogOID, ownerOID, t.length, kind, t.category, true, ",", 0, 0, array, false, 0, -1})
+		if array != 0 {
+			out = append(out, []any{array, "_" + t.name, catalogOID, ownerOID, -1, "b", "A", true, ",", 0, t.oid, 0, false, 0, -1})
+		}
+	}
+	return out, nil
+}
+
+// pgArrays are PostgreSQL's numbers for the types of arrays, by their elements'.
+var pgArrays = map[int64]int64{
+	16: 1000, 17: 1001, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 700: 1021, 701: 1022, 1043: 1015, 1082: 1182, 1083: 1183, 1114: 1115, 1184: 1185,
+	1186: 1187, 1700: 1231, 2950: 2951,
+}
+
+func pgProc(context.Context, *Session) ([][]any, error) {
+	var out [][]any
+	for _, name := range expr.FunctionNames() {
+		kind := "f"
+		if expr.IsAggregate(name) {
+			kind = "a"
+		}
+		out = append(out, []any{oid("function", name), name, catalogOID, kind})
 	}
 	return out, nil
 }

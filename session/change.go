@@ -1,0 +1,158 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/polybolos-db/polybolos/catalog"
+	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/sql"
+	"github.com/polybolos-db/polybolos/planner/sql/parse"
+)
+
+// maxChangedParts is how many parts of a table are looked at one by one; of a table with more, all are written anew as one.
+const maxChangedParts = 16
+
+// change runs DELETE and UPDATE. Files are not changed: the parts of the table that have rows which the statement is about are written anew, and then
+// stand in the place of the old ones, all at once. A statement that fails changes nothing.
+func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (Result, error) {
+	at, t, v, err := s.find(ctx, c.Table)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.own(at, t, v, c.Verb)
+	if err != nil {
+		return nil, fault.At(err, c.Table.Position)
+	}
+	for _, a := range c.Sets {
+		if !slices.ContainsFunc(st.Columns, func(k catalog.StoredColumn) bool { return k.Name == a.Column }) {
+			return nil, fault.New(fault.UndefinedColumn, "column %q of table %q does not exist", a.Column, at.name.Name).At(a.Position)
+		}
+	}
+	o = s.options(o)
+	groups := [][]string{}
+	for _, p := range st.Parts {
+		groups = append(groups, []string{p})
+	}
+	if len(groups) > maxChangedParts {
+		groups = [][]string{st.Parts}
+	}
+	next := st
+	next.Parts, next.Distinct = nil, nil
+	var made []string
+	var total int64
+	for _, g := range groups {
+		parts, count, err := s.changeParts(ctx, c, o, st, g)
+		if err == nil {
+			total += count
+			if count > 0 {
+				made = append(made, parts...)
+			}
+			next.Parts = append(next.Parts, parts...)
+			continue
+		}
+		return nil, errors.Join(inTable(err, at.name.Name), removeParts(st, made))
+	}
+	if len(groups) == 0 { // there are no rows, but mistakes are told
+		if _, err := s.boundCount(ctx, c, o, st, nil); err != nil {
+			return nil, err
+		}
+	}
+	if total > 0 {
+		if err := s.replace(ctx, at, t, next); err != nil {
+			return nil, errors.Join(err, removeParts(st, made))
+		}
+	}
+	return done{fmt.Sprintf("%s %d", c.Verb, total)}, nil
+}
+
+func removeParts(st catalog.Stored, parts []string) error {
+	var err error
+	for _, p := range parts {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(st.Folder, p)))
+	}
+	return err
+}
+
+// partsTable is some parts of a table as the table that the queries of a change read.
+func partsTable(ctx context.Context, st catalog.Stored, parts []string) (catalog.Table, error) {
+	some := st
+	some.Parts, some.Distinct = parts, nil
+	return catalog.OpenStored(ctx, sourceName, some)
+}
+
+func (s *Session) boundCount(ctx context.Context, c *parse.Change, o sql.Options, st catalog.Stored, parts []string) (*sql.Bound, error) {
+	t, err := partsTable(ctx, st, parts)
+	if err != nil {
+		return nil, err
+	}
+	return sql.Bind(ctx, c.Count(sourceName), withSource{resolver{s}, t}, o)
+}
+
+// changeParts writes parts anew and gives the new ones, and how many rows the statement is about; when there is none the parts stay.
+func (s *Session) changeParts(
+	ctx context.Context, c *parse.Change, o sql.Options, st catalog.Stored, parts []string,
+) (_ []string, count int64, err error) {
+	counting, err := s.boundCount(ctx, c, o, st, parts)
+	if err != nil {
+		return nil, 0, err
+	}
+	p, err := s.planBound(ctx, counting.Plan, counting.IDs, o.Now, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	if count, err = s.runToEnd(ctx, p); err != nil || count == 0 {
+		return parts, 0, err
+	}
+	if c.Verb == "DELETE" && c.All() {
+		return nil, count, nil
+	}
+	t, err := partsTable(ctx, st, parts)
+	if err != nil {
+		return nil, 0, err
+	}
+	var columns []string
+	defaults := make([]*parse.Query, len(st.Columns))
+	for i, k := range st.Columns {
+		columns = append(columns, k.Name)
+		o.Targets = append(o.Targets, k.Type)
+		if defaults[i], err = defaultQuery(k); err != nil {
+			return nil, 0, err
+		}
+	}
+	rows, err := c.Rows(sourceName, columns, defaults)
+	if err != nil {
+		return nil, 0, err
+	}
+	bound, err := sql.Bind(ctx, rows, withSource{resolver{s}, t}, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	part, left, err := s.fill(ctx, bound, o, st)
+	if err != nil {
+		return nil, 0, err
+	}
+	if left == 0 {
+		return nil, count, os.RemoveAll(filepath.Join(st.Folder, part))
+	}
+	return []string{part}, count, nil
+}
+
+// defaultQuery is a column's default as a query of one value.
+func defaultQuery(k catalog.StoredColumn) (*parse.Query, error) {
+	text := k.Default
+	if text == "" {
+		text = "null"
+	}
+	list, err := sql.Parse("select cast((" + text + ") as " + k.Type.String() + ")")
+	if err != nil || k.Type.Kind == column.Null {
+		return nil, err
+	}
+	q, _ := list[0].Body.(*parse.Query)
+	return q, nil
+}
