@@ -19,10 +19,12 @@ type Engine interface {
 }
 
 // EngineError is a statement's failure as the engine reported it. Code is the
-// SQLSTATE, empty where the engine has none (DuckDB).
+// SQLSTATE, empty where the engine has none (DuckDB); Position the character of
+// the statement, from 1, that the error is about, 0 where the engine does not say.
 type EngineError struct {
-	Code    string
-	Message string
+	Code     string
+	Message  string
+	Position int
 }
 
 func (e *EngineError) Error() string { return e.Message }

@@ -166,3 +166,20 @@ func TestCompareDBGen(t *testing.T) {
 		t.Errorf("answer %q, %v", answer, err)
 	}
 }
+
+// PostgreSQL's arrays have the canonical text of lists.
+func TestPostgresArrays(t *testing.T) {
+	for _, test := range []struct{ in, typ, text string }{
+		{"{1,NULL,3}", "integer[]", "[1, NULL, 3]"},
+		{"{}", "integer[]", "[]"},
+		{"{{1,2},{3,4}}", "integer[]", "[[1, 2], [3, 4]]"},
+		{`{a,"b, c","say \"x\"","NULL",""}`, "varchar[]", `[a, b, c, say "x", NULL, ]`},
+		{"{t,f}", "boolean[]", "[true, false]"},
+		{"[2:3]={1,2}", "integer[]", "[1, 2]"},
+		{"{", "integer[]", "[]"},
+	} {
+		if got := postgresText(test.in, test.typ); got != test.text {
+			t.Errorf("%s: %q, want %q", test.in, got, test.text)
+		}
+	}
+}

@@ -60,7 +60,7 @@ func (p *Postgres) Query(ctx context.Context, query string) (*Answer, error) {
 	}
 	if err := results.Close(); err != nil {
 		if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-			return nil, &EngineError{Code: e.Code, Message: e.Message}
+			return nil, &EngineError{Code: e.Code, Message: e.Message, Position: int(e.Position)}
 		}
 		return nil, err
 	}
@@ -95,10 +95,66 @@ func postgresText(s, typ string) string {
 			return floatText(f, 64)
 		}
 	}
-	if strings.HasSuffix(typ, "[]") {
-		return "[" + strings.ReplaceAll(strings.Trim(s, "{}"), ",", ", ") + "]"
+	if element, ok := strings.CutSuffix(typ, "[]"); ok {
+		text, _ := arrayText(s, element)
+		return text
 	}
 	return s
+}
+
+// arrayText turns PostgreSQL's text of an array, such as {1,NULL,"a b"}, into the canonical one and returns it with what follows the array.
+func arrayText(s, element string) (text, rest string) {
+	if _, bounds, ok := strings.Cut(s, "={"); ok && strings.HasPrefix(s, "[") {
+		s = "{" + bounds // the first index is not told
+	}
+	if !strings.HasPrefix(s, "{") {
+		return s, ""
+	}
+	s = s[1:]
+	var parts []string
+	for s != "" && s[0] != '}' {
+		var part string
+		switch s[0] {
+		case ',':
+			s = s[1:]
+			continue
+		case '{':
+			part, s = arrayText(s, element)
+		case '"':
+			part, s = quotedElement(s[1:])
+			part = postgresText(part, element)
+		default:
+			end := strings.IndexAny(s, ",}")
+			if end < 0 {
+				end = len(s)
+			}
+			part, s = s[:end], s[end:]
+			if part != "NULL" {
+				part = postgresText(part, element)
+			}
+		}
+		parts = append(parts, part)
+	}
+	return "[" + strings.Join(parts, ", ") + "]", strings.TrimPrefix(s, "}")
+}
+
+// quotedElement reads an element up to its closing quote.
+func quotedElement(s string) (text, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), s[i+1:]
+		case '\\':
+			i++
+			if i < len(s) {
+				b.WriteByte(s[i])
+			}
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String(), ""
 }
 
 // postgresType names the type with the given object identifier. The numbers are
@@ -136,12 +192,26 @@ func postgresType(oid uint32, modifier int32) string {
 		return fmt.Sprintf("decimal(%d,%d)", (modifier-4)>>16, (modifier-4)&0x7ff)
 	case 2950:
 		return "uuid"
+	case 1000:
+		return "boolean[]"
+	case 1005:
+		return "smallint[]"
 	case 1007:
 		return "integer[]"
 	case 1016:
 		return "bigint[]"
-	case 1009:
+	case 1009, 1015:
 		return "varchar[]"
+	case 1021:
+		return "real[]"
+	case 1022:
+		return "double[]"
+	case 1115:
+		return "timestamp[]"
+	case 1182:
+		return "date[]"
+	case 1231:
+		return "decimal[]"
 	}
 	return "varchar"
 }

@@ -15,12 +15,14 @@ type Request struct {
 }
 
 // Response is the line that answers a Request: columns and rows, with null for
-// NULL, or an error with its SQLSTATE where the engine has one.
+// NULL, or an error with its SQLSTATE and position where the engine has them.
 type Response struct {
 	Columns []Column    `json:"columns,omitempty"`
 	Rows    [][]*string `json:"rows,omitempty"`
 	Error   string      `json:"error,omitempty"`
 	Code    string      `json:"code,omitempty"`
+	// Position is the character that the error is about, from 1.
+	Position int `json:"position,omitempty"`
 }
 
 // Serve answers JSON lines from in on out, one Response for each Request, until
@@ -44,7 +46,7 @@ func Serve(ctx context.Context, e Engine, in io.Reader, out io.Writer) error {
 		if err != nil {
 			response.Error = err.Error()
 			if failure, ok := errors.AsType[*EngineError](err); ok {
-				response.Code = failure.Code
+				response.Code, response.Position = failure.Code, failure.Position
 			}
 		} else {
 			response.Columns, response.Rows = answer.Columns, answer.Rows

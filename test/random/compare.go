@@ -23,7 +23,8 @@ func Difference(ordered bool, a, b slt.Result) string {
 	}
 	x, y := a.Rows, b.Rows
 	if !ordered {
-		x, y = arrange(a, b.Types), arrange(b, a.Types)
+		exact := exactColumns(a, b)
+		x, y = arrange(a, exact), arrange(b, exact)
 	}
 	for i := range x {
 		if !sameRow(a.Types, b.Types, x[i], y[i]) {
@@ -39,7 +40,7 @@ func Difference(ordered bool, a, b slt.Result) string {
 const (
 	tolerance     = 1e-9
 	quotientScale = 10
-	matchRows     = 400 // above it, rows that sort differently by a rounding error are not matched one by one
+	matchRows     = 3000 // above it, rows that sort differently by a rounding error are not matched one by one
 )
 
 // Line is a row as text.
@@ -54,8 +55,23 @@ func Line(row []slt.Value) string {
 	return strings.Join(cells, " | ")
 }
 
-// arrange sorts rows so that equal multisets are in the same order, but for rounding errors. other are the types of the result to compare with.
-func arrange(r slt.Result, other string) [][]slt.Value {
+// exactColumns says for each column whether its numbers are equal digit for digit in both results.
+func exactColumns(results ...slt.Result) []bool {
+	exact := make([]bool, len(results[0].Types))
+	for c := range exact {
+		exact[c] = true
+		for _, r := range results {
+			exact[c] = exact[c] && r.Types[c] != 'R'
+			for _, row := range r.Rows {
+				exact[c] = exact[c] && (r.Types[c] == 'T' || row[c].Null || scale(row[c].Text) <= quotientScale)
+			}
+		}
+	}
+	return exact
+}
+
+// arrange sorts rows so that equal multisets are in the same order, but for rounding errors.
+func arrange(r slt.Result, exact []bool) [][]slt.Value {
 	type keyed struct {
 		key string
 		row []slt.Value
@@ -64,15 +80,14 @@ func arrange(r slt.Result, other string) [][]slt.Value {
 	for i, row := range r.Rows {
 		var b strings.Builder
 		for c, v := range row {
-			exact := r.Types[c] != 'R' && other[c] != 'R' && scale(v.Text) <= quotientScale
 			switch f, err := strconv.ParseFloat(v.Text, 64); {
 			case v.Null:
 				b.WriteString("\x00")
 			case r.Types[c] == 'T' || err != nil:
 				b.WriteString("\x01" + v.Text)
-			case exact && strings.Contains(v.Text, "."):
+			case exact[c] && strings.Contains(v.Text, "."):
 				b.WriteString(strings.TrimSuffix(strings.TrimRight(v.Text, "0"), "."))
-			case exact:
+			case exact[c]:
 				b.WriteString(v.Text)
 			default:
 				fmt.Fprintf(&b, "%.6e", f+0)

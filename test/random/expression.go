@@ -30,6 +30,14 @@ func (g *Generator) expression(k Kind, s *scope, b budget) *Node {
 		return g.date(s, b.smaller())
 	case Timestamp:
 		return g.timestamp(s, b.smaller())
+	case Interval:
+		return g.interval(s, b.smaller())
+	case Time:
+		return g.time(s, b.smaller())
+	case Unsigned:
+		return g.unsigned(s, b.smaller())
+	case List:
+		return g.array(s)
 	}
 	return g.boolean(s, b.smaller())
 }
@@ -70,6 +78,9 @@ func (g *Generator) column(k Kind, leaves []*Node, otherwise func() *Node) *Node
 
 func (g *Generator) null(k Kind) *Node {
 	n := node(k, "CAST(NULL AS "+typeName(k)+")")
+	if k == Unsigned {
+		n = n.pg("CAST(NULL AS bigint)")
+	}
 	n.width, n.bound, n.precision, n.scale = 4, 1, 8, 2
 	return n
 }
@@ -88,6 +99,14 @@ func typeName(k Kind) string {
 		return "date"
 	case Timestamp:
 		return "timestamp"
+	case Interval:
+		return "interval"
+	case Time:
+		return "time"
+	case Unsigned:
+		return "uinteger"
+	case List:
+		return "integer[]"
 	}
 	return "boolean"
 }
@@ -117,6 +136,15 @@ func (g *Generator) literal(k Kind) *Node {
 		return node(k, g.day())
 	case Timestamp:
 		return node(k, g.moment())
+	case Interval:
+		return node(k, g.span())
+	case Time:
+		return node(k, g.clock())
+	case List:
+		return node(k, g.elements())
+	case Unsigned:
+		v := g.pick("0", "1", "2", "7", "200")
+		return sized(node(k, "CAST("+v+" AS uinteger)").pg("CAST("+v+" AS bigint)"), 4, 200)
 	}
 	return node(k, g.pick("true", "false"))
 }
@@ -140,7 +168,7 @@ func sized(n *Node, width int, bound float64) *Node {
 
 func (g *Generator) integer(s *scope, b budget) *Node {
 	one := func() *Node { return g.expression(Integer, s, b) }
-	switch g.random.IntN(13) {
+	switch g.random.IntN(18) {
 	case 0, 1:
 		x, y := one(), one()
 		if sum := x.bound + y.bound; sum < integerLimit(x, y) {
@@ -180,7 +208,7 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 	case 7:
 		return sized(node(Integer, g.pick("length($)", "char_length($)", "octet_length($)"), g.expression(Text, s, b)).in("strlen($)"), 4, 1000).fix()
 	case 8:
-		return sized(node(Integer, "CAST(extract("+g.pick("year", "month", "day", "quarter", "dow", "doy", "week")+" FROM $) AS integer)",
+		return sized(node(Integer, "CAST(extract("+g.pick("year", "month", "day", "quarter", "dow", "doy", "week", "isodow", "isoyear", "decade", "century")+" FROM $) AS integer)",
 			g.expression(g.kind(Date, Timestamp), s, b)), 4, 10000)
 	case 9:
 		return sized(node(Integer, "($ - $)", g.expression(Date, s, b), g.expression(Date, s, b)), 4, 1e6)
@@ -197,6 +225,24 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 		}
 		return x
 	}
+	switch g.random.IntN(6) {
+	case 0:
+		x, y := one(), one()
+		return sized(node(Integer, "($"+g.pick(" & ", " | ")+"$)", x, y), max(x.width, y.width), math.Pow(2, float64(8*max(x.width, y.width)-1)))
+	case 1:
+		return sized(node(Integer, "CAST($ AS integer)", g.expression(Boolean, s, b)), 4, 1)
+	case 2:
+		if u := g.expression(Unsigned, s, b); u.bound <= 1<<32 {
+			return sized(node(Integer, "CAST($ AS bigint)", u), 8, u.bound)
+		}
+	case 3:
+		// NULL in PostgreSQL for an empty array, so it counts only those of a list that has some.
+		return sized(node(Integer, "coalesce(cardinality($), -1)", g.leaf(List, s)).in("coalesce(len($), -1)"), 4, 1000)
+	case 4:
+		return sized(node(Integer, "($)["+g.pick("1", "2", "3", "9")+"]", g.leaf(List, s)), 4, 1000)
+	case 5:
+		return sized(node(Integer, g.pick("strpos($, $)", "strpos($, $)", "strpos($, $)"), g.expression(Text, s, b), g.leaf(Text, s)), 4, 1000)
+	}
 	d := g.leaf(Decimal, s)
 	if d.precision-d.scale < 9 {
 		return sized(node(Integer, "CAST($ AS integer)", d), 4, math.Pow10(d.precision-d.scale)+1)
@@ -207,7 +253,7 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 // fix gives the functions that count characters one spelling in all dialects: only octet_length is called otherwise in DuckDB.
 func (n *Node) fix() *Node {
 	if !strings.HasPrefix(n.template, "octet") {
-		n.duck = ""
+		n.other[DuckDB] = spelling{}
 	}
 	return n
 }
@@ -271,7 +317,15 @@ func bounded(n *Node, bound float64) *Node {
 
 func (g *Generator) double(s *scope, b budget) *Node {
 	x := g.expression(Double, s, b)
-	switch g.random.IntN(6) {
+	switch g.random.IntN(8) {
+	case 6:
+		if d := g.expression(Decimal, s, b); d.precision <= 30 {
+			return bounded(node(Double, "CAST($ AS double precision)", d), math.Pow10(d.precision-d.scale))
+		}
+		return x
+	case 7:
+		y := g.expression(Double, s, b)
+		return bounded(node(Double, g.pick("greatest", "least")+"($, $)", x, y), max(x.bound, y.bound))
 	case 0, 1:
 		y := g.expression(Double, s, b)
 		if x.bound < 1e9 && y.bound < 1e9 {
@@ -295,7 +349,21 @@ func (g *Generator) double(s *scope, b budget) *Node {
 
 func (g *Generator) text(s *scope, b budget) *Node {
 	one := func() *Node { return g.expression(Text, s, b) }
-	switch g.random.IntN(14) {
+	switch g.random.IntN(19) {
+	case 13:
+		return node(Text, "translate($, 'abé', 'xy')", one())
+	case 14:
+		return node(Text, "md5($)", one())
+	case 15:
+		return node(Text, "trim("+g.pick("both", "leading", "trailing")+" 'ab ' from $)", one())
+	case 16:
+		return node(Text, "regexp_replace($, "+g.pick("'[a-c]+', 'X'", "'^.', ''", "'(.)b', '<\\1>'", "' +$', ''")+")", one()).fixDollar()
+	case 17:
+		// A decimal shows as many digits after the point as its type has: in PostgreSQL as the value has, where no type bounds it.
+		if d := g.leafOf(Decimal, s); d != nil && len(d.Kids) == 0 && d.column && s.grouped == nil && g.chance(40) {
+			return node(Text, "CAST($ AS text)", d)
+		}
+		return node(Text, "CAST($ AS text)", g.expression(g.kind(Interval, Time), s, b))
 	case 0, 1:
 		return node(Text, "($ || $)", one(), one())
 	case 2:
@@ -326,7 +394,11 @@ func (g *Generator) text(s *scope, b budget) *Node {
 
 func (g *Generator) date(s *scope, b budget) *Node {
 	one := g.expression(Date, s, b)
-	switch g.random.IntN(4) {
+	switch g.random.IntN(6) {
+	case 4:
+		return node(Date, "make_date(1990 + abs($ % 20), 1 + abs($ % 12), 1 + abs($ % 28))", g.small4(s), g.small4(s), g.small4(s))
+	case 5:
+		return node(Date, "CAST(CAST($ AS text) AS date)", one)
 	case 0:
 		return node(Date, "CAST($ AS date)", g.expression(Timestamp, s, b))
 	case 1:
@@ -338,7 +410,11 @@ func (g *Generator) date(s *scope, b budget) *Node {
 }
 
 func (g *Generator) timestamp(s *scope, b budget) *Node {
-	switch g.random.IntN(4) {
+	switch g.random.IntN(6) {
+	case 4:
+		return node(Timestamp, "($ + $)", g.expression(g.kind(Date, Timestamp), s, b), g.leaf(Interval, s))
+	case 5:
+		return node(Timestamp, "($ + $)", g.expression(Date, s, b), g.leaf(Time, s))
 	case 0:
 		return node(Timestamp, "CAST($ AS timestamp)", g.expression(Date, s, b))
 	case 1:
@@ -347,6 +423,89 @@ func (g *Generator) timestamp(s *scope, b budget) *Node {
 		return node(Timestamp, "($"+g.pick(" + ", " - ")+"interval "+g.pick("'1 month'", "'36 hours'", "'1 year'", "'90 seconds'")+")", g.expression(g.kind(Date, Timestamp), s, b))
 	}
 	return node(Timestamp, "($"+g.pick(" + ", " - ")+"interval "+g.pick("'1 day'", "'5 minutes'", "'2 months'")+")", g.expression(Timestamp, s, b))
+}
+
+// small is an integer far from the limits of its type.
+func (g *Generator) small(s *scope) *Node {
+	for range 6 {
+		if e := g.leaf(Integer, s); e.bound <= 1e6 {
+			return e
+		}
+	}
+	return g.literal(Integer)
+}
+
+func (g *Generator) interval(s *scope, b budget) *Node {
+	x := g.leaf(Interval, s)
+	switch g.random.IntN(4) {
+	case 0:
+		return node(Interval, "(- $)", x)
+	case 1:
+		return node(Interval, "($ - $)", g.expression(Time, s, b), g.leaf(Time, s)).in("($ - $)")
+	case 2:
+		return node(Interval, g.pick("greatest", "least")+"($, $)", x, g.leaf(Interval, s))
+	}
+	return x
+}
+
+func (g *Generator) time(s *scope, b budget) *Node {
+	switch g.random.IntN(3) {
+	case 0:
+		return node(Time, "CAST($ AS time)", g.expression(Timestamp, s, b))
+	case 1:
+		return node(Time, "($"+g.pick(" + ", " - ")+"interval "+g.pick("'90 minutes'", "'1 day 1 hour'", "'0.5 seconds'")+")", g.leaf(Time, s))
+	}
+	return g.leaf(Time, s)
+}
+
+func (g *Generator) unsigned(s *scope, b budget) *Node {
+	x := g.leaf(Unsigned, s)
+	switch g.random.IntN(4) {
+	case 0:
+		if i := g.expression(Integer, s, b); i.bound < 1<<31-1 {
+			return sized(node(Unsigned, "CAST(abs($) AS uinteger)", i).pg("CAST(abs($) AS bigint)"), 4, i.bound)
+		}
+	case 1:
+		y := g.leaf(Unsigned, s)
+		return wider(node(Unsigned, g.pick("greatest", "least")+"($, $)", x, y), x, y)
+	case 2:
+		if y := g.leaf(Unsigned, s); x.width == 4 && y.width == 4 && x.bound+y.bound < 1<<32 {
+			return sized(node(Unsigned, "($"+g.pick(" + ", " * ")+"$)", x, y), 4, max(x.bound+y.bound, x.bound*y.bound)).within(x, 1<<32)
+		}
+	}
+	return x
+}
+
+// within is the node where its values stay below the limit, otherwise the other one.
+func (n *Node) within(otherwise *Node, limit float64) *Node {
+	if n.bound < limit {
+		return n
+	}
+	return otherwise
+}
+
+func (g *Generator) array(s *scope) *Node {
+	x := g.leaf(List, s)
+	switch g.random.IntN(4) {
+	case 0:
+		return node(List, "($ || $)", x, g.leaf(List, s)).in("list_concat($, $)")
+	case 1:
+		return node(List, "array_append($, $)", x, g.small4(s))
+	case 2:
+		return node(List, "($)[2:3]", x)
+	}
+	return x
+}
+
+// small4 is an integer of four bytes, as the elements of lists are.
+func (g *Generator) small4(s *scope) *Node {
+	return node(Integer, "CAST($ AS integer)", g.small(s))
+}
+
+// fixDollar keeps a dollar sign of a pattern: $ stands for a kid in templates.
+func (n *Node) fixDollar() *Node {
+	n.template = strings.Replace(n.template, "' +$'", "' +'", 1)
+	return n
 }
 
 // wider takes over what bounds the values of several expressions.

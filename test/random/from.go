@@ -23,6 +23,20 @@ func (g *Generator) from(s *scope, b budget) *Node {
 			columns = append(columns[:len(columns):len(columns)], right.columns...)
 			continue
 		}
+		if l := g.column(List, columns, func() *Node { return nil }); l != nil && s.rows <= 2000 && g.chance(25) {
+			// The elements of a list beside the row that it is in.
+			alias := g.name("r")
+			e := sized(node(Integer, alias+".e"), 4, 1000)
+			e.column = true
+			clause = node(Clause, "$ "+g.pick("CROSS JOIN LATERAL unnest($) AS "+alias+"(e)", "LEFT JOIN LATERAL unnest($) AS "+alias+"(e) ON true"), clause, l)
+			s.rows *= 6
+			columns = append(columns[:len(columns):len(columns)], e)
+			continue
+		}
+		if n == 0 && more == 1 && r.names[0] == "k" && g.chance(8) {
+			clause, columns = g.natural(clause, r, s)
+			continue
+		}
 		source, right := g.source(s, b, maxRows/s.rows)
 		s.rows *= max(1, right.rows)
 		kind := g.pick("JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN")
@@ -46,6 +60,37 @@ func (g *Generator) from(s *scope, b budget) *Node {
 	}
 	s.leaves, s.columns = append(s.leaves, columns...), columns
 	return clause
+}
+
+// natural joins a relation with another one that has k and else no name in common.
+func (g *Generator) natural(left *Node, r *relation, s *scope) (*Node, []*Node) {
+	t := g.tables[1+g.random.IntN(3)]
+	alias, inner := g.name("r"), t.as(g.name("r"))
+	s.rows *= len(t.Rows)
+	other := inner.columns[g.random.IntN(len(inner.columns))]
+	kind := g.pick("NATURAL JOIN", "NATURAL LEFT JOIN", "NATURAL RIGHT JOIN", "NATURAL FULL JOIN")
+	c := *other
+	c.template = alias + ".other"
+	merged := *r.columns[0]
+	merged.template = "k"
+	s.leaves = append(s.leaves, &merged)
+	columns := append(r.columns[:len(r.columns):len(r.columns)], &c)
+	return node(Clause, "$ "+kind+" (SELECT $, $ AS other FROM "+t.Name+" AS "+inner.name+") AS "+alias, left, inner.columns[0], other), columns
+}
+
+// semi makes a source of the rows of a table with, or without, a partner in another one.
+func (g *Generator) semi(alias string, b budget) (*Node, *relation) {
+	t, u := g.tables[1+g.random.IntN(4)], g.tables[g.random.IntN(5)]
+	left, right := t.as(g.name("r")), u.as(g.name("r"))
+	on := g.condition("JOIN", left.columns, right.columns, nil, b)
+	kind, exists := "SEMI", "EXISTS"
+	if g.chance(50) {
+		kind, exists = "ANTI", "NOT EXISTS"
+	}
+	l, r := t.Name+" AS "+left.name, u.Name+" AS "+right.name
+	n := node(Clause, "(SELECT * FROM "+l+" "+kind+" JOIN "+r+" ON $) AS "+alias, on).
+		pg("(SELECT * FROM " + l + " WHERE " + exists + " (SELECT 1 FROM " + r + " WHERE $)) AS " + alias)
+	return n, t.as(alias)
 }
 
 // shared says whether both relations begin with the column k.
@@ -105,6 +150,11 @@ func (g *Generator) source(s *scope, b budget, rows int) (*Node, *relation) {
 		q, r := g.named(budget{b.depth - 1, 2}, alias, nil)
 		if r.rows <= rows {
 			return node(Clause, "($) AS "+alias, q), r
+		}
+	}
+	if b.depth > 0 && g.chance(6) {
+		if n, r := g.semi(alias, b); r.rows <= rows {
+			return n, r
 		}
 	}
 	if g.chance(5) {

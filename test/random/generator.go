@@ -33,6 +33,9 @@ func (g *Generator) kind(choices ...Kind) Kind { return choices[g.random.IntN(le
 func (g *Generator) chance(percent int) bool { return g.random.IntN(100) < percent }
 
 func (g *Generator) anyKind() Kind {
+	if g.chance(12) {
+		return g.kind(Interval, Time, Unsigned, Unsigned, List)
+	}
 	return g.kind(Integer, Integer, Decimal, Double, Text, Text, Date, Timestamp, Boolean)
 }
 
@@ -57,6 +60,7 @@ type scope struct {
 	outer   *scope
 	rows    int
 	grouped func(k Kind) *Node // makes an aggregate, in a grouped query
+	sets    bool               // the query has grouping sets: its keys do not tell its rows apart
 }
 
 // budget bounds how large a part may grow: depth for subqueries, size for operators.

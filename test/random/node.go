@@ -16,16 +16,21 @@ const (
 	Date
 	Timestamp
 	Boolean
-	Output // a number that is only shown: engines give it different types or last digits
+	Interval
+	Time
+	Unsigned // an integer without sign, a wider one in PostgreSQL
+	List     // of integers
+	Output   // a number that is only shown: engines give it different types or last digits
 )
 
 // Dialect is how a query is spelled.
 type Dialect int
 
-// Postgres is also this engine's dialect.
+// The dialects. This engine's is PostgreSQL's with additions.
 const (
-	Postgres Dialect = iota
+	Here Dialect = iota
 	DuckDB
+	Postgres
 )
 
 // Node is a part of a query: a template whose $ signs stand for the kids in order, or, with a separator, a list of the kids.
@@ -34,8 +39,7 @@ type Node struct {
 	Kids []*Node
 
 	template string
-	duck     string // the template for DuckDB, when it differs
-	order    []int  // which kids the $ signs of duck stand for, when not all in order
+	other    [3]spelling // by Dialect: how it is spelled there, when not as template says
 	list     bool
 	sep      string
 	least    int // a list keeps so many kids when it is reduced
@@ -50,6 +54,12 @@ type Node struct {
 	column    bool // refers to a column
 }
 
+// spelling is a template and which kids its $ signs stand for, when not all in order.
+type spelling struct {
+	template string
+	order    []int
+}
+
 // node makes an expression or clause from a template.
 func node(k Kind, template string, kids ...*Node) *Node {
 	n := &Node{Kind: k, template: template, Kids: kids}
@@ -61,7 +71,13 @@ func node(k Kind, template string, kids ...*Node) *Node {
 
 // in gives a node another template for DuckDB, with the kids in another order where one is given.
 func (n *Node) in(duck string, order ...int) *Node {
-	n.duck, n.order = duck, order
+	n.other[DuckDB] = spelling{duck, order}
+	return n
+}
+
+// pg gives a node another template for PostgreSQL, with the kids in another order where one is given.
+func (n *Node) pg(template string, order ...int) *Node {
+	n.other[Postgres] = spelling{template, order}
 	return n
 }
 
@@ -95,8 +111,8 @@ func (n *Node) write(b *strings.Builder, d Dialect) {
 	}
 	t := n.template
 	var order []int
-	if d == DuckDB && n.duck != "" {
-		t, order = n.duck, n.order
+	if o := n.other[d]; o.template != "" {
+		t, order = o.template, o.order
 	}
 	next := 0
 	for {

@@ -6,7 +6,15 @@ func (g *Generator) boolean(s *scope, b budget) *Node {
 		return g.comparison(s, b)
 	}
 	b = b.smaller()
-	switch n := g.random.IntN(24); {
+	switch n := g.random.IntN(26); {
+	case n == 24:
+		return node(Boolean, "($"+g.pick(" = ANY ", " <> ALL ", " < ANY ")+"(ARRAY[$, $, $]))", g.small4(s), g.literal(Integer), g.literal(Integer), g.small4(s))
+	case n == 25:
+		pattern := g.pick("^a", "b", "[0-9]+", "e.*e", "^.?b?", "(a|e)b?", "ï")
+		if g.chance(30) {
+			return node(Boolean, "($ !~ '"+pattern+"')", g.expression(Text, s, b)).in("(NOT regexp_matches($, '" + pattern + "'))")
+		}
+		return node(Boolean, "($ ~ '"+pattern+"')", g.expression(Text, s, b)).in("regexp_matches($, '" + pattern + "')")
 	case n < 6:
 		return g.comparison(s, b)
 	case n < 11:
@@ -103,6 +111,9 @@ func (g *Generator) comparison(s *scope, b budget) *Node {
 		return g.rows(s, b)
 	}
 	k := g.kind(Integer, Integer, Integer, Decimal, Text, Date, Timestamp, Double, Boolean)
+	if g.chance(15) {
+		k = g.kind(Interval, Time, Unsigned, Unsigned, List)
+	}
 	other := k
 	if g.chance(15) {
 		switch k {
@@ -110,6 +121,8 @@ func (g *Generator) comparison(s *scope, b budget) *Node {
 			other = g.kind(Decimal, Double)
 		case Date:
 			other = Timestamp
+		case Unsigned:
+			other = Integer
 		}
 	}
 	b = b.smaller()

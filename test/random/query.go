@@ -14,37 +14,48 @@ const maxRows = 30_000
 func (g *Generator) Statement() (query *Node, ordered bool) {
 	g.names, g.groups, g.ctes = 0, 0, nil
 	with := node(Clause, "")
-	if g.chance(20) {
+	if g.chance(24) {
 		var list []*Node
+		word := "WITH"
 		for range 1 + g.random.IntN(2) {
+			if g.chance(30) {
+				word = "WITH RECURSIVE"
+				q, r := g.recursive(g.name("w"))
+				list = append(list, q)
+				g.ctes = append(g.ctes, r)
+				continue
+			}
 			q, r := g.named(budget{1, 2}, g.name("w"), nil)
 			list = append(list, node(Clause, r.name+" AS ($)", q))
 			g.ctes = append(g.ctes, r)
 		}
-		with = node(Clause, "WITH $ ", listOf(", ", 1, list...)).orNothing()
+		with = node(Clause, word+" $ ", listOf(", ", 1, list...)).orNothing()
 	}
 	shape := g.shape(1 + g.random.IntN(4))
-	if g.chance(25) {
-		shape = append(shape, Output)
-	}
 	var body *Node
 	switch {
 	case g.chance(15):
 		body = g.setOperation(shape, nil, budget{1, 2})
 	default:
-		body = g.block(shape, nil, budget{2, 3})
+		if g.chance(30) {
+			shape = append(shape, Output)
+		}
+		body = g.block(shape, nil, budget{2 + g.random.IntN(5)/4, 3})
 	}
 	order := node(Clause, "")
-	for _, k := range shape {
-		if k == Output {
-			return node(Query, "$$", with, body), false
-		}
+	if slices.Contains(shape, Output) {
+		return node(Query, "$$", with, body), false
 	}
 	if g.chance(40) {
 		order = g.order(len(shape))
 		ordered = true
 	}
 	return node(Query, "$$$", with, body, order), ordered
+}
+
+// ordered reports whether a statement still has the order that it was made with.
+func (n *Node) ordered() bool {
+	return len(n.Kids) == 3 && n.Kids[2].template != ""
 }
 
 // Failing makes a query that may end in an error: what it computes, it computes for every row of one table, so all engines must end in the same
@@ -75,7 +86,7 @@ func (g *Generator) Failing() *Node {
 func (g *Generator) order(columns int) *Node {
 	list := make([]*Node, columns)
 	for i, c := range g.random.Perm(columns) {
-		list[i] = node(Clause, fmt.Sprintf("%d%s NULLS %s", c+1, g.pick("", " ASC", " DESC"), g.pick("FIRST", "LAST")))
+		list[i] = node(Clause, fmt.Sprintf("%d%s%s", c+1, g.pick("", " ASC", " DESC"), g.pick("", " NULLS FIRST", " NULLS LAST")))
 	}
 	limit := node(Clause, "")
 	if g.chance(70) {
@@ -168,20 +179,26 @@ func (g *Generator) block(shape []Kind, outer *scope, b budget) *Node {
 	if g.chance(35) {
 		s, group, having = g.grouping(s, outer, b)
 	}
+	qualified := len(shape) > 0 && g.chance(7)
 	list := make([]*Node, len(shape))
 	for i, k := range shape {
 		var e *Node
 		switch {
-		case k == Output && s.grouped != nil:
+		case k == Output && s.grouped != nil && g.chance(75):
 			e = s.grouped(Output)
-		case k == Output && g.chance(40):
-			e = g.window(s)
+		case k == Output && g.chance(60):
+			e = g.window(s, false)
 		case k == Output:
 			e = g.shown(s, b)
 		default:
 			e = g.expression(k, s, b)
 		}
 		list[i] = wider(node(Clause, fmt.Sprintf("$ AS c%d", i), e), e)
+	}
+	if qualified || g.chance(6) && g.distinguishable(list[0].Kids[0]) && !slices.Contains(shape, Output) {
+		n := g.picked(listOf(", ", 1, list...), from, where, group, having, s, qualified)
+		n.bound = float64(rows)
+		return n
 	}
 	distinct := node(Clause, "")
 	if g.chance(12) {
@@ -190,6 +207,39 @@ func (g *Generator) block(shape []Kind, outer *scope, b budget) *Node {
 	n := node(Query, "SELECT $$ FROM $$$$", distinct, listOf(", ", 1, list...), from, where, group, having)
 	n.bound = float64(rows)
 	return n
+}
+
+// distinguishable says whether an expression may stand in DISTINCT ON: it is no constant, and has neither a subquery nor NaN, which are not found to be the same expression again.
+func (g *Generator) distinguishable(e *Node) bool {
+	text := e.SQL(Here)
+	return e.column && !strings.Contains(text, "SELECT") && !strings.Contains(text, "'NaN'")
+}
+
+// picked keeps some rows of a block: those of a condition on windows, or the first of each value of the first output column.
+func (g *Generator) picked(list, from, where, group, having *Node, s *scope, qualified bool) *Node {
+	alias := g.name("d")
+	if !qualified {
+		// The other columns put the rows in a total order.
+		order := make([]string, len(list.Kids)-1)
+		for i := range order {
+			order[i] = fmt.Sprintf(", %d%s", i+2, g.pick("", " DESC"))
+		}
+		first := list.Kids[0].Kids[0]
+		return node(Query, "SELECT * FROM (SELECT DISTINCT ON ($) $ FROM $$$$ ORDER BY 1"+g.pick("", " DESC", " NULLS FIRST")+strings.Join(order, "")+") AS "+alias,
+			first, list, from, where, group, having)
+	}
+	names := make([]string, len(list.Kids))
+	for i := range names {
+		names[i] = fmt.Sprintf("c%d", i)
+	}
+	var condition *Node
+	if g.chance(50) {
+		condition = node(Boolean, "($"+g.pick(" = ", " <= ", " > ")+g.pick("1", "2", "3")+")", g.window(s, true))
+	} else {
+		condition = node(Boolean, "("+g.pick("rank()", "dense_rank()", "count(*)")+" OVER ($) "+g.pick("= 1", "<= 2", "> 1")+")", g.over(s, false))
+	}
+	return node(Query, "SELECT * FROM (SELECT$ $ FROM $$$$ QUALIFY $) AS "+alias, node(Clause, ""), list, from, where, group, having, condition).
+		pg("SELECT "+strings.Join(names, ", ")+" FROM (SELECT$ $, $ AS qualified FROM $$$$) AS "+alias+" WHERE qualified", 0, 1, 6, 2, 3, 4, 5)
 }
 
 func (g *Generator) where(s *scope, b budget, percent int) *Node {
@@ -228,8 +278,21 @@ func (g *Generator) grouping(s, outer *scope, b budget) (grouped *scope, group, 
 		if g.chance(12) && !slices.ContainsFunc(keys, func(k *Node) bool { return len(k.Kids) > 0 }) {
 			form = g.pick(" GROUP BY ROLLUP ($)", " GROUP BY CUBE ($)", " GROUP BY GROUPING SETS (($), ())")
 			grouped.columns = nil // a key is NULL in some rows, which a subquery would have to see
+			grouped.sets = true
+			plain := grouped.grouped
+			grouped.grouped = func(k Kind) *Node {
+				if (k == Integer || k == Output) && g.chance(30) {
+					return sized(node(k, "grouping($)", keys[g.random.IntN(len(keys))]), 4, 1)
+				}
+				return plain(k)
+			}
+			if len(keys) == 2 && g.chance(60) {
+				group = node(Clause, g.pick(" GROUP BY GROUPING SETS (($), ($))", " GROUP BY GROUPING SETS (($, $), ())", " GROUP BY $, ROLLUP ($)"), keys...).orNothing()
+			}
 		}
-		group = node(Clause, form, listOf(", ", 1, keys...)).orNothing()
+		if group.template == "" {
+			group = node(Clause, form, listOf(", ", 1, keys...)).orNothing()
+		}
 	}
 	if g.chance(20) {
 		having = node(Clause, " HAVING $", g.boolean(grouped, budget{b.depth - 1, 2})).orNothing()
@@ -268,7 +331,10 @@ func (g *Generator) aggregate(k Kind, s *scope) *Node {
 	}
 	switch k {
 	case Integer:
-		switch n := g.random.IntN(8); {
+		switch n := g.random.IntN(9); {
+		case n == 8:
+			e := argument(Integer)
+			return sized(call(k, g.pick("bit_and(", "bit_or(", "bit_xor("), e), e.width, math.Pow(2, float64(8*e.width-1)))
 		case n < 2:
 			return sized(node(k, "count(*)"), 8, maxRows)
 		case n < 4:
@@ -284,13 +350,18 @@ func (g *Generator) aggregate(k Kind, s *scope) *Node {
 		}
 	case Boolean:
 		return call(k, g.pick("bool_and(", "bool_or("), argument(k))
+	case List:
+		e := node(Integer, "CAST($ AS integer)", g.small(local))
+		if !e.column { // DuckDB does not order by a literal
+			return node(k, "array_agg($)", e)
+		}
+		return node(k, "array_agg($ ORDER BY $)", e, e)
 	case Text:
 		if g.chance(8) {
 			e := argument(k)
-			if !e.column {
-				return e // DuckDB does not order by a literal
+			if e.column { // DuckDB does not order by a literal
+				return node(k, "string_agg($, ',' ORDER BY $)", e, e)
 			}
-			return node(k, "string_agg($, ',' ORDER BY $)", e, e)
 		}
 	case Output:
 		return g.shownAggregate(argument, call)
@@ -309,7 +380,10 @@ func (g *Generator) shownAggregate(argument func(Kind) *Node, call func(Kind, st
 		}
 		return g.literal(k)
 	}
-	switch g.random.IntN(5) {
+	switch g.random.IntN(6) {
+	case 5:
+		x, y := tame(g.kind(Integer, Double)), tame(g.kind(Integer, Double))
+		return node(Output, g.pick("covar_pop(", "covar_samp(", "regr_count(", "regr_avgx(")+"$, $)", x, y)
 	case 0, 4:
 		return call(Output, "sum(", argument(Integer))
 	case 1:
@@ -320,31 +394,13 @@ func (g *Generator) shownAggregate(argument func(Kind) *Node, call func(Kind, st
 	return call(Output, g.pick("stddev_samp(", "stddev_pop(", "var_samp(", "var_pop("), tame(g.kind(Integer, Double)))
 }
 
-// window makes a call over a window: of a function whose value does not depend on the order of equal rows.
-func (g *Generator) window(s *scope) *Node {
-	partition, order, frame := node(Clause, ""), node(Clause, ""), ""
-	if g.chance(70) {
-		partition = node(Clause, "PARTITION BY $ ", g.leaf(g.anyKind(), s)).orNothing()
-	}
-	if g.chance(70) {
-		order = node(Clause, "ORDER BY $"+g.pick("", " DESC")+" NULLS "+g.pick("FIRST", "LAST"), g.column(g.kind(Integer, Text, Date), s.leaves, func() *Node { return g.null(Date) })).orNothing()
-		frame = g.pick("", "", " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING")
-	}
-	over := node(Clause, "$$"+frame, partition, order)
-	switch g.random.IntN(5) {
-	case 0:
-		return node(Output, g.pick("rank()", "dense_rank()", "cume_dist()", "percent_rank()")+" OVER ($)", over)
-	case 1:
-		return node(Output, "count(*) OVER ($)", over)
-	case 2:
-		return node(Output, g.pick("min", "max", "sum", "count")+"($) OVER ($)", g.leaf(Decimal, s), over)
-	}
-	return node(Output, g.pick("min", "max", "sum", "count")+"($) OVER ($)", g.leaf(Integer, s), over)
-}
-
 // shown is a number that is not computed with further.
 func (g *Generator) shown(s *scope, b budget) *Node {
-	switch g.random.IntN(3) {
+	switch g.random.IntN(5) {
+	case 3:
+		return node(Output, "extract("+g.pick("epoch", "second", "year", "month", "hour")+" FROM $)", g.leaf(g.kind(Timestamp, Interval), s))
+	case 4:
+		return node(Output, "($ - $)", g.expression(Timestamp, s, b), g.leaf(Timestamp, s))
 	case 0:
 		x, y := g.expression(Decimal, s, b), g.leaf(Decimal, s)
 		if x.precision <= 15 && y.precision <= 15 {

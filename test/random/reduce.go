@@ -67,7 +67,8 @@ func reduceNode(root, n *Node, over func() bool, fails func() bool) (changed boo
 // literals are the simplest expressions of each kind.
 var literals = map[Kind][]string{
 	Integer: {"1", "0"}, Decimal: {"1.5"}, Double: {"CAST(1 AS double precision)"}, Text: {"'a'"}, Date: {"date '2000-01-01'"},
-	Timestamp: {"timestamp '2000-01-01'"}, Boolean: {"true", "false", "CAST(NULL AS boolean)"},
+	Timestamp: {"timestamp '2000-01-01'"}, Interval: {"interval '1 day'"}, Time: {"time '01:02:03'"}, List: {"CAST(ARRAY[1] AS integer[])"},
+	Boolean: {"true", "false", "CAST(NULL AS boolean)"},
 }
 
 // dropKid drops a kid of a list, and of all lists in its group.

@@ -2,6 +2,7 @@ package random
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,14 +21,21 @@ type Column struct {
 	make func(g *Generator) string
 }
 
+// wideTypes are PostgreSQL's types that hold the values of types that it lacks.
+var wideTypes = map[string]string{"utinyint": "smallint", "usmallint": "integer", "uinteger": "bigint", "ubigint": "numeric(20,0)"}
+
 // insertRows bounds the rows of one INSERT.
 const insertRows = 1000
 
 // Statements drop the table where it is, and make it.
-func (t *Table) Statements() []string {
+func (t *Table) Statements(d Dialect) []string {
 	defs := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		defs[i] = c.Name + " " + c.Type
+		typ := c.Type
+		if d == Postgres && wideTypes[typ] != "" {
+			typ = wideTypes[typ]
+		}
+		defs[i] = c.Name + " " + typ
 	}
 	out := []string{"DROP TABLE IF EXISTS " + t.Name, "CREATE TABLE " + t.Name + " (" + strings.Join(defs, ", ") + ")"}
 	for from := 0; from < len(t.Rows); from += insertRows {
@@ -76,13 +84,30 @@ var pool = []Column{
 		return fmt.Sprintf("%d.%d", g.random.IntN(60)-20, 25*g.random.IntN(4))
 	}},
 	{"g", "double precision", Node{Kind: Double, bound: 1e308}, func(g *Generator) string {
-		return "CAST('" + g.pick("1e300", "-1e300", "1e-300", "Infinity", "-Infinity", "NaN", "0", "1", "0.1") + "' AS double precision)"
+		return "CAST('" + g.pick("1e300", "-1e300", "1e-300", "Infinity", "-Infinity", "NaN", "0", "-0", "1", "0.1", "1e308") + "' AS double precision)"
 	}},
 	{"s", "text", Node{Kind: Text, bound: 40}, func(g *Generator) string { return "'" + g.word() + "'" }},
 	{"u", "text", Node{Kind: Text, bound: 8}, func(g *Generator) string { return g.pick("'a'", "'b'", "'c'") }},
 	{"t", "date", Node{Kind: Date}, func(g *Generator) string { return g.day() }},
 	{"w", "timestamp", Node{Kind: Timestamp}, func(g *Generator) string { return g.moment() }},
 	{"p", "boolean", Node{Kind: Boolean}, func(g *Generator) string { return g.pick("true", "false") }},
+	{"m", "decimal(18,3)", Node{Kind: Decimal, precision: 18, scale: 3}, func(g *Generator) string {
+		return g.pick("999999999999999.999", "-999999999999999.999", "0.001", "-0.001", "0", fmt.Sprintf("%d.%03d", g.random.IntN(2000)-1000, g.random.IntN(1000)))
+	}},
+	// With six digits after the point, which is the most that others have, it has 38 digits.
+	{"n", "decimal(32,0)", Node{Kind: Decimal, precision: 32, scale: 0}, func(g *Generator) string {
+		return g.pick("99999999999999999999999999999999", "-99999999999999999999999999999999", "0", "1", "-1", fmt.Sprint(g.random.Int64()), fmt.Sprintf("%d%012d", g.random.Int64(), g.random.Int64N(1e12)))
+	}},
+	{"o", "uinteger", Node{Kind: Unsigned, width: 4, bound: 1 << 32}, func(g *Generator) string {
+		return g.pick("4294967295", "2147483648", "0", "1", "2", fmt.Sprint(g.random.IntN(50)))
+	}},
+	{"oo", "ubigint", Node{Kind: Unsigned, width: 8, bound: 1 << 64}, func(g *Generator) string {
+		return g.pick("18446744073709551615", "9223372036854775808", "0", "1", "3", fmt.Sprint(g.random.Uint64()))
+	}},
+	{"ot", "utinyint", Node{Kind: Unsigned, width: 1, bound: 255}, func(g *Generator) string { return g.pick("255", "128", "0", "1", fmt.Sprint(g.random.IntN(20))) }},
+	{"v", "interval", Node{Kind: Interval}, func(g *Generator) string { return g.span() }},
+	{"tm", "time", Node{Kind: Time}, func(g *Generator) string { return g.clock() }},
+	{"l", "integer[]", Node{Kind: List}, func(g *Generator) string { return g.elements() }},
 	{"q", "boolean", Node{Kind: Boolean}, func(g *Generator) string { return g.pick("true", "true", "true", "false") }},
 }
 
@@ -92,10 +117,11 @@ func (g *Generator) Tables() []*Table {
 	for n, rows := range tableRows {
 		t := &Table{Name: fmt.Sprintf("t%d", n)}
 		for i, c := range pool {
-			if i == 0 || g.chance(65) {
+			if i == 0 || g.chance(60) {
 				t.Columns = append(t.Columns, c)
 			}
 		}
+		apart(t)
 		nulls := make([]int, len(t.Columns)) // percent of NULLs
 		for i := range nulls {
 			nulls[i] = []int{0, 5, 15, 15, 40, 40, 100}[g.skewed(7)]
@@ -119,12 +145,36 @@ func (g *Generator) Tables() []*Table {
 	return g.tables
 }
 
+// apart drops the list of a table that has an interval too: such tables cannot be kept.
+func apart(t *Table) {
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.like.Kind == Interval }) {
+		t.Columns = slices.DeleteFunc(t.Columns, func(c Column) bool { return c.like.Kind == List })
+	}
+}
+
 // skewed is below n, and small numbers are more frequent.
 func (g *Generator) skewed(n int) int { return min(g.random.IntN(n), g.random.IntN(n)) }
 
 func (g *Generator) word() string {
-	return g.pick("", "a", "b", "ab", "abc", "Abc", "B", " a ", "naïve", "日本語", "a%b", "a_b", "exactly12byt", "thirteen byte",
+	return g.pick("", "a", "b", "ab", "abc", "Abc", "B", " a ", "naïve", "日本語", "é", "ßtraße", "😀x", "a%b", "a_b", "exactly12byt", "thirteen byte",
 		"long enough to leave the view", "long enough to leave the page", fmt.Sprint(g.random.IntN(100)))
+}
+
+// span is an interval whose parts do not compare as equal to others: days stay below a month, hours below a day.
+func (g *Generator) span() string {
+	return "interval '" + g.pick("1 month", "-1 month", "2 years 3 months", "1 day", "-5 days", "12 hours", "00:00:00.5", "3 months 4 days 05:06:07", "0 days", "90 seconds") + "'"
+}
+
+func (g *Generator) clock() string {
+	return fmt.Sprintf("time '%02d:%02d:%02d%s'", g.pick2(0, g.random.IntN(24)), g.pick2(0, g.random.IntN(60)), g.random.IntN(60), g.pick("", "", ".25", ".999999"))
+}
+
+func (g *Generator) elements() string {
+	items := make([]string, g.skewed(6))
+	for i := range items {
+		items[i] = g.pick("1", "2", "3", "7", "-1", "NULL", fmt.Sprint(g.random.IntN(100)))
+	}
+	return "CAST(ARRAY[" + strings.Join(items, ", ") + "] AS integer[])"
 }
 
 func (g *Generator) day() string {

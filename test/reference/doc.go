@@ -8,5 +8,8 @@
 // PostgreSQL. Its documentation defines the canonical text of values and the
 // names of types.
 //
+// [StartPostgres] runs a PostgreSQL server for a test: Debian's package postgresql, as an ordinary user, on a free port of the loopback
+// interface, in a temporary folder.
+//
 // [Start] owns the child; [Process.Close] ends it. One statement runs at a time.
 package reference

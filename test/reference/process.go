@@ -16,6 +16,12 @@ import (
 // Variable is the environment variable that names the oracle program.
 const Variable = "POLYBOLOS_ORACLE"
 
+// RequiredVariable is the environment variable that, when it says required, makes the absence of a reference engine a test's failure.
+const RequiredVariable = "POLYBOLOS_TEST_SERVERS"
+
+// Required reports whether a test must fail, not skip its comparison, where a reference engine is missing.
+func Required() bool { return os.Getenv(RequiredVariable) == "required" }
+
 // Find returns the oracle program: what the environment variable POLYBOLOS_ORACLE
 // names, else build/oracle/oracle under the given repository root. It reports
 // false where there is none, and a test then skips its comparison.
@@ -42,16 +48,21 @@ type Answer struct {
 }
 
 // Error is a statement's failure in the other engine. Code is its SQLSTATE, empty
-// where the engine has none.
+// where the engine has none; Position is the character of the statement that it is
+// about, from 1, 0 where the engine does not say.
 type Error struct {
-	Code    string
-	Message string
+	Code     string
+	Message  string
+	Position int
 }
 
 func (e *Error) Error() string { return e.Message }
 
 // SQLState returns the code.
 func (e *Error) SQLState() string { return e.Code }
+
+// Place returns the position.
+func (e *Error) Place() int { return e.Position }
 
 // Process is a running child.
 type Process struct {
@@ -104,12 +115,14 @@ func (p *Process) Query(sql string) (*Answer, error) {
 		Answer
 		Error string `json:"error"`
 		Code  string `json:"code"`
+		// Position is 0 where the engine does not say one.
+		Position int `json:"position"`
 	}
 	if err := p.decoder.Decode(&response); err != nil {
 		return nil, p.fail(err)
 	}
 	if response.Error != "" {
-		return nil, &Error{Code: response.Code, Message: response.Error}
+		return nil, &Error{Code: response.Code, Message: response.Error, Position: response.Position}
 	}
 	return &response.Answer, nil
 }

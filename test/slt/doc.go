@@ -30,7 +30,9 @@
 // tab, newline and carriage return inside a text are \\, \t, \n, \r.
 //
 // A statement that must fail may name the SQLSTATE (five capital letters or
-// digits) and a regular expression that the message must match.
+// digits), with @ and a number the position in the statement (from 1) that the
+// error must tell, and a regular expression that the message must match. A bare @ asks
+// regen for PostgreSQL's position.
 //
 // skipif E and onlyif E on the lines before a record hold it back from, or keep it
 // for, one engine: polybolos, duckdb or postgres. ${data} stands for the folder

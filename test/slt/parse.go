@@ -3,6 +3,7 @@ package slt
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -36,11 +37,13 @@ type Record struct {
 	Label  string // of a Query; may be empty
 	Expect []string
 	State  string         // of a StatementError: the SQLSTATE, or empty
+	Place  int            // of a StatementError: the position in the statement, from 1; 0 when it does not matter
 	Match  *regexp.Regexp // of a StatementError: may be nil
 	skip   []string
 	only   []string
 
 	hasResult bool // a line of four dashes was there
+	askPlace  bool // the file has, or wants, the position of an error
 }
 
 // AppliesTo reports whether the record is meant for the named engine.
@@ -142,7 +145,7 @@ func (f *File) keep(line string) {
 }
 
 var (
-	sqlState    = regexp.MustCompile(`^[0-9A-Z]{5}$`)
+	sqlState    = regexp.MustCompile(`^([0-9A-Z]{5})?(@([0-9]*))?$`)
 	typeLetters = regexp.MustCompile(`^[IDRT]+$`)
 )
 
@@ -158,7 +161,9 @@ func header(words []string, line string) (*Record, error) {
 			rest := words[2:]
 			pattern := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "statement")), "error"))
 			if len(rest) > 0 && sqlState.MatchString(rest[0]) {
-				record.State = rest[0]
+				parts := sqlState.FindStringSubmatch(rest[0])
+				record.State, record.askPlace = parts[1], parts[2] != ""
+				record.Place, _ = strconv.Atoi(parts[3])
 				pattern = strings.TrimSpace(strings.TrimPrefix(pattern, rest[0]))
 			}
 			if pattern != "" {

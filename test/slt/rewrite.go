@@ -75,21 +75,31 @@ func renew(ctx context.Context, p part, sources []Source, variables map[string]s
 }
 
 func renewError(p part, outcomes []outcome) ([]string, string) {
-	code := ""
+	code, at := "", 0
 	for _, o := range outcomes {
 		if s := state(o.err); s != "" {
-			code = s
+			code, at = s, place(o.err)
 		}
 	}
-	header := p.lines[0]
-	switch {
-	case code == "" || p.record.State == code:
+	record := p.record
+	if code == "" {
 		return p.lines, ""
-	case p.record.State != "":
-		return nil, fmt.Sprintf("the file says SQLSTATE %s, the source %s", p.record.State, code)
 	}
-	pattern := strings.TrimPrefix(header, "statement error")
-	return append([]string{"statement error " + code + pattern}, p.lines[1:]...), ""
+	if record.State != "" && record.State != code {
+		return nil, fmt.Sprintf("the file says SQLSTATE %s, the source %s", record.State, code)
+	}
+	if record.Place != 0 && record.Place != at {
+		return nil, fmt.Sprintf("the file says position %d, the source %d", record.Place, at)
+	}
+	pattern := strings.TrimSpace(strings.TrimPrefix(p.lines[0], "statement error"))
+	if words := strings.Fields(pattern); len(words) > 0 && sqlState.MatchString(words[0]) {
+		pattern = strings.TrimSpace(strings.TrimPrefix(pattern, words[0]))
+	}
+	header := "statement error " + code
+	if record.askPlace && at != 0 {
+		header += fmt.Sprintf("@%d", at)
+	}
+	return append([]string{strings.TrimSpace(header + " " + pattern)}, p.lines[1:]...), ""
 }
 
 func renewQuery(p part, outcomes []outcome) ([]string, string) {

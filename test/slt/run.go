@@ -105,10 +105,23 @@ func judgeError(record *Record, engine string, err error) string {
 		return ""
 	case record.State != "" && state(err) != record.State:
 		return fmt.Sprintf("expected SQLSTATE %s, got %q: %s", record.State, state(err), err)
+	case record.Place != 0 && place(err) != record.Place:
+		return fmt.Sprintf("expected an error at position %d, got %d: %s", record.Place, place(err), err)
 	case engine == "polybolos" && record.Match != nil && !record.Match.MatchString(err.Error()):
 		return fmt.Sprintf("expected an error that matches %q, got %s", strings.TrimPrefix(record.Match.String(), "(?i)"), err)
 	}
 	return ""
+}
+
+// place returns the position in the statement that an error is about, 0 when it tells none.
+func place(err error) int {
+	if placed, ok := errors.AsType[interface {
+		error
+		Place() int
+	}](err); ok {
+		return placed.Place()
+	}
+	return 0
 }
 
 // state returns an error's SQLSTATE; it is empty for an engine that has none.

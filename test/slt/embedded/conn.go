@@ -44,6 +44,14 @@ func (e coded) SQLState() string {
 	return ""
 }
 
+// Place is where in the statement the error is.
+func (e coded) Place() int {
+	if f, ok := errors.AsType[*fault.Error](e.error); ok {
+		return f.Position
+	}
+	return 0
+}
+
 // Exec runs one statement.
 func (c *Conn) Exec(ctx context.Context, sql string) (slt.Result, error) {
 	result, err := c.exec(ctx, sql)

@@ -1,0 +1,242 @@
+package random
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/engine"
+	"github.com/polybolos-db/polybolos/planner/optimize"
+	"github.com/polybolos-db/polybolos/simd"
+	"github.com/polybolos-db/polybolos/test/reference"
+	"github.com/polybolos-db/polybolos/test/slt"
+	"github.com/polybolos-db/polybolos/test/slt/embedded"
+)
+
+var (
+	flagSeed     = flag.Uint64("random.seed", 20, "seed of the first round of tables and queries; the next rounds count up from it")
+	flagQueries  = flag.Int("random.queries", 3200, "number of queries")
+	flagFailures = flag.Int("random.failures", 10, "differences after which to stop")
+	flagVerbose  = flag.Bool("random.verbose", false, "log each query before it runs")
+)
+
+const (
+	queriesPerRound = 80
+	shortQueries    = 160              // with -short
+	queryLimit      = 60 * time.Second // for one query: it is there to end a test that hangs
+)
+
+func TestMain(m *testing.M) {
+	mem.Poison = true
+	os.Exit(m.Run())
+}
+
+// queries is how many to run.
+func queries() int {
+	if testing.Short() {
+		return min(*flagQueries, shortQueries)
+	}
+	return *flagQueries
+}
+
+// outcome is what a query gave: rows, or a kind of error.
+type outcome struct {
+	result slt.Result
+	code   string // SQLSTATE, "" when it succeeded
+	err    error
+	took   time.Duration
+}
+
+// peer is one engine.
+type peer struct {
+	name    string
+	conn    slt.Conn
+	dialect Dialect
+}
+
+func (p *peer) run(ctx context.Context, sql string) outcome {
+	ctx, cancel := context.WithTimeout(ctx, queryLimit)
+	defer cancel()
+	r, err := p.conn.Exec(ctx, sql)
+	if err == nil {
+		return outcome{result: r}
+	}
+	return outcome{code: code(err), err: err}
+}
+
+// code is an error's SQLSTATE, or what DuckDB's message says of it.
+func code(err error) string {
+	if s, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok && s.SQLState() != "" {
+		return s.SQLState()
+	}
+	m := err.Error()
+	for _, c := range []struct{ part, code string }{
+		{"division by zero", "22012"}, {"Out of Range", "22003"}, {"overflow", "22003"}, {"Overflow", "22003"}, {"out of range", "22003"},
+		{"Could not cast", "22003"}, {"Failed to cast decimal", "22003"}, {"Not implemented", "0A000"}, {"not supported", "0A000"}, {"not yet supported", "0A000"},
+		{"More than one row", "21000"},
+	} {
+		if strings.Contains(m, c.part) {
+			return c.code
+		}
+	}
+	return "XX001"
+}
+
+// The engines that take part, in this order: three times this one, then the references.
+const (
+	asOneStage = iota
+	withExchanges
+	withoutOptimizer
+	ours
+)
+
+// connect opens the three sessions of this engine.
+func connect(t *testing.T) []*peer {
+	t.Helper()
+	var list []*peer
+	for _, c := range []struct {
+		name string
+		set  []string
+	}{
+		{"one stage", nil},
+		{"exchanges", []string{"SET exchange = 'force'", "SET partitions = 3"}},
+		{"no optimizer", []string{"SET optimizer_disabled_rules = 'all'"}},
+	} {
+		conn, err := embedded.Connect(engine.Config{TempDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, member(t, c.name, conn, Here, c.set...))
+	}
+	return list
+}
+
+// member is a peer after its first statements, closed when the test ends.
+func member(t *testing.T, name string, conn slt.Conn, d Dialect, statements ...string) *peer {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+	for _, s := range statements {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return &peer{name, conn, d}
+}
+
+// references connects to DuckDB, and to PostgreSQL where there is a server to ask or to start.
+func references(t *testing.T) []*peer {
+	t.Helper()
+	missing := func(format string, args ...any) {
+		if reference.Required() {
+			t.Fatalf(format, args...)
+		}
+		t.Logf(format, args...)
+	}
+	program, ok := reference.Find(filepath.Join("..", ".."))
+	if !ok {
+		missing("no oracle program to compare with; make oracle builds it")
+		t.SkipNow()
+	}
+	ctx := context.WithoutCancel(t.Context())
+	process, err := reference.Start(ctx, program, "query")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// NULLs stand where PostgreSQL has them.
+	list := []*peer{member(t, "DuckDB", slt.Peer(process), DuckDB, "SET default_null_order = 'nulls_last_on_asc_first_on_desc'")}
+	url := os.Getenv(reference.PostgresVariable)
+	if url == "" {
+		server, err := reference.StartPostgres(t.Context())
+		if errors.Is(err, reference.ErrNoPostgres) {
+			missing("%v", err)
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		url = server.URL()
+	}
+	if process, err = reference.Start(ctx, program, "query", "--postgres", url); err != nil {
+		t.Fatal(err)
+	}
+	return append(list, member(t, "PostgreSQL", slt.Peer(process), Postgres))
+}
+
+// begin makes the tables of a round in every engine, and sets what changes from round to round: the instructions in use, and which rules the
+// session without the optimizer leaves out.
+func begin(t *testing.T, list []*peer, seed uint64) *Generator {
+	t.Helper()
+	simd.Use(simd.Level(seed % 3))
+	t.Cleanup(func() { simd.Use(simd.Available()) })
+	rules := "all"
+	if names := optimize.Rules(); seed%2 == 1 {
+		rules = names[int(seed/2)%len(names)]
+	}
+	if o := list[withoutOptimizer].run(t.Context(), "SET optimizer_disabled_rules = '"+rules+"'"); o.err != nil {
+		t.Fatal(o.err)
+	}
+	g := New(seed)
+	if err := create(t.Context(), list, g.Tables()); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	return g
+}
+
+// create makes tables in every engine.
+func create(ctx context.Context, list []*peer, tables []*Table) error {
+	errs := make([]error, len(list))
+	together(list, func(i int, p *peer) {
+		for _, t := range tables {
+			for _, sql := range t.Statements(p.dialect) {
+				if o := p.run(ctx, sql); o.err != nil {
+					errs[i] = fmt.Errorf("%s: %w: %.2000s", p.name, o.err, sql)
+					return
+				}
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// ask runs a query on all engines.
+func ask(ctx context.Context, list []*peer, query *Node) []outcome {
+	out := make([]outcome, len(list))
+	together(list, func(i int, p *peer) {
+		begin := time.Now()
+		out[i] = p.run(ctx, query.SQL(p.dialect))
+		out[i].took = time.Since(begin)
+	})
+	return out
+}
+
+// together does something with all engines: the references beside this one.
+func together(list []*peer, do func(i int, p *peer)) {
+	var wait sync.WaitGroup
+	for i := ours; i < len(list); i++ {
+		wait.Go(func() { do(i, list[i]) })
+	}
+	for i := range min(ours, len(list)) {
+		do(i, list[i])
+	}
+	wait.Wait()
+}
