@@ -1,0 +1,108 @@
+// decode.cu: Parquet's hybrid of runs and bit-packed numbers: dictionary codes, and levels. The host reads the runs' headers; a run is three words of 32 bits: its
+// first number's position, its width's worth of data (a run of equal numbers: the number; bit-packed: the first bit's position), and 1 if it is packed.
+// After the last run stands a position beyond the end. Pages lie at multiples of 8 bytes and are followed by 8 bytes of anything.
+#include "scan.cuh"
+
+PB_DEV u32 pb_unpack(const void *page, u64 bit, u32 width) {
+	u64 word = bit >> 5;
+	u64 pair = (u64)pb_load<u32>(page, word) | (u64)pb_load<u32>(page, word + 1) << 32;
+	return (u32)(pair >> (bit & 31)) & (width == 32 ? ~0u : (1u << width) - 1);
+}
+
+// pb_run_of is the run of position i.
+PB_DEV u64 pb_run_of(const u32 *runs, u64 count, u64 i) {
+	u64 low = 0, high = count;
+	while (high - low > 1) {
+		u64 mid = (low + high) / 2;
+		if (pb_load<u32>(runs, 3 * mid) <= i) low = mid;
+		else high = mid;
+	}
+	return low;
+}
+
+PB_DEV u32 pb_number(const void *page, const u32 *runs, u64 count, u32 width, u64 i) {
+	u64 r = count == 1 ? 0 : pb_run_of(runs, count, i);
+	u32 data = pb_load<u32>(runs, 3 * r + 1);
+	if (!pb_load<u32>(runs, 3 * r + 2)) return data;
+	return pb_unpack(page, (u64)data * 8 + (i - pb_load<u32>(runs, 3 * r)) * width, width);
+}
+
+// pb_decode_codes writes the numbers.
+PB_KERNEL pb_decode_codes(const void *page, const u32 *runs, u64 count, u64 width, u64 n, u32 *out) {
+	for (u64 i = pb_index(); i < n; i += pb_threads()) pb_store<u32>(out, i, pb_number(page, runs, count, (u32)width, i));
+}
+
+template <typename T> PB_DEV void pb_decode_as(const void *page, const u32 *runs, u64 count, u32 width, u64 n, const void *dictionary, u64 entries, void *out, u32 *trouble) {
+	const u64 step = pb_threads();
+	for (u64 from = pb_index(); from < n; from += 4 * step) {
+		u32 code[4];
+#pragma unroll
+		for (int k = 0; k < 4; k++) {
+			u64 i = from + k * step;
+			code[k] = i < n ? pb_number(page, runs, count, width, i) : 0;
+			if (code[k] >= entries) {
+				pb_atomic_or(trouble, 1u);
+				code[k] = 0;
+			}
+		}
+#pragma unroll
+		for (int k = 0; k < 4; k++) {
+			u64 i = from + k * step;
+			if (i < n) pb_store<T>(out, i, pb_load<T>(dictionary, code[k]));
+		}
+	}
+}
+
+typedef u64 pb_pair __attribute__((vector_size(16)));
+
+// pb_decode_dictionary writes the entries that the numbers name, of size bytes each; a number beyond the entries is trouble.
+PB_KERNEL pb_decode_dictionary(const void *page, const u32 *runs, u64 count, u64 width, u64 n, const void *dictionary, u64 entries, u64 size, void *out, u32 *trouble) {
+	switch (size) {
+	case 1: pb_decode_as<u8>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
+	case 4: pb_decode_as<u32>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
+	case 8: pb_decode_as<u64>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
+	case 16: pb_decode_as<pb_pair>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
+	}
+}
+
+// pb_decode_levels makes a bitmap of the levels that are the greatest: the rows that have a value.
+PB_KERNEL pb_decode_levels(const void *page, const u32 *runs, u64 count, u64 width, u64 n, u64 greatest, u32 *bits) {
+	u64 all = (n + 31) / 32 * 32;
+	for (u64 i = pb_index(); i < all; i += pb_threads()) {
+		u32 word = pb_ballot(PB_FULL, i < n && pb_number(page, runs, count, (u32)width, i < n ? i : 0) == greatest);
+		if ((i & 31) == 0) pb_store<u32>(bits, i / 32, word);
+	}
+}
+
+
+// pb_decode_spread gives dense values their rows: row i, whose bit is set, has the value number (bits set before i). starts are the numbers of set bits before each
+// tile of 1024 rows; other rows become zero.
+PB_KERNEL pb_decode_spread(const void *values, u64 size, const u32 *bits, const u32 *starts, u64 rows, void *out) {
+	PB_SHARED(pb_scan_shared, shared);
+	for (u64 tile = PB_BID; tile * 1024 < rows; tile += PB_NBID) {
+		u32 at = pb_load<u32>(starts, tile);
+		for (u64 from = tile * 1024; from < (tile + 1) * 1024; from += PB_NTID) {
+			u64 i = from + PB_TID;
+			bool set = i < rows && (pb_load<u32>(bits, i < rows ? i / 32 : 0) >> (i & 31) & 1);
+			u32 total, k = at + pb_block_scan(shared, set, &total);
+			at += total;
+			if (i >= rows) continue;
+			switch (size) {
+			case 1: pb_store<u8>(out, i, set ? pb_load<u8>(values, k) : 0); break;
+			case 4: pb_store<u32>(out, i, set ? pb_load<u32>(values, k) : 0); break;
+			case 8: pb_store<u64>(out, i, set ? pb_load<u64>(values, k) : 0); break;
+			case 16: pb_store<pb_pair>(out, i, set ? pb_load<pb_pair>(values, k) : pb_pair{0, 0}); break;
+			}
+		}
+	}
+}
+
+// pb_count_tiles counts the set bits of each tile of 1024 rows.
+PB_KERNEL pb_count_tiles(const u32 *bits, u64 rows, u32 *counts) {
+	u64 tiles = (rows + 1023) / 1024, words = (rows + 31) / 32;
+	for (u64 t = pb_index(); t < tiles; t += pb_threads()) {
+		u32 n = 0;
+		for (u64 w = t * 32; w < words && w < (t + 1) * 32; w++) n += pb_popc(pb_load<u32>(bits, w));
+		pb_store<u32>(counts, t, n);
+	}
+}

@@ -1,0 +1,82 @@
+// device.cuh: what the kernels use of CUDA C++, in three dozen names, so that the same sources compile for a device with clang alone (no toolkit, no
+// headers) and for the host with any C++ compiler (see host/shim.h).
+#pragma once
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed char i8;
+typedef short i16;
+typedef int i32;
+typedef long long i64;
+typedef double f64;
+
+#if defined(__CUDA__)
+
+#define PB_KERNEL extern "C" __attribute__((global)) void
+#define PB_BOUNDS(threads, blocks) __attribute__((launch_bounds(threads, blocks))) // at least so many blocks at once on a multiprocessor
+#define PB_DEV static inline __attribute__((device, always_inline))
+#define PB_MEMBER __attribute__((device)) // of a struct
+// PB_SHARED declares one block's shared variable; PB_DYNAMIC names the shared memory whose size the launch gives.
+#define PB_SHARED(type, name) __attribute__((shared)) static type name // type: a struct, its arrays inside
+extern "C" __attribute__((shared)) u64 pb_dynamic[];
+#define PB_DYNAMIC (pb_dynamic)
+
+#define PB_TID ((u32)__nvvm_read_ptx_sreg_tid_x())
+#define PB_BID ((u32)__nvvm_read_ptx_sreg_ctaid_x())
+#define PB_NTID ((u32)__nvvm_read_ptx_sreg_ntid_x())
+#define PB_NBID ((u32)__nvvm_read_ptx_sreg_nctaid_x())
+
+PB_DEV void pb_barrier() { __syncthreads(); }
+PB_DEV u32 pb_ballot(u32 mask, bool p) { return __nvvm_vote_ballot_sync(mask, p); }
+PB_DEV u32 pb_shfl(u32 mask, u32 v, u32 lane) { return (u32)__nvvm_shfl_sync_idx_i32(mask, (int)v, (int)lane, 31); }
+PB_DEV u32 pb_shfl_down(u32 mask, u32 v, u32 by) { return (u32)__nvvm_shfl_sync_down_i32(mask, (int)v, (int)by, 31); }
+PB_DEV u32 pb_shfl_up(u32 mask, u32 v, u32 by) { return (u32)__nvvm_shfl_sync_up_i32(mask, (int)v, (int)by, 0); }
+PB_DEV void pb_fence() { __nvvm_membar_gl(); }
+PB_DEV void pb_warp_barrier(u32 mask) { __nvvm_bar_warp_sync(mask); }
+PB_DEV void pb_pause() {}
+PB_DEV u64 pb_mulhi(u64 a, u64 b) { return (u64)__nvvm_mulhi_ull(a, b); }
+PB_DEV i64 pb_mulhi_signed(i64 a, i64 b) { return __nvvm_mulhi_ll(a, b); }
+// Rounded to nearest and never contracted into a fused multiply-add: equal to the CPU's.
+PB_DEV f64 pb_fadd(f64 a, f64 b) { return __nvvm_add_rn_d(a, b); }
+PB_DEV f64 pb_fmul(f64 a, f64 b) { return __nvvm_mul_rn_d(a, b); }
+PB_DEV f64 pb_fdiv(f64 a, f64 b) { return __nvvm_div_rn_d(a, b); }
+PB_DEV void pb_atomic_fadd(f64 *p, f64 v) { __nvvm_atom_add_gen_d(p, v); }
+PB_DEV u32 pb_popc(u32 v) { return (u32)__builtin_popcount(v); }
+PB_DEV u32 pb_ffs(u32 v) { return (u32)__builtin_ctz(v); } // v is not 0
+
+// Pointers that come out of memory are generic; saying that they are global spares the check at each access.
+template <typename T> PB_DEV T pb_load(const void *p, u64 i) { return ((const __attribute__((address_space(1))) T *)p)[i]; }
+template <typename T> PB_DEV void pb_store(void *p, u64 i, T v) { ((__attribute__((address_space(1))) T *)p)[i] = v; }
+
+#else
+#include "host/shim.h"
+#endif
+
+PB_DEV u64 pb_shfl64(u32 mask, u64 v, u32 lane) {
+	return (u64)pb_shfl(mask, (u32)(v >> 32), lane) << 32 | pb_shfl(mask, (u32)v, lane);
+}
+PB_DEV u64 pb_shfl_down64(u32 mask, u64 v, u32 by) {
+	return (u64)pb_shfl_down(mask, (u32)(v >> 32), by) << 32 | pb_shfl_down(mask, (u32)v, by);
+}
+
+// Atomics are relaxed: kernels order what they publish with pb_fence.
+#if defined(__CUDA__)
+PB_DEV u32 pb_atomic_add(u32 *p, u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+PB_DEV u64 pb_atomic_add(u64 *p, u64 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+PB_DEV u32 pb_atomic_or(u32 *p, u32 v) { return __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
+PB_DEV u32 pb_atomic_exch(u32 *p, u32 v) { return (u32)__nvvm_atom_xchg_gen_i((int *)p, (int)v); }
+PB_DEV u32 pb_atomic_cas(u32 *p, u32 old, u32 v) { return (u32)__nvvm_atom_cas_gen_i((int *)p, (int)old, (int)v); }
+PB_DEV u64 pb_atomic_cas(u64 *p, u64 old, u64 v) { return (u64)__nvvm_atom_cas_gen_ll((long long *)p, (long long)old, (long long)v); }
+PB_DEV u64 pb_atomic_min(u64 *p, u64 v) { return (u64)__nvvm_atom_min_gen_ull((unsigned long long *)p, v); }
+PB_DEV u64 pb_atomic_max(u64 *p, u64 v) { return (u64)__nvvm_atom_max_gen_ull((unsigned long long *)p, v); }
+#endif
+// Reads that another thread's write must become visible to.
+template <typename T> PB_DEV T pb_volatile(const T *p) { return *(const volatile T *)p; }
+
+PB_DEV u64 pb_index() { return (u64)PB_BID * PB_NTID + PB_TID; }
+PB_DEV u64 pb_threads() { return (u64)PB_NBID * PB_NTID; }
+PB_DEV bool pb_bit(const u64 *bits, u64 i) { return bits == 0 || (pb_load<u64>(bits, i >> 6) >> (i & 63) & 1) != 0; }
+
+const u32 PB_FULL = 0xffffffffu;

@@ -1,0 +1,152 @@
+// join.cu: hash tables of rows on one word a row: a key that fits it, or the hash of several, whose words are then compared. A slot holds a row's number plus one
+// under 32 bits of its hash; rows with equal keys are chained, so that each key takes one slot.
+#include "hash.cuh"
+#include "scan.cuh"
+
+// The words of row i: keys[j * rows + i] for j from 0 to count-1.
+PB_DEV bool pb_join_equal(const u64 *a, u64 arows, u64 i, const u64 *b, u64 brows, u64 k, u64 count) {
+	for (u64 j = 0; j < count; j++) {
+		if (pb_load<u64>(a, j * arows + i) != pb_load<u64>(b, j * brows + k)) return false;
+	}
+	return true;
+}
+
+PB_DEV u64 pb_join_hash(const u64 *keys, u64 rows, u64 i, u64 count) {
+	u64 h = pb_mix(pb_load<u64>(keys, i));
+	for (u64 j = 1; j < count; j++) h = pb_combine(h, pb_load<u64>(keys, j * rows + i));
+	return h;
+}
+
+// pb_join_build puts rows into slots, which are zero before, mask+1 of them, at least twice as many as rows; next[i] is the next row with row i's key plus one, or 0. Rows whose bit
+// in valid is clear (a NULL key) are left out. linked counts the rows that are chained behind another.
+PB_KERNEL pb_join_build(const u64 *keys, u64 count, u64 rows, const u64 *valid, u64 *slots, u64 shift, u64 mask, u32 *next, u32 *linked) {
+	u32 behind = 0;
+	for (u64 i = pb_index(); i < rows; i += pb_threads()) {
+		pb_store<u32>(next, i, 0);
+		if (!pb_bit(valid, i)) continue;
+		u64 h = pb_join_hash(keys, rows, i, count);
+		u64 entry = h << 32 | (i + 1), at = h >> shift;
+		for (;;) {
+			u64 seen = pb_volatile(slots + at);
+			if (seen == 0) {
+				seen = pb_atomic_cas(slots + at, (u64)0, entry);
+				if (seen == 0) break;
+			}
+			if (seen >> 32 == entry >> 32 && pb_join_equal(keys, rows, i, keys, rows, (u32)seen - 1, count)) {
+				// The slot is this key's for good; only the first of its rows changes.
+				for (;;) {
+					pb_store<u32>(next, i, (u32)seen);
+					u64 old = pb_atomic_cas(slots + at, seen, entry);
+					if (old == seen) break;
+					seen = old;
+				}
+				behind++;
+				break;
+			}
+			at = (at + 1) & mask;
+		}
+	}
+	if (behind) pb_atomic_add(linked, behind);
+}
+
+// pb_join_probe finds for each probe row the first row with its key plus one, or 0.
+PB_KERNEL pb_join_probe(const u64 *probe, u64 count, u64 rows, const u64 *valid, const u64 *slots, u64 shift, u64 mask, const u64 *keys, u64 build, u32 *heads) {
+	for (u64 i = pb_index(); i < rows; i += pb_threads()) {
+		u32 head = 0;
+		if (pb_bit(valid, i)) {
+			u64 h = pb_join_hash(probe, rows, i, count), at = h >> shift;
+			for (;;) {
+				u64 seen = pb_load<u64>(slots, at);
+				if (seen == 0) break;
+				if (seen >> 32 == (h & 0xffffffffu) && pb_join_equal(probe, rows, i, keys, build, (u32)seen - 1, count)) {
+					head = (u32)seen;
+					break;
+				}
+				at = (at + 1) & mask;
+			}
+		}
+		pb_store<u32>(heads, i, head);
+	}
+}
+
+// pb_join_unique builds as pb_join_build for one word a row and no two rows of a key, with the key beside its row: slots of two words, at one cache line a look-up.
+PB_KERNEL pb_join_unique(const u64 *keys, u64 rows, u64 *slots, u64 shift, u64 mask) {
+	for (u64 i = pb_index(); i < rows; i += pb_threads()) {
+		u64 key = pb_load<u64>(keys, i), at = pb_mix(key) >> shift;
+		while (pb_atomic_cas(slots + 2 * at, (u64)0, i + 1) != 0) at = (at + 1) & mask;
+		slots[2 * at + 1] = key;
+	}
+}
+
+// pb_join_unique_probe probes such a table, with several rows of a thread under way at once.
+PB_KERNEL pb_join_unique_probe(const u64 *probe, u64 rows, const u64 *slots, u64 shift, u64 mask, u32 *heads) {
+	const u64 step = pb_threads();
+	for (u64 from = pb_index(); from < rows; from += 4 * step) {
+		u64 key[4], at[4], row[4], own[4];
+#pragma unroll
+		for (int k = 0; k < 4; k++) {
+			u64 i = from + k * step;
+			key[k] = pb_load<u64>(probe, i < rows ? i : rows - 1);
+			at[k] = pb_mix(key[k]) >> shift;
+		}
+#pragma unroll
+		for (int k = 0; k < 4; k++) {
+			row[k] = pb_load<u64>(slots, 2 * at[k]);
+			own[k] = pb_load<u64>(slots, 2 * at[k] + 1);
+		}
+#pragma unroll
+		for (int k = 0; k < 4; k++) {
+			while (row[k] != 0 && own[k] != key[k]) {
+				at[k] = (at[k] + 1) & mask;
+				row[k] = pb_load<u64>(slots, 2 * at[k]);
+				own[k] = pb_load<u64>(slots, 2 * at[k] + 1);
+			}
+			u64 i = from + k * step;
+			if (i < rows) pb_store<u32>(heads, i, (u32)row[k]);
+		}
+	}
+}
+
+enum { PB_JOIN_INNER, PB_JOIN_LEFT, PB_JOIN_SEMI, PB_JOIN_ANTI };
+enum { JOIN_THREADS = 256, JOIN_TILE = 1024 };
+
+PB_DEV u32 pb_join_matches(u32 head, const u32 *next, u64 kind) {
+	if (kind == PB_JOIN_SEMI) return head != 0;
+	if (kind == PB_JOIN_ANTI) return head == 0;
+	u32 n = 0;
+	for (u32 r = head; r != 0; r = pb_load<u32>(next, r - 1)) n++;
+	return kind == PB_JOIN_LEFT && n == 0 ? 1 : n;
+}
+
+// pb_join_count counts the pairs that the rows of each tile give, by kind.
+PB_KERNEL pb_join_count(const u32 *heads, u64 rows, const u32 *next, u64 kind, u32 *counts) {
+	PB_SHARED(pb_scan_shared, shared);
+	for (u64 tile = PB_BID; tile * JOIN_TILE < rows; tile += PB_NBID) {
+		u32 n = 0, total;
+		for (u64 i = tile * JOIN_TILE + PB_TID; i < rows && i < (tile + 1) * JOIN_TILE; i += PB_NTID) n += pb_join_matches(pb_load<u32>(heads, i), next, kind);
+		pb_block_scan(shared, n, &total);
+		if (PB_TID == 0) pb_store<u32>(counts, tile, total);
+	}
+}
+
+// pb_join_pairs writes the pairs, in the order of the probe rows: probe row and build row, ~0 for none.
+PB_KERNEL pb_join_pairs(const u32 *heads, u64 rows, const u32 *next, u64 kind, const u32 *starts, u32 *left, u32 *right) {
+	PB_SHARED(pb_scan_shared, shared);
+	for (u64 tile = PB_BID; tile * JOIN_TILE < rows; tile += PB_NBID) {
+		u32 at = pb_load<u32>(starts, tile);
+		for (u64 from = tile * JOIN_TILE; from < (tile + 1) * JOIN_TILE; from += PB_NTID) {
+			u64 i = from + PB_TID;
+			u32 head = i < rows ? pb_load<u32>(heads, i) : 0, total;
+			u32 n = i < rows ? pb_join_matches(head, next, kind) : 0;
+			u32 to = at + pb_block_scan(shared, n, &total);
+			at += total;
+			if (n == 0) continue;
+			bool pairs = head != 0 && (kind == PB_JOIN_INNER || kind == PB_JOIN_LEFT);
+			for (u32 k = 0; k < n; k++) {
+				pb_store<u32>(left, to + k, (u32)i);
+				pb_store<u32>(right, to + k, pairs ? head - 1 : ~0u);
+				if (pairs) head = pb_load<u32>(next, head - 1);
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package device
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/polybolos-db/polybolos/cuda"
+	"github.com/polybolos-db/polybolos/cuda/fake"
+	"github.com/polybolos-db/polybolos/cuda/ops"
+	"github.com/polybolos-db/polybolos/engine"
+	"github.com/polybolos-db/polybolos/executor"
+	"github.com/polybolos-db/polybolos/test/slt"
+	"github.com/polybolos-db/polybolos/test/slt/embedded"
+)
+
+// All SQL tests hold where the device does what it can.
+func TestFilesOnTheDevice(t *testing.T) {
+	root := filepath.Join("..", "slt")
+	names, err := filepath.Glob(filepath.Join(root, "*", "*.slt"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	data, err := filepath.Abs(filepath.Join(root, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drv := fake.New(fake.Config{Seed: 17, Interleave: 64})
+	d, err := cuda.Open(drv, 0, cuda.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 1024}))()
+	for _, name := range names {
+		short, err := filepath.Rel(root, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Dir(short) == "cte" {
+			continue // what recurs stays on the CPU, and takes long enough there
+		}
+		t.Run(short, func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := slt.Parse(name, string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := embedded.Connect(engine.Config{TempDir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, failures := slt.Run(t.Context(), file, conn, slt.Options{Engine: "polybolos", Variables: map[string]string{"data": data, "tmp": t.TempDir()}, Before: []string{"SET device = 'cuda'"}})
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
+			for _, f := range failures {
+				t.Error(f)
+			}
+		})
+	}
+	if used := d.Pool.Used(); used != 0 {
+		t.Errorf("%d bytes of device memory are still in use", used)
+	}
+	if launches := drv.Device(0).Launches(); launches < 500 {
+		t.Errorf("the device was used %d times only", launches)
+	}
+	if err := d.Err(); err != nil {
+		t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
