@@ -13,8 +13,8 @@ const checksumLen = 4
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is what follows a stream.
-func checksum(stream []byte) []byte {
+// Checksum is what follows a stream in a block.
+func Checksum(stream []byte) []byte {
 	return binary.LittleEndian.AppendUint32(nil, crc32.Checksum(stream, castagnoli))
 }
 

@@ -1,16 +1,10 @@
 package shuffle
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-
-	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
-	"github.com/polybolos-db/polybolos/fault"
 )
 
 // Reader reads the blocks of one partition of several outputs. It is safe for concurrent use.
@@ -44,24 +38,5 @@ func (r *Reader) Read(ctx context.Context, i int, a *mem.Arena) ([]*column.Batch
 	if p, err = Stream(p); err != nil {
 		return nil, err
 	}
-	stream, err := ipc.NewReader(bytes.NewReader(p))
-	if err != nil {
-		return nil, fault.Wrap(fault.DataCorrupted, err, "cannot read a shuffle block")
-	}
-	defer stream.Release()
-	var batches []*column.Batch
-	for {
-		rec, err := stream.Read()
-		if errors.Is(err, io.EOF) {
-			return batches, nil
-		}
-		if err != nil {
-			return nil, fault.Wrap(fault.DataCorrupted, err, "cannot read a shuffle block")
-		}
-		b, err := column.FromArrow(a, rec, r.fields)
-		if err != nil {
-			return nil, err
-		}
-		batches = append(batches, b)
-	}
+	return decode(p, r.fields, a)
 }

@@ -177,7 +177,7 @@ func (w *Writer) put(ctx context.Context, partition int, batches []*column.Batch
 		return err
 	}
 	w.scratch.Reset()
-	w.buf.Write(checksum(w.buf.Bytes()))
+	w.buf.Write(Checksum(w.buf.Bytes()))
 	return w.out.Put(ctx, partition, w.buf.Bytes())
 }
 

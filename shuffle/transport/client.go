@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
@@ -26,13 +27,20 @@ import (
 
 // Client reads from servers. It is safe for concurrent use.
 type Client struct {
+	security credentials.TransportCredentials
+
 	mu     sync.Mutex
 	conns  map[string]*grpc.ClientConn
 	closed bool
 }
 
-// NewClient makes a client without connections.
-func NewClient() *Client { return &Client{conns: map[string]*grpc.ClientConn{}} }
+// NewClient makes a client without connections. security is that of connections; nil: in the clear.
+func NewClient(security credentials.TransportCredentials) *Client {
+	if security == nil {
+		security = insecure.NewCredentials()
+	}
+	return &Client{security: security, conns: map[string]*grpc.ClientConn{}}
+}
 
 // Close ends all connections.
 func (c *Client) Close() error {
@@ -68,7 +76,7 @@ func (c *Client) connection(address string) (*grpc.ClientConn, error) {
 	if conn := c.conns[address]; conn != nil {
 		return conn, nil
 	}
-	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(c.security),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepalivePeriod, Timeout: keepalivePeriod / 2}))
 	if err != nil {

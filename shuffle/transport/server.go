@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
-	flatbuffers "github.com/google/flatbuffers/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
@@ -33,13 +32,13 @@ type Server struct {
 	store shuffle.Store
 }
 
-// NewServer makes a gRPC server of the outputs in store.
-func NewServer(store shuffle.Store) *grpc.Server {
-	g := grpc.NewServer(
+// NewServer makes a gRPC server of the outputs in store. Further options may protect its connections.
+func NewServer(store shuffle.Store, options ...grpc.ServerOption) *grpc.Server {
+	g := grpc.NewServer(append(options,
 		grpc.MaxSendMsgSize(math.MaxInt32), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepalivePeriod}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepalivePeriod / 2, PermitWithoutStream: true}),
-	)
+	)...)
 	flight.RegisterFlightServiceServer(g, &Server{store: store})
 	return g
 }
@@ -75,8 +74,8 @@ func sendBlock(ctx context.Context, b shuffle.Block, first bool, send func(*flig
 	if err != nil {
 		return err
 	}
-	return messages(ipc, func(kind byte, header, body []byte) error {
-		if kind == schemaMessage && !first {
+	return shuffle.Messages(ipc, func(kind byte, header, body []byte) error {
+		if kind == shuffle.SchemaMessage && !first {
 			return nil
 		}
 		return send(&flight.FlightData{DataHeader: header, DataBody: body, AppMetadata: checksum(header, body)})
@@ -103,51 +102,4 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(header, body []byte) []byte {
 	return binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(header, castagnoli), castagnoli, body))
-}
-
-// The parts of an encapsulated Arrow IPC message: four bytes of ones, the header's length, the header (a flatbuffer), the body.
-const (
-	continuation = 0xFFFFFFFF
-	prefixLen    = 8
-
-	// Slots of the Message table in a header, and the kind of a schema.
-	slotKind       = 6
-	slotBodyLength = 10
-	schemaMessage  = 1
-)
-
-// messages calls f with the parts of each message of an intact stream.
-func messages(stream []byte, f func(kind byte, header, body []byte) error) error {
-	for len(stream) >= prefixLen {
-		n := int64(binary.LittleEndian.Uint32(stream[4:]))
-		if binary.LittleEndian.Uint32(stream) != continuation || prefixLen+n > int64(len(stream)) {
-			return fault.New(fault.DataCorrupted, "a shuffle block is no Arrow IPC stream")
-		}
-		if n == 0 {
-			return nil
-		}
-		header := stream[prefixLen : prefixLen+n]
-		kind, length := describe(header)
-		stream = stream[prefixLen+n:]
-		if length < 0 || length > int64(len(stream)) {
-			return fault.New(fault.DataCorrupted, "a message of a shuffle block is cut short")
-		}
-		if err := f(kind, header, stream[:length]); err != nil {
-			return err
-		}
-		stream = stream[length:]
-	}
-	return nil
-}
-
-// describe reads the kind and the body's length of a header.
-func describe(header []byte) (kind byte, length int64) {
-	t := flatbuffers.Table{Bytes: header, Pos: flatbuffers.GetUOffsetT(header)}
-	if o := flatbuffers.UOffsetT(t.Offset(slotKind)); o != 0 {
-		kind = t.GetByte(o + t.Pos)
-	}
-	if o := flatbuffers.UOffsetT(t.Offset(slotBodyLength)); o != 0 {
-		length = t.GetInt64(o + t.Pos)
-	}
-	return kind, length
 }

@@ -126,7 +126,7 @@ func TestOutputArrivesAsItWasWritten(t *testing.T) {
 	store, id := newStore(t), shuffle.ID{Job: "j", Stage: 2, Task: 3, Attempt: 1}
 	fill(t, store, id, 5, 1000)
 	address, _ := serve(t, store)
-	c := NewClient()
+	c := NewClient(nil)
 	defer c.Close()
 	if n, sum, err := read(t.Context(), c, address, id, 0); n != 5000 || sum != 5000*4999/2 || err != nil {
 		t.Errorf("%d rows, sum %d, %v", n, sum, err)
@@ -140,7 +140,7 @@ func TestReaderIsToldWhatIsTheMatter(t *testing.T) {
 	store, id := newStore(t), shuffle.ID{Job: "j"}
 	fill(t, store, id, 1, 10)
 	address, g := serve(t, store)
-	c := NewClient()
+	c := NewClient(nil)
 	defer c.Close()
 	if _, _, err := read(t.Context(), c, address, shuffle.ID{Job: "other"}, 0); fault.CodeOf(err) != fault.UndefinedObject {
 		t.Errorf("an output that is not there: %v", err)
@@ -181,7 +181,7 @@ func TestDamagedBlockIsNotSent(t *testing.T) {
 	store, id := newStore(t), shuffle.ID{Job: "j"}
 	fill(t, store, id, 1, 10)
 	address, _ := serve(t, damaged{store})
-	c := NewClient()
+	c := NewClient(nil)
 	defer c.Close()
 	if _, _, err := read(t.Context(), c, address, id, 0); fault.CodeOf(err) != fault.DataCorrupted {
 		t.Errorf("got %v", err)

@@ -165,7 +165,7 @@ func TestCreateShowsNothingBeforeCommit(t *testing.T) {
 }
 
 func TestFor(t *testing.T) {
-	for url, code := range map[string]fault.Code{"a.csv": "", "/x/y": "", "file:///x": "", "odd name://x": "", "s3://bucket/x": fault.FeatureNotSupported} {
+	for url, code := range map[string]fault.Code{"a.csv": "", "/x/y": "", "file:///x": "", "odd name://x": "", "gs://bucket/x": fault.FeatureNotSupported} {
 		if _, err := For(url); err != nil && fault.CodeOf(err) != code || err == nil && code != "" {
 			t.Errorf("%s: %v", url, err)
 		}

@@ -13,8 +13,14 @@ func For(url string) (storage.Store, error) {
 	if !found || scheme == "file" || !isScheme(scheme) {
 		return Local{}, nil
 	}
+	if scheme == "s3" {
+		return DefaultS3()
+	}
+	if scheme == "local" {
+		return theExecutors()
+	}
 	return nil, fault.New(fault.FeatureNotSupported, "cannot reach %q: there is no object store for %s:// here", url, scheme).
-		WithHint("local paths and file:// are supported")
+		WithHint("local paths, file://, s3:// and, in a cluster, local:// are supported")
 }
 
 func isScheme(s string) bool {
