@@ -15,6 +15,7 @@ type Builder struct {
 	pipelines []*Pipeline     // run in this order: an operator breaks the pipelines that it depends on before its own stream ends
 	node      plan.Node       // whose builder runs
 	inOrder   bool            // the rows of that node reach the output of the task as they come
+	enough    map[*plan.Recursion]int64
 }
 
 // builders has a function for each kind of plan node; each operator's file registers its own from an init.

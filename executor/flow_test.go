@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/columntest"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
@@ -20,8 +23,16 @@ import (
 
 func TestMain(m *testing.M) {
 	mem.Poison = true
-	m.Run()
+	status := m.Run()
+	if err := testSpill.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
 }
+
+// testSpill is where tests spill: a folder for each task would take longer than the tasks.
+var testSpill = spill.NewDir("", 0)
 
 var (
 	bigint = column.T(column.Int64)
@@ -46,7 +57,7 @@ func greater(l, r expr.Expr) expr.Expr { return &expr.Comparison{Op: expr.Gt, Le
 
 // taskOf makes a task of a single stage.
 func taskOf(root plan.Node, threads int, shared ...plan.Node) *Task {
-	return &Task{Stage: &plan.Stage{Root: root, Shared: shared, Tasks: 1}, Threads: threads, Budget: mem.NewBudget("query", 0, nil), Measure: true}
+	return &Task{Stage: &plan.Stage{Root: root, Shared: shared, Tasks: 1}, Threads: threads, Budget: mem.NewBudget("query", 0, nil), Measure: true, Spill: testSpill}
 }
 
 // collect runs a task, reads its rows, and checks that all memory is given back.
@@ -296,13 +307,26 @@ func TestValuesOfEveryTypePass(t *testing.T) {
 	}
 }
 
-func TestMemoryLimitEndsTheQueryAndFreesAll(t *testing.T) {
+func TestSortSpillsAtTheMemoryLimit(t *testing.T) {
+	const rows, limit = 1_000_000, 8 << 20
 	for _, threads := range []int{1, 4} {
-		n := &plan.Sort{Input: series(2, 1, 5_000_000, 1), Keys: []kernels.SortKey{{}}, Count: -1}
+		n := &plan.Sort{Info: plan.Info{ID: 3}, Input: spread(series(2, 1, rows, 1)), Keys: []kernels.SortKey{{Descending: true}}, Count: -1}
 		task := taskOf(n, threads)
-		task.Budget = mem.NewBudget("query", 8<<20, nil)
-		if _, _, err := collect(t, task); fault.CodeOf(err) != fault.OutOfMemory {
-			t.Errorf("got %v", err)
+		task.Budget = mem.NewBudget("query", limit, nil)
+		got, stats, err := collect(t, task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != rows || task.Budget.Peak() > limit {
+			t.Errorf("%d rows, peak %d", len(got), task.Budget.Peak())
+		}
+		for i, r := range got {
+			if r[0].Int64() != int64(rows-i) {
+				t.Fatalf("row %d is %d", i, r[0].Int64())
+			}
+		}
+		if d := stats[3].Detail; !strings.Contains(d, "spilled") {
+			t.Errorf("detail %q", d)
 		}
 	}
 }

@@ -16,12 +16,35 @@ type limit struct {
 
 func init() {
 	register(func(b *Builder, n *plan.Limit) (*Stream, error) {
+		b.bound(n)
 		s, err := b.Build(n.Input)
 		if err != nil {
 			return nil, err
 		}
 		return s.Then(&limit{skip: n.Offset, count: n.Count}), nil
 	})
+}
+
+// bound notes that a recursion below a limit, with projections between, need not find more rows than the limit passes: WITH RECURSIVE without an end
+// is read this way.
+func (b *Builder) bound(n *plan.Limit) {
+	if n.Count < 0 || n.Count+n.Offset < n.Count {
+		return
+	}
+	in := n.Input
+	for {
+		p, ok := in.(*plan.Project)
+		if !ok {
+			break
+		}
+		in = p.Input
+	}
+	if r, ok := in.(*plan.Recursion); ok {
+		if b.enough == nil {
+			b.enough = map[*plan.Recursion]int64{}
+		}
+		b.enough[r] = max(1, n.Count+n.Offset)
+	}
 }
 
 // take says which of n rows pass: those from lo to hi-1.

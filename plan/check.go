@@ -20,20 +20,8 @@ func Check(p *Plan) error {
 		if s.ID != i {
 			c.fail(nil, "stage %d has the number %d", i, s.ID)
 		}
-		for j, n := range s.Shared {
-			c.shared = j
-			c.tree(n)
-		}
-		c.shared = len(s.Shared)
-		c.tree(s.Root)
-		if c.err != nil {
+		if c.whole(s); c.err != nil {
 			return c.err
-		}
-		if s.Output.Kind > RoundRobin {
-			c.fail(nil, "exchange kind %d", s.Output.Kind)
-		}
-		if s.Output.Kind == Hash {
-			c.columns(s.Root, "partitioning", s.Output.Keys, s.Root.Fields())
 		}
 	}
 	return c.err
@@ -45,6 +33,7 @@ type checker struct {
 	shared  int // subplans that may be read here
 	ids     map[int]bool
 	working map[int]*Recursion // those whose Step is looked at
+	alone   bool               // the plan has only the one stage: what it reads is not known
 	err     error
 }
 
@@ -127,6 +116,8 @@ func (c *checker) node(n Node) {
 		}
 	case *Unnest:
 		c.unnest(n)
+	case *AsOfJoin:
+		c.asOf(n)
 	case *Window:
 		c.window(n)
 	case *WorkingTable:
@@ -159,14 +150,15 @@ func (c *checker) node(n Node) {
 			c.fail(n, "stage %d is not run before", n.Stage)
 			return
 		}
+		if c.alone {
+			return
+		}
 		from := c.plan.Stages[n.Stage]
 		c.same(n, from.Root.Fields(), n.Out)
 		if n.Kind != from.Output.Kind {
 			c.fail(n, "reads stage %d another way than it writes", n.Stage)
 		}
-		if (n.Kind == Hash || n.Kind == RoundRobin) && from.Output.Partitions != c.stage.Tasks {
-			c.fail(n, "%d tasks for %d partitions", c.stage.Tasks, from.Output.Partitions)
-		}
+		c.share(n, from)
 		if n.Kind == Gather && c.stage.Tasks != 1 {
 			c.fail(n, "%d tasks read what is gathered for one", c.stage.Tasks)
 		}

@@ -18,10 +18,7 @@ func Unmarshal(data []byte) (*Plan, error) {
 	if err := proto.Unmarshal(data, &in); err != nil {
 		return nil, fault.Wrap(fault.DataCorrupted, err, "decode plan")
 	}
-	s := in.GetSettings()
-	p := &Plan{Settings: Settings{
-		Threads: int(s.GetThreads()), MemoryLimit: s.GetMemoryLimit(), Now: time.UnixMicro(s.GetNowMicros()).UTC(), TimeZone: s.GetTimeZone(),
-	}}
+	p := &Plan{Settings: decodeSettings(in.GetSettings())}
 	if len(in.Stages) == 0 {
 		return nil, fault.New(fault.DataCorrupted, "decode plan: no stages")
 	}
@@ -36,6 +33,13 @@ func Unmarshal(data []byte) (*Plan, error) {
 		return nil, fault.Wrap(fault.DataCorrupted, err, "decode plan")
 	}
 	return p, nil
+}
+
+func decodeSettings(s *planv1.Settings) Settings {
+	return Settings{
+		Threads: int(s.GetThreads()), MemoryLimit: s.GetMemoryLimit(), Now: time.UnixMicro(s.GetNowMicros()).UTC(), TimeZone: s.GetTimeZone(),
+		Scheduling: decodeScheduling(s.GetScheduling()), Device: s.GetDevice(),
+	}
 }
 
 func corrupt(format string, args ...any) error {
@@ -67,6 +71,7 @@ func decodeStage(in *planv1.Stage) (*Stage, error) {
 	out := &Stage{ID: int(in.Id), Tasks: int(in.Tasks), Output: Partitioning{
 		Kind: ExchangeKind(in.GetOutput().GetKind()), Keys: ints(in.GetOutput().GetKeys()), Partitions: int(in.GetOutput().GetPartitions()),
 	}}
+	decodeReadsAndFilters(in, out)
 	var err error
 	if out.Root, err = d.at(uint32(in.Root)); err != nil {
 		return nil, err
@@ -168,11 +173,11 @@ func (d *decoder) expr(in *planv1.Expr) (expr.Expr, error) {
 		}
 		if c, ok := bound.(*expr.Call); ok {
 			// The type may follow from an argument that was a literal when the plan was made.
-			c.Typ = t
+			c.Typ, c.Pos = t, in.Position
 		}
 		return bound, nil
 	case planv1.Expr_CAST:
-		return &expr.Cast{Arg: args[0], To: t, Try: in.Flag}, nil
+		return &expr.Cast{Arg: args[0], To: t, Try: in.Flag, Pos: in.Position}, nil
 	case planv1.Expr_CASE:
 		if len(args)%2 == 0 {
 			return nil, corrupt("CASE with %d operands", len(args))

@@ -28,7 +28,7 @@ func inputCount(in *planv1.Node) int {
 	case *planv1.Node_Scan_, *planv1.Node_Values_, *planv1.Node_Series_, *planv1.Node_SharedRead_, *planv1.Node_ExchangeRead_,
 		*planv1.Node_WorkingTable_:
 		return 0
-	case *planv1.Node_HashJoin_, *planv1.Node_NestedLoopJoin_, *planv1.Node_SetOp_, *planv1.Node_Recursion_:
+	case *planv1.Node_HashJoin_, *planv1.Node_NestedLoopJoin_, *planv1.Node_AsOfJoin_, *planv1.Node_SetOp_, *planv1.Node_Recursion_:
 		return 2
 	case *planv1.Node_Union_:
 		return -1
@@ -109,12 +109,17 @@ func (d *decoder) node(in *planv1.Node) (Node, error) {
 	case *planv1.Node_SharedRead_:
 		return &SharedRead{Info: info, Shared: int(op.SharedRead.Shared), Out: out}, nil
 	case *planv1.Node_ExchangeRead_:
-		return &ExchangeRead{Info: info, Stage: int(op.ExchangeRead.Stage), Kind: ExchangeKind(op.ExchangeRead.Kind), Out: out}, nil
+		return &ExchangeRead{
+			Info: info, Stage: int(op.ExchangeRead.Stage), Kind: ExchangeKind(op.ExchangeRead.Kind), Out: out,
+			All: int(op.ExchangeRead.All), Divided: op.ExchangeRead.Divided,
+		}, nil
 	case *planv1.Node_Unnest_:
 		u := op.Unnest
 		return &Unnest{
 			Info: info, Input: kids[0], Lists: ints(u.Lists), Keep: ints(u.Keep), Ordinality: u.Ordinality, Outer: u.Outer, Out: out,
 		}, nil
+	case *planv1.Node_AsOfJoin_:
+		return decodeAsOf(info, kids, out, op.AsOfJoin)
 	case *planv1.Node_Window_:
 		return decodeWindow(info, kids[0], out, op.Window)
 	case *planv1.Node_Recursion_:
@@ -214,7 +219,7 @@ func (d *decoder) scan(info Info, in *planv1.Node_Scan) (Node, error) {
 		if int(s.File) >= len(files) {
 			return nil, corrupt("split of file %d of %d", s.File, len(files))
 		}
-		n.Splits = append(n.Splits, Split{File: files[s.File], Start: s.Start, End: s.End, Rows: s.Rows, Bytes: s.Bytes})
+		n.Splits = append(n.Splits, Split{File: files[s.File], Start: s.Start, End: s.End, Rows: s.Rows, Bytes: s.Bytes, From: s.From, To: s.To})
 	}
 	return n, nil
 }

@@ -15,11 +15,13 @@ import (
 func Marshal(p *Plan) ([]byte, error) {
 	out := &planv1.Plan{Settings: &planv1.Settings{
 		Threads: int32(p.Settings.Threads), MemoryLimit: p.Settings.MemoryLimit, NowMicros: p.Settings.Now.UnixMicro(), TimeZone: p.Settings.TimeZone,
+		Scheduling: scheduling(p.Settings.Scheduling), Device: p.Settings.Device,
 	}}
 	for _, s := range p.Stages {
 		e := &encoder{stage: &planv1.Stage{Id: int32(s.ID), Tasks: int32(s.Tasks), Output: &planv1.Partitioning{
 			Kind: uint32(s.Output.Kind), Keys: ints32(s.Output.Keys), Partitions: int32(s.Output.Partitions),
 		}}}
+		readsAndFilters(e.stage, s)
 		for _, n := range s.Shared {
 			e.stage.Shared = append(e.stage.Shared, int32(e.node(n)))
 		}
@@ -97,11 +99,15 @@ func (e *encoder) node(n Node) uint32 {
 	case *SharedRead:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_SharedRead_{SharedRead: &planv1.Node_SharedRead{Shared: int32(n.Shared)}}
 	case *ExchangeRead:
-		out.Out, out.Op = fields(n.Out), &planv1.Node_ExchangeRead_{ExchangeRead: &planv1.Node_ExchangeRead{Stage: int32(n.Stage), Kind: uint32(n.Kind)}}
+		out.Out, out.Op = fields(n.Out), &planv1.Node_ExchangeRead_{ExchangeRead: &planv1.Node_ExchangeRead{
+			Stage: int32(n.Stage), Kind: uint32(n.Kind), All: int32(n.All), Divided: n.Divided,
+		}}
 	case *Unnest:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_Unnest_{Unnest: &planv1.Node_Unnest{
 			Lists: ints32(n.Lists), Keep: ints32(n.Keep), Ordinality: n.Ordinality, Outer: n.Outer,
 		}}
+	case *AsOfJoin:
+		out.Out, out.Op = fields(n.Out), &planv1.Node_AsOfJoin_{AsOfJoin: asOf(n)}
 	case *Window:
 		out.Out, out.Op = fields(n.Out), &planv1.Node_Window_{Window: window(n)}
 	case *Recursion:
@@ -132,7 +138,7 @@ func (e *encoder) scan(n *Scan) *planv1.Node_Scan {
 			index[p.File.URL] = i
 			s.Files = append(s.Files, &planv1.File{Url: p.File.URL, Size: p.File.Size, ModTimeNanos: p.File.ModTime.UnixNano()})
 		}
-		s.Splits = append(s.Splits, &planv1.Split{File: i, Start: p.Start, End: p.End, Rows: p.Rows, Bytes: p.Bytes})
+		s.Splits = append(s.Splits, &planv1.Split{File: i, Start: p.Start, End: p.End, Rows: p.Rows, Bytes: p.Bytes, From: p.From, To: p.To})
 	}
 	for _, r := range n.Runtime {
 		s.Runtime = append(s.Runtime, &planv1.Node_RuntimeUse{Filter: int32(r.Filter), Column: int32(r.Column)})
@@ -171,12 +177,12 @@ func (e *encoder) expr(x expr.Expr) uint32 {
 	case *expr.Literal:
 		out.Kind, out.Values, out.Flag = planv1.Expr_LITERAL, values([]column.Value{x.Value}), x.Untyped
 	case *expr.Call:
-		out.Kind, out.Type, out.Name = planv1.Expr_CALL, typ(x.Typ), x.Fn.Name
+		out.Kind, out.Type, out.Name, out.Position = planv1.Expr_CALL, typ(x.Typ), x.Fn.Name, x.Pos
 		for _, p := range x.Fn.Params {
 			out.Params = append(out.Params, typ(p))
 		}
 	case *expr.Cast:
-		out.Kind, out.Type, out.Flag = planv1.Expr_CAST, typ(x.To), x.Try
+		out.Kind, out.Type, out.Flag, out.Position = planv1.Expr_CAST, typ(x.To), x.Try, x.Pos
 	case *expr.Case:
 		out.Kind, out.Type = planv1.Expr_CASE, typ(x.Typ)
 	case *expr.And:

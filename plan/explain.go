@@ -12,24 +12,35 @@ import (
 )
 
 // Explain prints p as a tree a stage, parents above their inputs. stats, when not nil, adds what a run measured, by node ID.
-func Explain(p *Plan, stats map[int]NodeStats) string {
+func Explain(p *Plan, stats map[int]NodeStats) string { return explain(p, stats, false) }
+
+// ExplainVerbose is Explain with the columns of each node and their types.
+func ExplainVerbose(p *Plan, stats map[int]NodeStats) string { return explain(p, stats, true) }
+
+func explain(p *Plan, stats map[int]NodeStats, verbose bool) string {
 	var b strings.Builder
 	for i := len(p.Stages) - 1; i >= 0; i-- {
 		s := p.Stages[i]
 		if len(p.Stages) > 1 {
 			fmt.Fprintf(&b, "Stage %d: %s to %s\n", s.ID, plural(s.Tasks, "task"), describePartitioning(s.Output, s.Root.Fields()))
+			for _, f := range s.Filters {
+				fmt.Fprintf(&b, "makes runtime filter %d from %s\n", f.Filter, columnNames([]int{f.Column}, s.Root.Fields()))
+			}
 		}
-		explainTree(&b, s.Root, "", "", stats)
+		explainTree(&b, s.Root, "", "", stats, verbose)
 		for k, n := range s.Shared {
 			fmt.Fprintf(&b, "Shared %d\n", k)
-			explainTree(&b, n, "", "", stats)
+			explainTree(&b, n, "", "", stats, verbose)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func explainTree(b *strings.Builder, n Node, first, rest string, stats map[int]NodeStats) {
+func explainTree(b *strings.Builder, n Node, first, rest string, stats map[int]NodeStats, verbose bool) {
 	name, details := describe(n)
+	if verbose {
+		details = append(details, "output: "+output(n))
+	}
 	b.WriteString(first + name)
 	fmt.Fprintf(b, "  (%s)", measures(n, stats))
 	b.WriteByte('\n')
@@ -37,6 +48,9 @@ func explainTree(b *strings.Builder, n Node, first, rest string, stats map[int]N
 	bar := "   "
 	if len(inputs) > 0 {
 		bar = "│  "
+	}
+	if note := n.Meta().Note; note != "" {
+		details = append(details, note)
 	}
 	if s, ok := stats[n.Meta().ID]; ok && s.Detail != "" {
 		details = append(details, s.Detail)
@@ -46,9 +60,9 @@ func explainTree(b *strings.Builder, n Node, first, rest string, stats map[int]N
 	}
 	for i, in := range inputs {
 		if i == len(inputs)-1 {
-			explainTree(b, in, rest+"└─ ", rest+"   ", stats)
+			explainTree(b, in, rest+"└─ ", rest+"   ", stats, verbose)
 		} else {
-			explainTree(b, in, rest+"├─ ", rest+"│  ", stats)
+			explainTree(b, in, rest+"├─ ", rest+"│  ", stats, verbose)
 		}
 	}
 }
@@ -138,7 +152,11 @@ func describe(n Node) (name string, details []string) {
 		for _, r := range n.Runtime {
 			line("runtime filter %d on %s", r.Filter, n.Schema[n.Columns[r.Column]].Name)
 		}
-		line("splits: %d", len(n.Splits))
+		if hosts := Hosts(n); hosts > 0 {
+			line("splits: %d, on %d executors", len(n.Splits), hosts)
+		} else {
+			line("splits: %d", len(n.Splits))
+		}
 	case *Values:
 		name = "Values"
 		line("rows: %d", len(n.Rows))
@@ -230,6 +248,10 @@ func describe(n Node) (name string, details []string) {
 			lists[i] = n.Input.Fields()[l].Name
 		}
 		name += " " + strings.Join(lists, ", ")
+	case *AsOfJoin:
+		var on string
+		name, on = explainAsOf(n)
+		line("condition: %s", on)
 	case *Window:
 		name = "Window"
 		for _, d := range explainWindow(n) {
@@ -248,6 +270,12 @@ func describe(n Node) (name string, details []string) {
 		name = "Exchange " + describePartitioning(n.Output, n.Fields())
 	case *ExchangeRead:
 		name = fmt.Sprintf("Read Stage %d (%s)", n.Stage, exchangeNames[n.Kind])
+		if n.All > 0 {
+			name = fmt.Sprintf("Read Stage %d (all of %d partitions)", n.Stage, n.All)
+		}
+		if n.Divided {
+			line("divided among the tasks of a partition")
+		}
 	case *Write:
 		name = fmt.Sprintf("Write %s %s", n.Format, n.URL)
 	default:
@@ -314,6 +342,25 @@ func aggregates(n *Aggregate, in []column.Field) string {
 		parts[i] = a.Op.String() + "(" + args + ")"
 		if a.Filter >= 0 && n.Mode != AggFinal {
 			parts[i] += " filter (" + columnNames([]int{a.Filter}, in) + ")"
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// output are the columns that n gives, with their types, and of a projection the expressions behind them.
+func output(n Node) string {
+	fields := n.Fields()
+	parts := make([]string, len(fields))
+	p, _ := n.(*Project)
+	for i, f := range fields {
+		parts[i] = f.Name + " " + f.Type.String()
+		if f.NotNull {
+			parts[i] += " not null"
+		}
+		if p != nil {
+			if r, ok := p.Exprs[i].(*expr.Ref); !ok || r.Name != f.Name {
+				parts[i] += " = " + p.Exprs[i].String()
+			}
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -17,6 +17,7 @@ type Node interface {
 type Info struct {
 	ID   int
 	Rows float64 // estimated output rows
+	Note string  // where the executor would run it, for EXPLAIN; not sent
 }
 
 // Meta returns the node's Info, so that embedding Info is enough.
@@ -120,7 +121,7 @@ const (
 	FullOuter              // both
 	ProbeSemi              // probe rows with a partner, once
 	ProbeAnti              // probe rows without one
-	NullAwareAnti          // NOT IN: as ProbeAnti, but no row when the build side has a NULL key, and no NULL key when it has rows; the first key is the compared one, further keys correlate
+	NullAwareAnti          // NOT IN: as ProbeAnti, but without rows that could have a partner if a NULL were known; null-safe keys correlate, all others are compared
 	Mark                   // every probe row, and whether a partner exists: NULL when no partner is found and one could be unknown (IN); false or true when NullSafe covers all keys (EXISTS)
 	Single                 // ProbeOuter that fails with 21000 when a probe row has two partners
 	BuildSemi              // build rows with a partner, once
@@ -263,16 +264,19 @@ type Partitioning struct {
 // Exchange marks where a plan is cut into stages; it exists only between the physical planner and the stage cutter.
 type Exchange struct {
 	Info
-	Input  Node
-	Output Partitioning
+	Input   Node
+	Output  Partitioning
+	Filters []StageFilter
 }
 
-// ExchangeRead reads the output of an earlier stage: task i reads partition i (Hash, RoundRobin) or all (Gather, Broadcast).
+// ExchangeRead reads the output of an earlier stage: task i reads partition i, or its Share (Hash, RoundRobin), or all (Gather, Broadcast).
 type ExchangeRead struct {
 	Info
-	Stage int
-	Kind  ExchangeKind
-	Out   []column.Field
+	Stage   int
+	Kind    ExchangeKind
+	Out     []column.Field
+	All     int  // Hash, RoundRobin: every task reads all of so many partitions; 0: its share
+	Divided bool // tasks that share a partition divide this input among them
 }
 
 // Write writes its input to files and gives one row: the number of rows written.

@@ -27,6 +27,8 @@ type Split struct {
 	End   int64 // Parquet: row group after the last; CSV: byte after the last
 	Rows  int64 // how many rows, -1 when unknown
 	Bytes int64 // how many bytes are to be read, for balancing
+	// Parquet: the first row of a single row group and the one after the last, where the split is a part of it; both 0: all rows.
+	From, To int64
 }
 
 // Statistics describe a table or a file.

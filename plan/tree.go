@@ -78,7 +78,7 @@ func Walk(n Node, f func(Node)) {
 var _ = []Node{
 	(*Scan)(nil), (*Values)(nil), (*Series)(nil), (*Filter)(nil), (*Project)(nil), (*Aggregate)(nil), (*HashJoin)(nil), (*NestedLoopJoin)(nil),
 	(*Sort)(nil), (*Limit)(nil), (*Union)(nil), (*SetOp)(nil), (*DistinctOn)(nil), (*SharedRead)(nil), (*Exchange)(nil), (*ExchangeRead)(nil), (*Write)(nil),
-	(*Unnest)(nil), (*Window)(nil), (*Recursion)(nil), (*WorkingTable)(nil),
+	(*AsOfJoin)(nil), (*Unnest)(nil), (*Window)(nil), (*Recursion)(nil), (*WorkingTable)(nil),
 }
 
 // MapInputs is a copy of n with f applied to each input.
@@ -136,6 +136,10 @@ func MapInputs(n Node, f func(Node) (Node, error)) (Node, error) {
 		c.Probe, c.Build = one(n.Probe), one(n.Build)
 		return &c, err
 	case *NestedLoopJoin:
+		c := *n
+		c.Probe, c.Build = one(n.Probe), one(n.Build)
+		return &c, err
+	case *AsOfJoin:
 		c := *n
 		c.Probe, c.Build = one(n.Probe), one(n.Build)
 		return &c, err

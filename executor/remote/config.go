@@ -7,7 +7,11 @@ import (
 	"runtime"
 	"time"
 
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/shuffle"
 )
 
 // Config says what an executor is and where its scheduler is. Zero values are the defaults.
@@ -19,12 +23,23 @@ type Config struct {
 	MemoryLimit  int64             // bytes that tasks and outputs may hold, 0: no limit
 	OutputMemory int64             // bytes of it that outputs may hold before they go to files, 0: a share of it
 	WorkDir      string            // where outputs go that memory has no room for, default: the system's temporary folder
-	Labels       map[string]string // for people and placement
+	SpillDir     string            // where tasks put what has no room in memory, default: WorkDir
+	SpillLimit   int64             // bytes that they may put there, 0: no limit
+	Labels       map[string]string // that queries may wish for
+	Group        string            // the resource group, which queries may name
 	Build        string            // the binary's version
 	DrainTime    time.Duration     // how long the executor waits for jobs to end when it is asked to end
 	OutputAge    time.Duration     // outputs that nobody has read or written for so long are dropped
+	Shuffle      *shuffle.Objects  // where outputs go, so that they stay when the executor goes; nil: they stay here
+	Name         string            // in local://NAME/path, default the host's
+	LocalDir     string            // folder whose files others may read under that name, and into which COPY writes; "": none
+	InlineOutput int               // bytes of an output up to which it travels in messages, default DefaultInlineOutput, negative: none does
 	Log          *slog.Logger      // nil: nothing is logged
-	Listening    func(address string)
+
+	Security       credentials.TransportCredentials // of connections to the scheduler and to other executors; nil: in the clear
+	ServerSecurity credentials.TransportCredentials // of the data plane; nil: in the clear
+
+	Listening func(address string)
 }
 
 // The defaults.
@@ -32,7 +47,13 @@ const (
 	DefaultListen    = "127.0.0.1:0"
 	DefaultDrainTime = time.Minute
 	DefaultOutputAge = time.Hour
+
+	// DefaultInlineOutput is far below what a request to an object store costs, and little for the scheduler, which keeps it while its job runs.
+	DefaultInlineOutput = 16 << 10
 )
+
+// stageInline bounds what all tasks of a stage put into messages: each of their readers gets its part of it.
+const stageInline = 1 << 20
 
 // outputShare is the part of the memory limit that outputs may hold before they go to files: most is for hash tables, which cannot.
 const outputShare = 0.3
@@ -56,11 +77,24 @@ func (c *Config) setDefaults() error {
 	if c.DrainTime == 0 {
 		c.DrainTime = DefaultDrainTime
 	}
+	if c.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "executor"
+		}
+		c.Name = host
+	}
+	if c.InlineOutput == 0 {
+		c.InlineOutput = DefaultInlineOutput
+	}
 	if c.OutputAge == 0 {
 		c.OutputAge = DefaultOutputAge
 	}
 	if c.WorkDir == "" {
 		c.WorkDir = os.TempDir()
+	}
+	if c.Security == nil {
+		c.Security = insecure.NewCredentials()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -1,8 +1,9 @@
 // Package remote is an executor that a scheduler in another process gives work to.
 //
 // Run opens the data plane (a Flight server over the outputs that lie here), registers with the scheduler and polls it: what flows in are commands (launch an
-// attempt, abort one, drop a job), what flows out are the ends of tasks with their errors and measurements, progress, and over Flight the outputs. Plans
-// are fetched once and kept while their job runs. An attempt reads outputs of this executor directly and others over Flight; when it cannot, it says which
+// attempt, abort one, drop a job, and before a first launch its stage and filters for its scans), what flows out are the ends of tasks with their errors, the
+// sizes of their outputs' partitions, the filters that they made of them and measurements, progress, and over Flight the outputs. What this machine does in a second is
+// measured before the first poll. An attempt reads outputs of this executor directly and others over Flight; when it cannot, it says which
 // are missing. When its context ends, the executor drains: it takes nothing new, finishes what runs, keeps serving until the jobs are over that may read here,
 // and leaves.
 //

@@ -6,6 +6,7 @@ import (
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/storage/objectstore"
 )
 
 func statsMessage(stats map[int]plan.NodeStats) map[uint32]*controlv1.NodeStats {
@@ -24,7 +25,10 @@ func describe(s *controlv1.TaskStatus, err error) {
 			s.Missing = append(s.Missing, &controlv1.Output{Job: o.Job, Stage: uint32(o.Stage), Task: uint32(o.Task), Attempt: uint32(o.Attempt)})
 		}
 	}
-	s.Retryable = lost != nil || retryable(fault.CodeOf(err))
+	// An executor that holds the only copy of a file was waited for already.
+	var gone *objectstore.Gone
+	s.Retryable = lost != nil || retryable(fault.CodeOf(err)) && !errors.As(err, &gone)
+	s.OutOfMemory = fault.CodeOf(err) == fault.OutOfMemory
 	s.Fault = faultMessage(err)
 }
 

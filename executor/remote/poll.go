@@ -36,6 +36,8 @@ type poller struct {
 	capabilities *controlv1.Capabilities
 
 	name       string
+	epoch      string // of the scheduler that the last reply came from
+	rejoining  bool   // the scheduler was started again, and does not know this executor yet
 	registered bool
 	applied    uint64 // the last command that was carried out
 	draining   bool
@@ -102,7 +104,9 @@ func (p *poller) run(ctx context.Context) error {
 		case now := <-sweep.C:
 			p.tasks.sweep(now.Add(-p.config.OutputAge))
 		}
-		if p.draining && p.tasks.idle() {
+		// A scheduler that has not been reached for seconds does not tell any more when its jobs are over.
+		alone := p.pause >= longestPause && p.tasks.count() == 0
+		if p.draining && (p.tasks.idle() || alone) {
 			p.leave(calls)
 			return nil
 		}
@@ -125,7 +129,7 @@ func (p *poller) poll(ctx context.Context) {
 		Version: version, Executor: p.name, Statuses: p.tasks.takeStatuses(), Acknowledged: p.applied, Progress: p.tasks.progress(), Draining: p.draining,
 	}
 	if !p.registered {
-		r.Capabilities = p.capabilities
+		r.Capabilities, r.Jobs = p.capabilities, p.tasks.held()
 	}
 	name := p.name
 	p.polls++
@@ -145,6 +149,10 @@ func (p *poller) take(r result) error {
 	}
 	if r.err != nil {
 		p.tasks.returnStatuses(r.request.GetStatuses())
+		if status.Code(r.err) == codes.Unimplemented {
+			return fault.New(fault.ConnectionFailure, "at %s is no scheduler's control plane: %s", p.config.Scheduler, status.Convert(r.err).Message()).
+				WithHint("--scheduler takes the scheduler's address for executors, not that for clients")
+		}
 		if c := status.Code(r.err); c == codes.FailedPrecondition || c == codes.InvalidArgument {
 			return fault.New(fault.ConnectionFailure, "the scheduler at %s refuses this executor: %s", p.config.Scheduler, status.Convert(r.err).Message())
 		}
@@ -155,6 +163,9 @@ func (p *poller) take(r result) error {
 		return nil
 	}
 	p.pause = 0
+	if r.reply.GetUnknown() && p.restarted(r.reply) {
+		return nil
+	}
 	if r.reply.GetUnknown() {
 		p.config.Log.Warn("the scheduler does not know this executor any more: dropping all jobs", "executor", p.name)
 		p.tasks.reset()
@@ -164,7 +175,7 @@ func (p *poller) take(r result) error {
 	if !p.registered {
 		p.config.Log.Info("registered", "scheduler", p.config.Scheduler, "executor", p.name)
 	}
-	p.registered = true
+	p.registered, p.rejoining, p.epoch = true, false, r.reply.GetRun()
 	for _, c := range r.reply.GetCommands() {
 		if c.GetNumber() <= p.applied {
 			continue
@@ -173,6 +184,12 @@ func (p *poller) take(r result) error {
 		switch c := c.GetCommand().(type) {
 		case *controlv1.Command_Launch:
 			p.tasks.launch(p.name, c.Launch)
+		case *controlv1.Command_Stage:
+			p.tasks.job(c.Stage.GetJob()).stages.add(c.Stage.GetHash(), c.Stage.GetEncoded())
+		case *controlv1.Command_Located:
+			p.tasks.job(c.Located.GetTask().GetJob()).places.locate(p.name, c.Located)
+		case *controlv1.Command_Filter:
+			p.tasks.job(c.Filter.GetJob()).filters.add(c.Filter.GetFilter())
 		case *controlv1.Command_Abort:
 			p.tasks.abort(taskOf(c.Abort))
 		case *controlv1.Command_Drop:
@@ -180,6 +197,22 @@ func (p *poller) take(r result) error {
 		}
 	}
 	return nil
+}
+
+// restarted reports whether a scheduler that does not know this executor was started again, and not this executor away for too long. Then outputs stay, under the same
+// name, since the scheduler may go on with their jobs; what runs is given up, since it knows nothing of it.
+func (p *poller) restarted(reply *controlv1.PollReply) bool {
+	now := reply.GetRun()
+	if p.rejoining && now == p.epoch {
+		return true
+	}
+	if now == "" || p.epoch == "" || now == p.epoch {
+		return false
+	}
+	p.config.Log.Warn("the scheduler was started again", "running", p.tasks.count())
+	p.tasks.interrupt()
+	p.epoch, p.registered, p.rejoining, p.applied = now, false, true, 0
+	return true
 }
 
 // leave is the last call.

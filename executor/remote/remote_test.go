@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -147,7 +148,7 @@ func TestTaskWhosePlanCannotBeFetchedIsReportedOnce(t *testing.T) {
 	stop := startExecutor(t, address)
 	<-s.polls
 	launch := &controlv1.Command{Number: 1, Command: &controlv1.Command_Launch{Launch: &controlv1.Launch{
-		Task: &controlv1.Task{Job: "j", Attempt: 2}, Plan: []byte("unknown"),
+		Task: &controlv1.Task{Job: "j", Attempt: 2}, Plan: make([]byte, sha256.Size),
 	}}}
 	// The same command twice is one task.
 	s.answer(&controlv1.PollReply{Commands: []*controlv1.Command{launch}}, nil)

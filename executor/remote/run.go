@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/keepalive"
 
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/shuffle"
 	"github.com/polybolos-db/polybolos/shuffle/transport"
@@ -51,8 +52,23 @@ func Run(ctx context.Context, c Config) (err error) {
 	budget := mem.NewBudget("the executor", c.MemoryLimit, nil)
 	store := shuffle.NewTiered(mem.NewBudget("the executor's outputs", c.OutputMemory, budget), filepath.Join(own.path, "outputs"))
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if c.Shuffle != nil {
+		c.Shuffle.Charge(budget)
+		defer c.Shuffle.Close()
+	} else {
+		c.Log.Info("outputs lie on this executor and are not durable: when it is lost, they are made again", "hint", "--shuffle-url keeps them in an object store")
+	}
 
-	server := transport.NewServer(store)
+	var options []grpc.ServerOption
+	if c.ServerSecurity != nil {
+		options = append(options, grpc.Creds(c.ServerSecurity))
+	}
+	server := transport.NewServer(store, options...)
+	shared, err := shareFiles(c, server)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, shared.close()) }()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
@@ -62,8 +78,9 @@ func Run(ctx context.Context, c Config) (err error) {
 		}
 	}()
 
-	conn, err := grpc.NewClient("passthrough:///"+c.Scheduler, grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient("passthrough:///"+c.Scheduler, grpc.WithTransportCredentials(c.Security),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnecting, MinConnectTimeout: connectTime}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}))
 	if err != nil {
 		return fault.Wrap(fault.ConnectionFailure, err, "connect to the scheduler at %s", c.Scheduler)
@@ -74,10 +91,21 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 
 	tasks := newTasks(c, store, budget, controlv1.NewControlClient(conn))
+	shared.reach(c, tasks.client)
 	defer func() { err = errors.Join(err, tasks.close()) }()
-	p := &poller{config: c, client: tasks.client, tasks: tasks, capabilities: capabilities(c, address)}
+	calibration, err := calibrate(ctx, budget, own.path)
+	if err != nil {
+		c.Log.Warn("this machine was not measured in full: it counts as an ordinary one", "error", err)
+	}
+	p := &poller{config: c, client: tasks.client, tasks: tasks, capabilities: capabilities(c, address, calibration)}
 	return p.run(ctx)
 }
+
+// reconnecting is how a scheduler that went away is tried again: it may be back at once, and jobs wait for its executors.
+var reconnecting = backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
+
+// connectTime is how long a connection may take.
+const connectTime = 5 * time.Second
 
 // stopServer lets readers finish for a short time.
 func stopServer(g *grpc.Server) {
@@ -87,25 +115,20 @@ func stopServer(g *grpc.Server) {
 }
 
 // capabilities are what the scheduler is told of this machine.
-func capabilities(c Config, address string) *controlv1.Capabilities {
-	return &controlv1.Capabilities{
-		Address: address, Slots: uint32(c.Threads), Threads: uint32(c.Threads), MemoryLimit: c.MemoryLimit, Simd: simd.Current().String(),
-		Labels: c.Labels, Build: c.Build, Calibration: map[string]float64{"memory_copy_bytes_per_second": copySpeed()},
+func capabilities(c Config, address string, calibration map[string]float64) *controlv1.Capabilities {
+	place := ""
+	if c.Shuffle != nil {
+		place = c.Shuffle.URL()
 	}
-}
-
-// copySpeed is how fast one thread copies memory that no cache holds.
-func copySpeed() float64 {
-	const size, rounds = 32 << 20, 3
-	from, to := make([]byte, size), make([]byte, size)
-	copy(to, from) // touches the pages
-	best := time.Duration(1 << 62)
-	for range rounds {
-		start := time.Now()
-		copy(to, from)
-		best = min(best, time.Since(start))
+	out := &controlv1.Capabilities{
+		Shuffle: place, Address: address, Slots: uint32(c.Threads), Threads: uint32(c.Threads), MemoryLimit: c.MemoryLimit, Simd: simd.Current().String(),
+		Labels: c.Labels, Group: c.Group, Build: c.Build, Calibration: calibration, Name: c.Name, Files: c.LocalDir != "",
 	}
-	return size / max(best, 1).Seconds()
+	for _, found := range executor.Devices(c.Log) {
+		d := found.Info()
+		out.Devices = append(out.Devices, &controlv1.Device{Name: d.Name, Memory: d.Memory, Capability: d.Capability, Bandwidth: d.MemoryBandwidth})
+	}
+	return out
 }
 
 // newName makes a name that no other executor has had.

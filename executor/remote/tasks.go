@@ -2,8 +2,9 @@ package remote
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/executor"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/shuffle"
@@ -28,6 +30,7 @@ type tasks struct {
 	config  Config
 	store   *shuffle.Tiered
 	budget  *mem.Budget
+	spill   *spill.Dir
 	client  controlv1.ControlClient
 	plans   plans
 	reader  *transport.Client
@@ -62,16 +65,20 @@ type job struct {
 	progress executor.Progress
 	attempts sync.WaitGroup
 
-	mu     sync.Mutex // held while the plan is fetched
-	plan   *plan.Plan // nil until an attempt has fetched it
+	stages  stages
+	places  places
+	filters filters
+
+	once   sync.Once // makes budget
 	budget *mem.Budget
 }
 
 func newTasks(c Config, store *shuffle.Tiered, budget *mem.Budget, client controlv1.ControlClient) *tasks {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &tasks{
-		config: c, store: store, budget: budget, client: client, plans: client, reader: transport.NewClient(), ctx: ctx, cancel: cancel,
-		wake: make(chan struct{}, 1), jobs: map[string]*job{}, running: map[attempt]context.CancelCauseFunc{},
+		config: c, store: store, budget: budget, client: client, plans: client, reader: transport.NewClient(c.Security), ctx: ctx, cancel: cancel,
+		spill: spill.NewDir(spillDir(c), c.SpillLimit),
+		wake:  make(chan struct{}, 1), jobs: map[string]*job{}, running: map[attempt]context.CancelCauseFunc{},
 	}
 }
 
@@ -80,7 +87,15 @@ func (x *tasks) close() error {
 	x.cancel()
 	x.reset()
 	x.cleaned.Wait()
-	return x.reader.Close()
+	return errors.Join(x.reader.Close(), x.spill.Close())
+}
+
+// spillDir is where tasks spill.
+func spillDir(c Config) string {
+	if c.SpillDir != "" {
+		return c.SpillDir
+	}
+	return c.WorkDir
 }
 
 // notify wakes the poller.
@@ -148,24 +163,33 @@ func (x *tasks) progress() []*controlv1.JobProgress {
 	return out
 }
 
+// job is what the attempts of a job share, made when it is new.
+func (x *tasks) job(id string) *job {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	j := x.jobs[id]
+	if j == nil {
+		j = &job{}
+		x.jobs[id] = j
+	}
+	return j
+}
+
 // launch starts an attempt. self is the executor's name, which tells its own outputs.
 func (x *tasks) launch(self string, l *controlv1.Launch) {
 	a := taskOf(l.GetTask())
 	ctx, cancel := context.WithCancelCause(x.ctx)
+	j := x.job(a.job)
 	x.mu.Lock()
-	j := x.jobs[a.job]
-	if j == nil {
-		j = &job{}
-		x.jobs[a.job] = j
-	}
 	j.attempts.Add(1)
 	x.running[a] = cancel
 	x.mu.Unlock()
 	go func() {
 		x.config.Log.Debug("task started", "job", a.job, "stage", a.stage, "task", a.index, "attempt", a.attempt)
-		stats, err := x.attempt(ctx, self, j, a, l)
+		s := &controlv1.TaskStatus{Task: a.message()}
+		stats, err := x.attempt(ctx, self, j, a, l, s)
 		x.config.Log.Debug("task ended", "job", a.job, "stage", a.stage, "task", a.index, "attempt", a.attempt, "error", err)
-		s := &controlv1.TaskStatus{Task: a.message(), Stats: statsMessage(stats)}
+		s.Stats = statsMessage(stats)
 		if err != nil {
 			describe(s, err)
 		}
@@ -183,69 +207,51 @@ func (x *tasks) launch(self string, l *controlv1.Launch) {
 	}()
 }
 
-// attempt runs an attempt to its end.
-func (x *tasks) attempt(ctx context.Context, self string, j *job, a attempt, l *controlv1.Launch) (map[int]plan.NodeStats, error) {
-	if err := x.prepare(ctx, j, l.GetPlan()); err != nil {
-		return nil, err
-	}
-	if a.stage >= len(j.plan.Stages) {
-		return nil, fault.New(fault.Internal, "task of stage %d of a plan of %d stages", a.stage, len(j.plan.Stages))
-	}
-	exchanges, err := newExchanges(x, self, a.job, l)
+// attempt runs an attempt to its end, and says in s where its output is.
+func (x *tasks) attempt(ctx context.Context, self string, j *job, a attempt, l *controlv1.Launch, s *controlv1.TaskStatus) (map[int]plan.NodeStats, error) {
+	stage, settings, err := x.get(ctx, &j.stages, l.GetPlan())
 	if err != nil {
 		return nil, err
 	}
-	stage := j.plan.Stages[a.stage]
+	if a.stage != stage.ID || a.index >= stage.Tasks {
+		return nil, fault.New(fault.Internal, "task %d of stage %d, but the plan is of stage %d with %d tasks", a.index, a.stage, stage.ID, stage.Tasks)
+	}
+	j.once.Do(func() { j.budget = mem.NewBudget("the query", settings.MemoryLimit, x.budget) })
+	exchanges, err := newExchanges(x, self, a.job, l, stage, &j.places)
+	if err != nil {
+		return nil, err
+	}
 	t := &executor.Task{
-		Stage: stage, Partition: a.index, Threads: x.threads(j.plan, stage), Budget: j.budget, Settings: j.plan.Settings, Measure: true,
+		Stage: stage, Partition: a.index, Threads: x.threads(settings, stage), Budget: j.budget, Settings: settings, Measure: true,
 		Progress: &j.progress, Exchanges: exchanges,
 	}
-	out, err := executor.NewExchangeOutput(ctx, t, x.store, shuffle.ID{Job: a.job, Stage: stage.ID, Task: a.index, Attempt: a.attempt})
+	j.filters.use(t, stage)
+	place := x.output(stage, settings)
+	counted := shuffle.Count(place)
+	out, err := executor.NewExchangeOutput(ctx, t, counted, shuffle.ID{Job: a.job, Stage: stage.ID, Task: a.index, Attempt: a.attempt})
 	if err != nil {
 		return nil, err
 	}
-	return executor.RunTask(ctx, t, out)
+	sink, err := newFiltering(out, stage)
+	if err != nil {
+		return nil, err
+	}
+	stats, err := executor.RunTask(ctx, t, sink)
+	if err == nil {
+		s.PartitionBytes = counted.Sizes()
+		s.Filters = sink.messages()
+		err = place.describe(s, x.config.Shuffle != nil)
+	}
+	return stats, err
 }
 
 // threads is how many workers an attempt has: as many tasks as threads run at once, so a task has one unless its stage has fewer tasks than the executor threads.
-func (x *tasks) threads(p *plan.Plan, s *plan.Stage) int {
+func (x *tasks) threads(settings plan.Settings, s *plan.Stage) int {
 	n := max(1, x.config.Threads/max(1, s.Tasks))
-	if limit := p.Settings.Threads; limit > 0 {
+	if limit := settings.Threads; limit > 0 {
 		n = min(n, limit)
 	}
 	return n
-}
-
-// planTime is how long the scheduler may take to give a plan.
-const planTime = 20 * time.Second
-
-// prepare gives a job its plan and its budget; the first attempt that comes fetches it for all.
-func (x *tasks) prepare(ctx context.Context, j *job, hash []byte) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.plan != nil {
-		return nil
-	}
-	p, err := x.fetch(ctx, hash)
-	if err != nil {
-		return err
-	}
-	j.plan, j.budget = p, mem.NewBudget("the query", p.Settings.MemoryLimit, x.budget)
-	return nil
-}
-
-// fetch gets a plan from the scheduler.
-func (x *tasks) fetch(ctx context.Context, hash []byte) (*plan.Plan, error) {
-	ctx, cancel := context.WithTimeout(ctx, planTime)
-	defer cancel()
-	reply, err := x.plans.GetPlan(ctx, &controlv1.GetPlanRequest{Version: version, Plan: hash}, grpc.WaitForReady(true))
-	if err != nil {
-		return nil, fault.Wrap(fault.ConnectionFailure, err, "get the plan from the scheduler")
-	}
-	if sum := sha256.Sum256(reply.GetEncoded()); string(sum[:]) != string(hash) {
-		return nil, fault.New(fault.DataCorrupted, "the plan that the scheduler sent is not the one that the task names")
-	}
-	return plan.Unmarshal(reply.GetEncoded())
 }
 
 // errAborted ends an attempt that nobody wants any more.
@@ -281,6 +287,9 @@ func (x *tasks) drop(id string) {
 		defer x.cleaned.Done()
 		j.attempts.Wait()
 		x.store.Drop(id)
+		if x.config.Shuffle != nil {
+			x.config.Shuffle.Forget(id)
+		}
 		x.notify()
 	}()
 }
@@ -297,6 +306,23 @@ func (x *tasks) reset() {
 	for _, id := range all {
 		x.drop(id)
 	}
+}
+
+// held are the jobs of which something lies here.
+func (x *tasks) held() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Collect(maps.Keys(x.jobs))
+}
+
+// interrupt ends what runs, of all jobs. What they have put out stays.
+func (x *tasks) interrupt() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, cancel := range x.running {
+		cancel(errAborted)
+	}
+	x.statuses = nil
 }
 
 // sweep drops jobs of which nothing runs and nothing was written or read since a time.

@@ -40,16 +40,23 @@ type cutter struct {
 // add appends a stage; spread is how many tasks it has when its rows are spread over tasks.
 func (c *cutter) add(root plan.Node, output plan.Partitioning, spread int) *plan.Stage {
 	s := &plan.Stage{ID: len(c.plan.Stages), Root: root, Output: output, Tasks: 1}
+	scans, reads := false, 0
 	plan.Walk(root, func(n plan.Node) {
 		switch n := n.(type) {
 		case *plan.Scan:
-			s.Tasks = spread
+			scans = true
 		case *plan.ExchangeRead:
 			if n.Kind == plan.Hash || n.Kind == plan.RoundRobin {
-				s.Tasks = c.plan.Stages[n.Stage].Output.Partitions
+				reads = c.plan.Stages[n.Stage].Output.Partitions
 			}
 		}
 	})
+	switch {
+	case reads > 0:
+		s.Tasks = reads
+	case scans && spread > 1:
+		s.Tasks = max(spread, plan.Hosts(root)) // files that lie on executors are read there
+	}
 	c.plan.Stages = append(c.plan.Stages, s)
 	return s
 }
@@ -92,7 +99,9 @@ func (c *cutter) stage(e *plan.Exchange) (*plan.Stage, error) {
 	if output.Kind == plan.Gather || output.Kind == plan.Broadcast {
 		output.Partitions = 1
 	}
-	return c.add(root, output, max(e.Output.Partitions, 1)), nil
+	s := c.add(root, output, max(e.Output.Partitions, 1))
+	s.Filters = e.Filters
+	return s, nil
 }
 
 func read(n plan.Node, s *plan.Stage) *plan.ExchangeRead {
@@ -132,6 +141,10 @@ func replaceInputs(n plan.Node, f func(plan.Node) (plan.Node, error)) error {
 	case *plan.Write:
 		set(&n.Input)
 	case *plan.HashJoin:
+		// The stage of a build side comes first: what it finds can spare the probe side's work.
+		set(&n.Build)
+		set(&n.Probe)
+	case *plan.AsOfJoin:
 		set(&n.Probe)
 		set(&n.Build)
 	case *plan.NestedLoopJoin:

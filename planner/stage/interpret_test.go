@@ -2,6 +2,7 @@ package stage_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,11 @@ type values = []column.Value
 type runner struct {
 	data    plantest.Data
 	plan    *plan.Plan
-	out     [][][]values // rows by stage and partition
+	out     [][][]values            // rows by stage and partition
+	from    [][][]int               // the task that each row comes from
+	replan  func(stage int) error   // is called when a stage is complete; nil: not
+	across  map[int]map[string]bool // filters that complete stages have made
+	skip    []bool                  // stages that the re-plans have left out
 	memo    map[string]column.Value
 	stage   *plan.Stage
 	task    int
@@ -30,12 +35,17 @@ type runner struct {
 
 func (x *runner) run(p *plan.Plan) ([]values, error) {
 	x.plan, x.memo = p, map[string]column.Value{}
-	x.out = make([][][]values, len(p.Stages))
-	for i, s := range p.Stages {
+	x.out, x.from = make([][][]values, len(p.Stages)), make([][][]int, len(p.Stages))
+	x.skip, x.across = make([]bool, len(p.Stages)), map[int]map[string]bool{}
+	for i := range p.Stages {
+		s := x.plan.Stages[i]
+		if x.skip[i] {
+			continue
+		}
 		x.stage = s
-		x.out[i] = make([][]values, max(s.Output.Partitions, 1))
+		x.out[i], x.from[i] = make([][]values, max(s.Output.Partitions, 1)), make([][]int, max(s.Output.Partitions, 1))
 		for x.task = range s.Tasks {
-			x.filters, x.shared = map[int]map[string]bool{}, nil
+			x.filters, x.shared = maps.Clone(x.across), nil
 			for _, n := range s.Shared {
 				rows, err := x.node(n)
 				if err != nil {
@@ -57,11 +67,47 @@ func (x *runner) run(p *plan.Plan) ([]values, error) {
 				case plan.RoundRobin:
 					to = j % s.Output.Partitions
 				}
-				x.out[i][to] = append(x.out[i][to], r)
+				x.out[i][to], x.from[i][to] = append(x.out[i][to], r), append(x.from[i][to], x.task)
+			}
+		}
+		for _, f := range s.Filters {
+			x.across[f.Filter] = map[string]bool{}
+			for _, rows := range x.out[i] {
+				for _, r := range rows {
+					if v := r[f.Column]; !v.Null {
+						x.across[f.Filter][v.String()] = true
+					}
+				}
+			}
+		}
+		if x.replan != nil {
+			if err := x.replan(i); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return x.out[len(p.Stages)-1][0], nil
+}
+
+// read is the rows of an exchange that the task reads.
+func (x *runner) read(n *plan.ExchangeRead) (rows []values) {
+	share := plan.Share{From: x.task, To: x.task + 1}
+	switch {
+	case n.Kind != plan.Hash && n.Kind != plan.RoundRobin:
+		share = plan.Share{To: 1}
+	case n.All > 0:
+		share = plan.Share{To: n.All}
+	case x.stage.Shares != nil:
+		share = x.stage.Shares[x.task]
+	}
+	for p := share.From; p < share.To; p++ {
+		for k, r := range x.out[n.Stage][p] {
+			if !n.Divided || share.Parts <= 1 || x.from[n.Stage][p][k]%share.Parts == share.Part {
+				rows = append(rows, r)
+			}
+		}
+	}
+	return rows
 }
 
 func text(r values, at []int) string {
@@ -149,10 +195,7 @@ func (x *runner) node(n plan.Node) ([]values, error) {
 	case *plan.SharedRead:
 		return x.shared[n.Shared], nil
 	case *plan.ExchangeRead:
-		if n.Kind == plan.Hash || n.Kind == plan.RoundRobin {
-			return x.out[n.Stage][x.task], nil
-		}
-		return x.out[n.Stage][0], nil
+		return x.read(n), nil
 	case *plan.HashJoin:
 		return x.join(n.Kind, n.Probe, n.Build, n.Output, n.Filters, n.BuildKeys, func(p, b values) (bool, bool, error) {
 			sure := true
@@ -242,10 +285,10 @@ func (x *runner) scan(n *plan.Scan) ([]values, error) {
 		passes := true
 		for _, f := range n.Runtime {
 			set, ok := x.filters[f.Filter]
-			if !ok {
+			if !ok && x.replan == nil {
 				return nil, fmt.Errorf("runtime filter %d is used before it is made", f.Filter)
 			}
-			passes = passes && set[r[f.Column].String()]
+			passes = passes && (!ok || set[r[f.Column].String()])
 		}
 		if !passes {
 			continue

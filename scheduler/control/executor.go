@@ -2,6 +2,9 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -16,7 +19,7 @@ type executor struct {
 	server       *Server
 	id           core.ExecutorID
 	capabilities *controlv1.Capabilities
-	jobs         map[core.JobID]bool // that it was given a task of; used by the loop of the jobs alone
+	jobs         map[core.JobID]*given // that it was given a task of; used by the loop of the jobs alone
 
 	mu         sync.Mutex
 	queue      []*controlv1.Command // not yet acknowledged
@@ -25,6 +28,7 @@ type executor struct {
 	generation int                  // of the latest poll
 	polls      int                  // that are being served
 	seen       time.Time            // the last sign of life
+	broken     time.Time            // when the connection of its last poll broke; zero: it did not
 	draining   bool
 	gone       bool
 }
@@ -34,6 +38,7 @@ func (x *executor) begin(r *controlv1.PollRequest) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.seen = time.Now()
+	x.broken = time.Time{}
 	x.polls++
 	x.generation++
 	for len(x.queue) > 0 && x.queue[0].GetNumber() <= r.GetAcknowledged() {
@@ -73,8 +78,18 @@ func (x *executor) wait(ctx context.Context, generation int, long time.Duration)
 		case <-timer.C:
 			return &controlv1.PollReply{}
 		case <-ctx.Done():
+			x.hangUp(generation)
 			return &controlv1.PollReply{}
 		}
+	}
+}
+
+// hangUp notes that the connection of a poll broke, unless a newer one has come.
+func (x *executor) hangUp(generation int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.generation == generation {
+		x.broken = time.Now()
 	}
 }
 
@@ -101,45 +116,107 @@ func (x *executor) leave() {
 	x.changed()
 }
 
-// silent is how long there has been no sign of life: none is missing while a poll waits, which it does for a short time only.
-func (x *executor) silent(now time.Time) time.Duration {
+// lost says why an executor is given up, or nothing: none is missing while a poll waits, which it does for a short time only.
+func (x *executor) lost(now time.Time, timeout, grace time.Duration) string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.polls > 0 {
-		return 0
+	switch {
+	case x.polls > 0:
+		return ""
+	case !x.broken.IsZero() && now.Sub(x.broken) > grace:
+		return fmt.Sprintf("its connection broke and it was not back for %v", grace)
+	case now.Sub(x.seen) > timeout:
+		return fmt.Sprintf("no sign of life for %v", timeout)
 	}
-	return now.Sub(x.seen)
+	return ""
 }
 
-func (x *executor) command(c *controlv1.Command) {
+// command queues commands, which one reply brings together.
+func (x *executor) command(list ...*controlv1.Command) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.last++
-	c.Number = x.last
-	x.queue = append(x.queue, c)
+	for _, c := range list {
+		x.last++
+		c.Number = x.last
+	}
+	x.queue = append(x.queue, list...)
 	x.changed()
 }
 
-// Launch queues the start of an attempt.
+// given is what an executor has been given of a job.
+type given struct {
+	stages  map[[sha256.Size]byte]bool
+	filters map[int]bool
+}
+
+// maxStage is how large a stage may be to be sent with the launch of its first task: executors ask for larger ones when they need them.
+const maxStage = 1 << 20
+
+// Launch queues the start of an attempt, and before it what the executor has not got yet: the stage and the filters of its scans.
 func (x *executor) Launch(a *jobs.Attempt) {
-	x.jobs[a.Task.Job] = true
-	l := &controlv1.Launch{Task: taskMessage(a.Task), Plan: x.server.keep(a.Task.Job, a.Encoded)}
+	g := x.jobs[a.Task.Job]
+	if g == nil {
+		g = &given{stages: map[[sha256.Size]byte]bool{}, filters: map[int]bool{}}
+		x.jobs[a.Task.Job] = g
+	}
+	var list []*controlv1.Command
+	if !g.stages[a.Hash] {
+		g.stages[a.Hash] = true
+		s := &controlv1.StagePlan{Job: string(a.Task.Job), Hash: a.Hash[:], Encoded: a.Encoded}
+		if len(a.Encoded) > maxStage {
+			s.Encoded = nil
+			x.server.keep(a.Task.Job, a.Hash, a.Encoded)
+		}
+		list = append(list, &controlv1.Command{Command: &controlv1.Command_Stage{Stage: s}})
+	}
+	for _, f := range a.Filters {
+		if g.filters[f.Filter] {
+			continue
+		}
+		g.filters[f.Filter] = true
+		list = append(list, &controlv1.Command{Command: &controlv1.Command_Filter{Filter: &controlv1.JobFilter{Job: string(a.Task.Job), Filter: filterMessage(f)}}})
+	}
+	l := &controlv1.Launch{Task: taskMessage(a.Task), Plan: a.Hash[:], Partial: a.Partial}
 	places := map[core.ExecutorID]uint32{}
 	for stage, inputs := range a.Inputs {
 		in := &controlv1.StageInput{Stage: uint32(stage)}
 		for _, i := range inputs {
+			in.Attempts = append(in.Attempts, uint32(i.Output.Attempt))
+			if i.Inline != nil {
+				if in.Inline == nil {
+					in.Inline = map[uint32][]byte{}
+				}
+				in.Inline[uint32(i.Output.Task)] = i.Inline
+			}
+			if i.Executor == "" {
+				in.Locations = append(in.Locations, nowhere)
+				continue
+			}
 			place, ok := places[i.Executor]
 			if !ok {
 				place = uint32(len(l.Locations))
 				places[i.Executor] = place
-				l.Locations = append(l.Locations, &controlv1.Location{Executor: string(i.Executor), Address: x.server.address(i.Executor)})
+				l.Locations = append(l.Locations, x.server.location(i.Executor))
 			}
-			in.Attempts = append(in.Attempts, uint32(i.Output.Attempt))
 			in.Locations = append(in.Locations, place)
 		}
 		l.Inputs = append(l.Inputs, in)
 	}
-	x.command(&controlv1.Command{Command: &controlv1.Command_Launch{Launch: l}})
+	x.command(append(list, &controlv1.Command{Command: &controlv1.Command_Launch{Launch: l}})...)
+}
+
+// nowhere is the place of an output that is not there yet.
+const nowhere = math.MaxUint32
+
+// Locate queues the place of an output.
+func (x *executor) Locate(job core.JobID, in jobs.Input) {
+	if x.jobs[job] == nil {
+		return
+	}
+	x.command(&controlv1.Command{Command: &controlv1.Command_Located{Located: &controlv1.Located{
+		Task:  &controlv1.Task{Job: string(job), Stage: uint32(in.Output.Stage), Index: uint32(in.Output.Task), Attempt: uint32(in.Output.Attempt)},
+		Stage: uint32(in.Output.Stage), Location: x.server.location(in.Executor), Inline: in.Inline,
+	}}})
 }
 
 // Abort queues the end of an attempt.
@@ -149,8 +226,9 @@ func (x *executor) Abort(t core.Task) {
 
 // Drop queues the end of a job that the executor was given a task of.
 func (x *executor) Drop(job core.JobID) {
-	if x.jobs[job] {
+	if x.jobs[job] != nil {
 		delete(x.jobs, job)
+		x.server.collect(job)
 		x.command(&controlv1.Command{Command: &controlv1.Command_Drop{Drop: string(job)}})
 	}
 }

@@ -2,6 +2,9 @@ package control
 
 import (
 	"errors"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
@@ -17,11 +20,17 @@ func taskMessage(t core.Task) *controlv1.Task {
 }
 
 // report is what a status says.
-func report(st *controlv1.TaskStatus) jobs.Report {
+func report(from core.ExecutorID, st *controlv1.TaskStatus) jobs.Report {
 	t := st.GetTask()
 	r := jobs.Report{
-		Task:      core.Task{Job: core.JobID(t.GetJob()), Stage: int(t.GetStage()), Index: int(t.GetIndex()), Attempt: int(t.GetAttempt())},
-		Retryable: st.GetRetryable(), Stats: map[int]plan.NodeStats{},
+		Task:     core.Task{Job: core.JobID(t.GetJob()), Stage: int(t.GetStage()), Index: int(t.GetIndex()), Attempt: int(t.GetAttempt())},
+		Executor: from, Retryable: st.GetRetryable(), OutOfMemory: st.GetOutOfMemory(), Durable: st.GetStored() || st.GetInline() != nil, Inline: st.GetInline(), Sizes: st.GetPartitionBytes(), Stats: map[int]plan.NodeStats{},
+	}
+	for _, f := range st.GetFilters() {
+		// One that cannot be read lets nothing be left out: its stage's filter never becomes complete.
+		if f, err := filterOf(f); err == nil {
+			r.Filters = append(r.Filters, f)
+		}
 	}
 	if f := st.GetFault(); f != nil {
 		r.Err = faultOf(f)
@@ -35,6 +44,67 @@ func report(st *controlv1.TaskStatus) jobs.Report {
 		}
 	}
 	return r
+}
+
+// filterOf is what a message says of the values of a column.
+func filterOf(m *controlv1.KeyFilter) (jobs.KeyFilter, error) {
+	f := jobs.KeyFilter{Filter: int(m.GetFilter()), Any: m.GetAny(), Bloom: m.GetBloom()}
+	if n := len(f.Bloom); n > jobs.MaxBloom || n&(n-1) != 0 || n%8 != 0 {
+		return f, fault.New(fault.DataCorrupted, "a filter of %d bytes", n)
+	}
+	if len(m.GetLeast()) == 0 || len(m.GetGreatest()) == 0 {
+		return f, nil
+	}
+	least, err := plan.UnmarshalValue(m.GetLeast())
+	if err != nil {
+		return f, err
+	}
+	greatest, err := plan.UnmarshalValue(m.GetGreatest())
+	f.Least, f.Greatest = &least, &greatest
+	return f, err
+}
+
+func filterMessage(f jobs.KeyFilter) *controlv1.KeyFilter {
+	m := &controlv1.KeyFilter{Filter: uint32(f.Filter), Any: f.Any, Bloom: f.Bloom}
+	if f.Least == nil || f.Greatest == nil {
+		return m
+	}
+	least, err := plan.MarshalValue(*f.Least)
+	greatest, gerr := plan.MarshalValue(*f.Greatest)
+	if err == nil && gerr == nil {
+		m.Least, m.Greatest = least, greatest
+	}
+	return m
+}
+
+// The names of the figures that executors measure.
+const (
+	ScanRate    = "scan_bytes_per_second"    // decoded by one thread
+	HashRate    = "hash_rows_per_second"     // by one thread
+	NetworkRate = "network_bytes_per_second" // received
+)
+
+// capabilities are an executor's as the core sees them.
+func capabilities(c *controlv1.Capabilities) core.Capabilities {
+	out := core.Capabilities{
+		Name: c.GetName(), Slots: int(c.GetSlots()), Memory: c.GetMemoryLimit(), Group: c.GetGroup(), Scan: rate(c, ScanRate), Hash: rate(c, HashRate), Network: rate(c, NetworkRate),
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.GetLabels())) {
+		out.Labels = append(out.Labels, core.Label{Name: name, Value: c.GetLabels()[name]})
+	}
+	for _, d := range c.GetDevices() {
+		out.Devices = append(out.Devices, core.Device{Memory: d.GetMemory(), Bandwidth: max(0, d.GetBandwidth())})
+	}
+	return out
+}
+
+// rate is a measured figure; zero where it was not measured, or is none.
+func rate(c *controlv1.Capabilities, name string) float64 {
+	v := c.GetCalibration()[name]
+	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return 0
+	}
+	return v
 }
 
 // faultOf is the error that an executor met.

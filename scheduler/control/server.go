@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -42,13 +45,22 @@ type Config struct {
 	Name        string        // begins the names of jobs; no other scheduler of the executors may have it
 	MemoryLimit int64         // bytes that results on their way to clients may hold, 0: no limit
 	Timeout     time.Duration // an executor without a sign of life for so long has left
+	Grace       time.Duration // an executor whose connection broke has left when it is not back for so long
+	Limits      core.Limits   // how many queries run and wait
 	Wait        time.Duration // how long a poll waits for something to do
 	Log         *slog.Logger  // nil: nothing is logged
+
+	Shuffle    *shuffle.Objects                 // where outputs lie; nil: on the executors that made them
+	Security   credentials.TransportCredentials // of connections to executors; nil: in the clear
+	ShuffleAge time.Duration                    // objects there of jobs that nobody here knows are removed when they are so old
+	Journal    jobs.Journal                     // what jobs need to go on in another process; nil: they end with this one
+	Cluster    string                           // begins the names of the jobs of all schedulers that follow each other; default Name
 }
 
 // The default times.
 const (
 	DefaultTimeout = 10 * time.Second
+	DefaultGrace   = time.Second
 	DefaultWait    = 3 * time.Second
 )
 
@@ -59,11 +71,19 @@ type Server struct {
 	jobs   *jobs.Jobs
 	client *transport.Client
 	stop   context.CancelFunc
-	ended  chan struct{}
+
+	sessions atomic.Int64 // opened so far
+	ended    chan struct{}
+
+	run           string // names this process to executors
+	collector     collector
+	collecting    sync.WaitGroup
+	stopCollector context.CancelFunc
 
 	mu        sync.Mutex
 	executors map[core.ExecutorID]*executor
 	plans     map[[sha256.Size]byte]*encodedPlan
+	departed  departed
 }
 
 // encodedPlan is a plan that executors may ask for as long as one of the jobs runs.
@@ -77,19 +97,34 @@ func New(c Config) *Server {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
+	if c.Grace == 0 {
+		c.Grace = min(DefaultGrace, c.Timeout)
+	}
 	if c.Wait == 0 {
 		c.Wait = min(DefaultWait, c.Timeout/2)
+	}
+	if c.Cluster == "" {
+		c.Cluster = c.Name
+	}
+	if c.ShuffleAge == 0 {
+		c.ShuffleAge = DefaultShuffleAge
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
-		config: c, client: transport.NewClient(), stop: stop, ended: make(chan struct{}),
-		executors: map[core.ExecutorID]*executor{}, plans: map[[sha256.Size]byte]*encodedPlan{},
+		config: c, client: transport.NewClient(c.Security), stop: stop, ended: make(chan struct{}),
+		executors: map[core.ExecutorID]*executor{}, plans: map[[sha256.Size]byte]*encodedPlan{}, departed: departed{},
 	}
-	s.jobs = jobs.NewCluster(jobs.Config{MemoryLimit: c.MemoryLimit}, c.Name, s.fetch)
+	s.run = fmt.Sprintf("%016x", rand.Uint64())
+	s.jobs = jobs.NewCluster(jobs.Config{Journal: c.Journal, MemoryLimit: c.MemoryLimit, Limits: c.Limits, Log: c.Log}, c.Name, s.fetch)
 	go s.watch(ctx)
+	s.collector = collector{objects: c.Shuffle, ended: make(chan core.JobID, maxRemovals)}
+	// It goes on while the last jobs end, which Close waits for.
+	collect, stopCollector := context.WithCancel(context.Background())
+	s.stopCollector = stopCollector
+	s.collecting.Go(func() { s.runCollector(collect) })
 	return s
 }
 
@@ -102,6 +137,8 @@ func Options() []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		// Executors try idle connections every 10 s.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		// A machine that is gone without a word does not answer: its calls end, and its grace begins.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 5 * time.Second, Timeout: 3 * time.Second}),
 	}
 }
 
@@ -113,6 +150,8 @@ func (s *Server) Close() error {
 	s.stop()
 	<-s.ended
 	err := s.jobs.Close()
+	s.stopCollector()
+	s.collecting.Wait()
 	if cerr := s.client.Close(); err == nil {
 		err = cerr
 	}
@@ -151,6 +190,14 @@ func (s *Server) Threads() int {
 
 // Poll serves an executor.
 func (s *Server) Poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1.PollReply, error) {
+	reply, err := s.poll(ctx, r)
+	if err == nil {
+		reply.Run = s.run
+	}
+	return reply, err
+}
+
+func (s *Server) poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1.PollReply, error) {
 	if err := checkVersion(r.GetVersion()); err != nil {
 		return nil, err
 	}
@@ -165,7 +212,7 @@ func (s *Server) Poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1
 	generation := x.begin(r)
 	defer x.end()
 	for _, st := range r.GetStatuses() {
-		if err := s.jobs.Report(report(st)); err != nil {
+		if err := s.jobs.Report(report(id, st)); err != nil {
 			return nil, status.Error(codes.Unavailable, err.Error())
 		}
 	}
@@ -179,7 +226,7 @@ func (s *Server) Poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1
 		}
 	}
 	if r.GetLeaving() {
-		s.remove(x, "the executor left")
+		s.remove(x, false, "the executor left")
 		return &controlv1.PollReply{}, nil
 	}
 	return x.wait(ctx, generation, s.config.Wait), nil
@@ -199,6 +246,11 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 		return nil, status.Errorf(codes.InvalidArgument, "executor %q at %q with %d slots: each of them must be given, and at most %d slots",
 			id, c.GetAddress(), c.GetSlots(), maxSlots)
 	}
+	if c != nil {
+		if err := s.checkShuffle(c); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	x := s.executors[id]
 	known := x != nil
@@ -207,27 +259,30 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 		return nil, status.Errorf(codes.ResourceExhausted, "there are %d executors, which is all that one scheduler takes", maxExecutors)
 	}
 	if !known && c != nil && !r.GetLeaving() {
-		x = &executor{server: s, id: id, capabilities: c, signal: make(chan struct{}), seen: time.Now(), jobs: map[core.JobID]bool{}}
+		x = &executor{server: s, id: id, capabilities: c, signal: make(chan struct{}), seen: time.Now(), jobs: map[core.JobID]*given{}}
 		s.executors[id] = x
 	}
 	s.mu.Unlock()
 	if known || x == nil {
 		return x, nil
 	}
+	s.rejoin(x, r.GetJobs())
 	s.config.Log.Info("executor joined", "executor", id, "address", c.GetAddress(), "slots", c.GetSlots(), "memory", c.GetMemoryLimit(),
-		"simd", c.GetSimd(), "labels", c.GetLabels(), "build", c.GetBuild())
-	if err := s.jobs.Join(id, int(c.GetSlots()), x); err != nil {
+		"simd", c.GetSimd(), "group", c.GetGroup(), "labels", c.GetLabels(), "devices", len(c.GetDevices()), "calibration", c.GetCalibration(),
+		"build", c.GetBuild())
+	if err := s.jobs.Join(id, capabilities(c), x); err != nil {
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}
 	return x, nil
 }
 
-// remove takes an executor away.
-func (s *Server) remove(x *executor, why string) {
+// remove takes an executor away; crashed says that it did not mean to go.
+func (s *Server) remove(x *executor, crashed bool, why string) {
 	s.mu.Lock()
 	known := s.executors[x.id] == x
 	if known {
 		delete(s.executors, x.id)
+		s.departed.note(x.capabilities)
 	}
 	s.mu.Unlock()
 	if !known {
@@ -237,13 +292,13 @@ func (s *Server) remove(x *executor, why string) {
 	s.client.Forget(x.capabilities.GetAddress())
 	s.config.Log.Warn("executor is gone", "executor", x.id, "why", why)
 	// When the jobs have ended, nobody needs to know.
-	_ = s.jobs.Leave(x.id, fault.New(fault.ConnectionFailure, "executor %s is gone: %s", x.id, why))
+	_ = s.jobs.Leave(x.id, crashed, fault.New(fault.ConnectionFailure, "executor %s is gone: %s", x.id, why))
 }
 
 // watch removes executors that give no sign of life, and plans that no job uses.
 func (s *Server) watch(ctx context.Context) {
 	defer close(s.ended)
-	tick := time.NewTicker(s.config.Timeout / 8)
+	tick := time.NewTicker(max(time.Millisecond, min(s.config.Timeout, s.config.Grace)/8))
 	defer tick.Stop()
 	for {
 		select {
@@ -254,8 +309,8 @@ func (s *Server) watch(ctx context.Context) {
 			all := slices.Collect(maps.Values(s.executors))
 			s.mu.Unlock()
 			for _, x := range all {
-				if x.silent(now) > s.config.Timeout {
-					s.remove(x, fmt.Sprintf("no sign of life for %v", s.config.Timeout))
+				if why := x.lost(now, s.config.Timeout, s.config.Grace); why != "" {
+					s.remove(x, true, why)
 				}
 			}
 			s.forget()
@@ -292,9 +347,8 @@ func (s *Server) GetPlan(_ context.Context, r *controlv1.GetPlanRequest) (*contr
 	return &controlv1.GetPlanReply{Encoded: p.bytes}, nil
 }
 
-// keep makes a job's plan known and returns its hash.
-func (s *Server) keep(job core.JobID, encoded []byte) []byte {
-	hash := sha256.Sum256(encoded)
+// keep makes a stage of a job known by its hash.
+func (s *Server) keep(job core.JobID, hash [sha256.Size]byte, encoded []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.plans[hash]
@@ -303,7 +357,11 @@ func (s *Server) keep(job core.JobID, encoded []byte) []byte {
 		s.plans[hash] = p
 	}
 	p.jobs[job] = true
-	return hash[:]
+}
+
+// location is where an executor's outputs are read.
+func (s *Server) location(id core.ExecutorID) *controlv1.Location {
+	return &controlv1.Location{Executor: string(id), Address: s.address(id)}
 }
 
 // address is where an executor's outputs are read, "" when it is gone.
@@ -318,6 +376,9 @@ func (s *Server) address(id core.ExecutorID) string {
 
 // fetch opens a result.
 func (s *Server) fetch(ctx context.Context, from core.ExecutorID, output shuffle.ID, fields []column.Field, budget *mem.Budget) (jobs.Rows, error) {
+	if s.config.Shuffle != nil {
+		return s.stored(ctx, output, fields, budget)
+	}
 	address := s.address(from)
 	if address == "" {
 		return nil, fault.New(fault.ConnectionFailure, "executor %s is gone", from)

@@ -94,21 +94,18 @@ func TestCommandsComeAgainUntilTheyAreAcknowledged(t *testing.T) {
 		first = poll(t, c, &controlv1.PollRequest{Executor: "x"})
 	}
 	again := poll(t, c, &controlv1.PollRequest{Executor: "x"})
-	if len(again.GetCommands()) != 1 || again.GetCommands()[0].GetNumber() != first.GetCommands()[0].GetNumber() {
+	if len(again.GetCommands()) != 2 || again.GetCommands()[0].GetNumber() != first.GetCommands()[0].GetNumber() {
 		t.Fatalf("the command is lost: %v", again)
 	}
-	launch := first.GetCommands()[0].GetLaunch()
-	p, err := c.GetPlan(t.Context(), &controlv1.GetPlanRequest{Version: Version, Plan: launch.GetPlan()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sum := sha256.Sum256(p.GetEncoded()); string(sum[:]) != string(launch.GetPlan()) {
+	// The stage comes with its first launch.
+	stage, launch := first.GetCommands()[0].GetStage(), first.GetCommands()[1].GetLaunch()
+	if sum := sha256.Sum256(stage.GetEncoded()); string(sum[:]) != string(launch.GetPlan()) || string(sum[:]) != string(stage.GetHash()) {
 		t.Error("another plan")
 	}
-	number := first.GetCommands()[0].GetNumber()
+	number := first.GetCommands()[1].GetNumber()
 	f := &controlv1.Fault{Code: string(fault.DivisionByZero), Message: "division by zero", Detail: "d", Hint: "h", Position: 8, Where: "w", Cause: "c"}
 	after := poll(t, c, &controlv1.PollRequest{Executor: "x", Acknowledged: number, Statuses: []*controlv1.TaskStatus{{Task: launch.GetTask(), Fault: f}}})
-	err = <-done
+	err := <-done
 	e, ok := fault.As(err)
 	if !ok || e.Code != fault.DivisionByZero || e.Detail != "d" || e.Hint != "h" || e.Position != 8 || e.Where != "w" || !strings.Contains(err.Error(), "division by zero: c") {
 		t.Errorf("got %v", err)
@@ -181,9 +178,10 @@ func TestNewerPollEndsTheOlder(t *testing.T) {
 
 func TestPlansGoWithTheirJobs(t *testing.T) {
 	s, c := serve(t, Config{Timeout: 100 * time.Millisecond, Wait: 10 * time.Millisecond})
-	hash := s.keep("nobody's", []byte("plan"))
+	hash := sha256.Sum256([]byte("plan"))
+	s.keep("nobody's", hash, []byte("plan"))
 	for {
-		_, err := c.GetPlan(t.Context(), &controlv1.GetPlanRequest{Version: Version, Plan: hash})
+		_, err := c.GetPlan(t.Context(), &controlv1.GetPlanRequest{Version: Version, Plan: hash[:]})
 		if status.Code(err) == codes.NotFound {
 			return
 		}

@@ -6,22 +6,6 @@ type JobID string
 // ExecutorID names an executor; it is chosen outside.
 type ExecutorID string
 
-// JobSpec is what the core needs to know of a job's plan. Stages are in order of dependency and are named by their index.
-type JobSpec struct {
-	ID     JobID
-	Stages []StageSpec
-	// Kept says that the last stage's output stays where it was made until it is Delivered. Otherwise its rows leave while it runs, and the job is
-	// over when it is.
-	Kept bool
-}
-
-// StageSpec is a stage: how many tasks, and which earlier stages it reads.
-type StageSpec struct {
-	Tasks int
-	Reads []int
-	Once  bool // its tasks change something outside: an attempt of which it is not known how it ended must not be repeated
-}
-
 // Task names one attempt of a task.
 type Task struct {
 	Job     JobID
@@ -35,37 +19,73 @@ type Event interface{ event() }
 
 // The events. Events about unknown jobs, executors or attempts are late messages and change nothing.
 type (
-	// Submitted brings a new job.
-	Submitted struct{ Job JobSpec }
+	// Submitted brings a new job. One that another scheduler has begun brings what is Finished already, the Epoch of its last re-plan, whose
+	// stages are those of Job, and the number of the first attempt that no task has had.
+	Submitted struct {
+		Job          JobSpec
+		Finished     []Finished
+		Epoch        int
+		FirstAttempt int
+	}
 	// Cancelled ends a job at a user's wish.
 	Cancelled struct{ Job JobID }
-	// Joined brings an executor with room for Slots tasks.
+	// Joined brings an executor, or changes what is known of one that is there.
 	Joined struct {
-		Executor ExecutorID
-		Slots    int
+		Executor     ExecutorID
+		Capabilities Capabilities
 	}
 	// Draining says that an executor takes no more tasks; what runs and lies on it stays.
 	Draining struct{ Executor ExecutorID }
-	// Left takes an executor and everything on it away.
-	Left struct{ Executor ExecutorID }
-	// Succeeded says that an attempt's output is complete.
-	Succeeded struct{ Task Task }
-	// Failed says that an attempt ended without output. Retryable failures are the executor's, others the query's own. Where outputs that it
-	// was to read are gone, Missing names the attempts that made them: these run again, and the failure is theirs.
-	Failed struct {
-		Task      Task
-		Message   string
-		Retryable bool
-		Missing   []Task
+	// Left takes an executor and everything on it away, but for durable outputs. Crashed says that it did not mean to: one of its tasks may be why.
+	Left struct {
+		Executor ExecutorID
+		Crashed  bool
 	}
-	// Lost says that the output of an attempt that had succeeded is gone.
+	// Succeeded says that an attempt's output is complete.
+	Succeeded struct {
+		Task   Task
+		Output Output
+	}
+	// Failed says that an attempt ended without output. Retryable failures are the executor's, others the query's own. OutOfMemory says that the
+	// executor's memory did not suffice: the task is tried again with fewer neighbours. Where outputs that it was to read are gone, Missing names the
+	// attempts that made them: these run again, and the failure is theirs.
+	Failed struct {
+		Task        Task
+		Message     string
+		Retryable   bool
+		OutOfMemory bool
+		Missing     []Task
+	}
+	// Lost says that the output of an attempt that had succeeded is gone, durable or not.
 	Lost struct {
 		Task    Task
 		Message string
 	}
 	// Delivered says that the kept result of a job has been read to its end. It follows a Result.
 	Delivered struct{ Job JobID }
+	// Replanned answers a Replan: Stages are the job's stages from now on, as many as before. Those that are not open stay as they are, but for Skip,
+	// which also ends what runs. An answer to an older epoch than the last asked for is ignored.
+	Replanned struct {
+		Job    JobID
+		Epoch  int
+		Stages []StageSpec
+	}
+	// Tick says that time has passed: delayed attempts start, slow ones get a second.
+	Tick struct{}
 )
+
+// Output is what is known of a finished attempt's output.
+type Output struct {
+	Bytes   int64
+	Durable bool // it does not go when its executor leaves
+}
+
+// Finished is an attempt that succeeded before its job came here.
+type Finished struct {
+	Task     Task
+	Executor ExecutorID // which may not have joined yet; never empty
+	Output   Output
+}
 
 func (Submitted) event() {}
 func (Cancelled) event() {}
@@ -76,8 +96,10 @@ func (Succeeded) event() {}
 func (Failed) event()    {}
 func (Lost) event()      {}
 func (Delivered) event() {}
+func (Replanned) event() {}
+func (Tick) event()      {}
 
-// Producer is an attempt that has succeeded and where its output lies.
+// Producer is an attempt that has succeeded and where its output lies. Without an Executor it is one that has not succeeded yet.
 type Producer struct {
 	Task     Task
 	Executor ExecutorID
@@ -96,18 +118,52 @@ const (
 	Canceled
 )
 
+// Reason says why a job ended in an Error.
+type Reason uint8
+
+// The reasons.
+const (
+	TaskFailed   Reason = iota // a task's own failure, or too many failures of a task
+	Rejected                   // the queue is full
+	Poison                     // executors were lost again and again while they ran one task
+	Unrepeatable               // a task that writes was interrupted
+	Invalid                    // the job is not consistent
+)
+
+// Failure is a failed attempt of a task.
+type Failure struct {
+	Attempt  int
+	Executor ExecutorID
+	Message  string
+}
+
 // The actions.
 type (
-	// Launch starts an attempt on an executor. Producers says for each stage that it reads which attempt of each task to read, and where.
+	// Launch starts an attempt on an executor. Producers says for each stage that it reads which attempt of each task to read, and where; the map is
+	// shared by launches and must not be changed. With Partial some of them have no place yet: Located tells it later.
 	Launch struct {
 		Task      Task
 		Executor  ExecutorID
 		Producers map[int][]Producer
+		Partial   bool
+	}
+	// Located tells an executor, which runs tasks that were launched with Partial inputs, where one more of them lies.
+	Located struct {
+		Executor ExecutorID
+		Output   Producer
 	}
 	// Abort stops an attempt whose output nobody wants any more.
 	Abort struct {
 		Task     Task
 		Executor ExecutorID
+	}
+	// Replan asks for the job's stages anew now that a stage is complete: no stage of which nothing was launched starts before the answer, Replanned.
+	// Open tells of each stage whether it may be changed.
+	Replan struct {
+		Job   JobID
+		Epoch int
+		Stage int
+		Open  []bool
 	}
 	// Result says where the kept result of a job lies: the output of each task of the last stage. It comes again with other attempts
 	// when an output was lost before it was delivered.
@@ -115,16 +171,21 @@ type (
 		Job     JobID
 		Outputs []Producer
 	}
-	// End says that a job is over; Message is the cause of an Error. The job's exchange data may go.
+	// End says that a job is over; Message is the cause of an Error, and History the failures of its task before the last. The job's exchange data may
+	// go.
 	End struct {
 		Job     JobID
 		State   State
-		Cause   Task // the attempt that failed, for Error
+		Reason  Reason
+		Cause   Task // the attempt that failed, for TaskFailed, Poison and Unrepeatable
 		Message string
+		History []Failure
 	}
 )
 
-func (Launch) action() {}
-func (Abort) action()  {}
-func (Result) action() {}
-func (End) action()    {}
+func (Launch) action()  {}
+func (Located) action() {}
+func (Abort) action()   {}
+func (Replan) action()  {}
+func (Result) action()  {}
+func (End) action()     {}

@@ -119,6 +119,7 @@ func (s *service) CloseSession(ctx context.Context, _ *flight.CloseSessionReques
 	}
 	defer s.server.sessions.release(u)
 	setCookie(ctx, "")
+	s.server.sessions.forget(u)
 	if err := s.server.sessions.end(u); err != nil {
 		return nil, err
 	}

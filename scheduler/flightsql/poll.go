@@ -55,27 +55,33 @@ func (s *service) pollStart(ctx context.Context, u *user, st statement, values [
 		return nil, err
 	}
 	if !p.ReturnsRows() {
-		_, tag, err := s.run(ctx, u, st, p)
+		_, did, err := s.run(ctx, u, st, p)
 		if err != nil {
 			return nil, err
 		}
 		return &flight.PollInfo{
 			Info: &flight.FlightInfo{
-				Schema: serialize(arrow.NewSchema(nil, nil)), FlightDescriptor: desc, TotalBytes: -1, AppMetadata: wire.Metadata{Tag: tag}.Bytes(),
+				Schema: serialize(arrow.NewSchema(nil, nil)), FlightDescriptor: desc, TotalBytes: -1, AppMetadata: did.Bytes(),
 			},
 			Progress: proto.Float64(1),
 		}, nil
 	}
-	q, err := s.register(u, st, p)
+	q, err := s.register(ctx, u, st, p)
 	if err != nil {
 		return nil, err
 	}
-	s.server.queries.ahead.Add(1)
-	go func() {
-		defer s.server.queries.ahead.Done()
-		s.server.runAhead(q)
-	}()
 	return s.pollQuery(ctx, q)
+}
+
+// startAhead runs a query up to its first rows, once.
+func (s *Server) startAhead(q *query) {
+	q.asked.Do(func() {
+		s.queries.ahead.Add(1)
+		go func() {
+			defer s.queries.ahead.Done()
+			s.runAhead(q)
+		}()
+	})
 }
 
 // runAhead runs a query up to its first rows.
@@ -105,7 +111,7 @@ func (s *service) PollFlightInfo(ctx context.Context, desc *flight.FlightDescrip
 	if !ok {
 		return nil, wire.Status(fault.New(fault.InvalidParameterValue, "the descriptor is none of a query that can be polled"), "")
 	}
-	q, err := s.server.queries.find(string(handle))
+	q, err := s.query(ctx, string(handle))
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +120,12 @@ func (s *service) PollFlightInfo(ctx context.Context, desc *flight.FlightDescrip
 }
 
 func (s *service) pollQuery(ctx context.Context, q *query) (*flight.PollInfo, error) {
+	q.mu.Lock()
+	idle := q.state == pending
+	q.mu.Unlock()
+	if idle {
+		s.server.startAhead(q)
+	}
 	wait := time.NewTimer(pollWait)
 	defer wait.Stop()
 	complete := false
@@ -140,7 +152,7 @@ func (s *service) pollQuery(ctx context.Context, q *query) (*flight.PollInfo, er
 	if err != nil {
 		return nil, err
 	}
-	info.AppMetadata = wire.Metadata{Done: p.Done, Total: p.Total, Rows: p.Rows}.Bytes()
+	info.AppMetadata = wire.Metadata{Done: p.Done, Total: p.Total, Rows: p.Rows, Zone: q.zone}.Bytes()
 	out := &flight.PollInfo{Info: info, Progress: proto.Float64(p.Fraction()), ExpirationTime: info.Endpoint[0].ExpirationTime}
 	if !complete || running {
 		ticket := info.Endpoint[0].Ticket.Ticket

@@ -65,15 +65,9 @@ func (s *service) prepare(ctx context.Context, request flightsql.ActionCreatePre
 	if err := s.describe(ctx, u, p); err != nil {
 		return out, err
 	}
-	handle := newHandle()
-	s.server.sessions.mu.Lock()
-	full := len(u.prepared) >= maxPrepared
-	if !full {
-		u.prepared[handle] = p
-	}
-	s.server.sessions.mu.Unlock()
-	if full {
-		return out, fault.New(fault.InsufficientResources, "the session has %d prepared statements, and no more are allowed", maxPrepared)
+	handle, err := s.keep(u, p)
+	if err != nil {
+		return out, err
 	}
 	update := !p.rows
 	out = flightsql.ActionCreatePreparedStatementResult{Handle: []byte(handle), DatasetSchema: p.schema, IsUpdate: &update}
@@ -81,6 +75,18 @@ func (s *service) prepare(ctx context.Context, request flightsql.ActionCreatePre
 		out.ParameterSchema = parameterSchema(p.types)
 	}
 	return out, nil
+}
+
+// keep makes a handle for a prepared statement of the session.
+func (s *service) keep(u *user, p *prepared) (string, error) {
+	handle := newHandle()
+	s.server.sessions.mu.Lock()
+	defer s.server.sessions.mu.Unlock()
+	if len(u.prepared) >= maxPrepared {
+		return "", fault.New(fault.InsufficientResources, "the session has %d prepared statements, and no more are allowed", maxPrepared)
+	}
+	u.prepared[handle] = p
+	return handle, nil
 }
 
 // describe finds the types of a statement's parameters and result.
@@ -139,6 +145,11 @@ func (s *service) withPrepared(ctx context.Context, handle []byte, f func(*user,
 	s.server.sessions.mu.Lock()
 	p := u.prepared[string(handle)]
 	s.server.sessions.mu.Unlock()
+	if p == nil {
+		if p, err = s.prepareAgain(ctx, u, string(handle)); err != nil {
+			return "", err
+		}
+	}
 	if p == nil {
 		return "", fault.New(fault.InvalidStatementName, "there is no prepared statement with this handle in the session")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/scheduler/core"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -23,10 +24,14 @@ type query struct {
 	text    string
 	planned *session.Planned
 	schema  *arrow.Schema
+	zone    string            // that its session shows timestamps in; "": UTC
 	restore func(error) error // moves an error's place to the client's text
+	keep    bool              // a later server can run it, too: it has no values but those of its text
+	asked   sync.Once         // polls start it once
 
 	mu      sync.Mutex
 	state   state
+	job     core.JobID     // that it runs as, once that is known
 	result  session.Result // while it runs
 	cancel  context.CancelCauseFunc
 	expires time.Time
@@ -88,8 +93,19 @@ func (s *queries) exit() { <-s.slots }
 
 // add registers a query, which holds its user from now on.
 func (s *Server) add(q *query) error {
+	err := s.addAs(q, newHandle())
+	if err == nil {
+		s.keepQuery(q)
+	}
+	return err
+}
+
+func (s *Server) addAs(q *query, handle string) error {
 	s.queries.mu.Lock()
 	defer s.queries.mu.Unlock()
+	if s.queries.byHandle[handle] != nil {
+		return fault.New(fault.DuplicateStatement, "there is a query of this ticket")
+	}
 	if s.queries.closed {
 		return fault.New(fault.AdminShutdown, "the server is shutting down")
 	}
@@ -97,7 +113,7 @@ func (s *Server) add(q *query) error {
 		return fault.New(fault.InsufficientResources, "%d queries wait for being fetched, and no more are allowed", maxPending)
 	}
 	s.sessions.keep(q.user)
-	q.handle, q.expires = newHandle(), time.Now().Add(s.config.TicketLife)
+	q.handle, q.expires = handle, time.Now().Add(s.config.TicketLife)
 	s.queries.byHandle[q.handle] = q
 	return nil
 }
@@ -133,7 +149,7 @@ func (s *Server) begin(ctx context.Context, q *query, next state) (context.Conte
 	q.mu.Lock()
 	q.slot = true
 	q.mu.Unlock()
-	result, err := q.run(ctx)
+	result, err := q.run(s.attached(ctx, q))
 	if err != nil {
 		return ctx, q.restore(err)
 	}
@@ -177,6 +193,7 @@ func (s *Server) end(q *query, cause error) {
 	s.queries.mu.Lock()
 	delete(s.queries.byHandle, q.handle)
 	s.queries.mu.Unlock()
+	s.forgetQuery(q)
 	s.sessions.release(q.user)
 }
 

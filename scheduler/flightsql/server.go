@@ -10,9 +10,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/polybolos-db/polybolos/fault"
+	keeping "github.com/polybolos-db/polybolos/scheduler/state"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -20,6 +23,8 @@ import (
 type Config struct {
 	Sessions func() (*session.Session, error) // opens a session; the server closes it
 	Version  string                           // of the engine, for clients that ask
+	Clients  *keeping.Clients                 // keeps sessions and tickets beyond this process; nil: they end with it
+	Security credentials.TransportCredentials // of connections; nil: in the clear
 
 	MaxMessage  int           // bytes of one message that is received
 	MaxQueries  int           // queries that run at once; others wait
@@ -67,7 +72,12 @@ func New(c Config) (*Server, error) {
 		stop(err)
 		return nil, err
 	}
+	security := c.Security
+	if security == nil {
+		security = insecure.NewCredentials()
+	}
 	s.grpc = grpc.NewServer(
+		grpc.Creds(security),
 		grpc.MaxRecvMsgSize(c.MaxMessage), grpc.StatsHandler(connections{s.sessions}),
 		grpc.UnaryInterceptor(guardUnary), grpc.StreamInterceptor(guardStream),
 		// Clients that keep idle connections alive by pings are welcome.

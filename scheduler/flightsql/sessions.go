@@ -27,11 +27,14 @@ type user struct {
 	turn    chan struct{} // holds one token while a call uses the session
 
 	// Guarded by the registry's lock.
-	prepared map[string]*prepared
-	calls    int // that hold it now
-	used     time.Time
-	cookie   bool // the client keeps its cookie, so that the session outlives the connection
-	ended    bool // no call finds it any more; the last one closes it
+	prepared   map[string]*prepared
+	unprepared map[string]string // of a session that was revived: texts by handle, prepared when they are used
+	kept       string            // what was written down of it last
+	keptAt     time.Time
+	calls      int // that hold it now
+	used       time.Time
+	cookie     bool // the client keeps its cookie, so that the session outlives the connection
+	ended      bool // no call finds it any more; the last one closes it
 }
 
 // lock waits for the session's turn.
@@ -133,6 +136,12 @@ func (s *sessions) call(ctx context.Context) (*user, error) {
 		}
 		s.mu.Unlock()
 		if u == nil {
+			var err error
+			if u, err = s.revive(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		if u == nil {
 			setCookie(ctx, "")
 			return nil, fault.New(fault.ConnectionFailure, "the session has expired or was closed").
 				WithHint("the next call without its cookie opens a new session, without the settings of this one")
@@ -221,6 +230,7 @@ func (s *sessions) release(u *user) {
 	u.calls--
 	u.used = time.Now()
 	last := u.ended && u.calls == 0
+	s.keepSession(u)
 	s.mu.Unlock()
 	if last {
 		// The client has gone; what could not be removed is left to the temporary folder.
@@ -275,6 +285,7 @@ func (s *sessions) expire(now time.Time) {
 	}
 	s.mu.Unlock()
 	for _, u := range old {
+		s.forget(u)
 		// As in release.
 		_ = s.end(u)
 	}

@@ -27,7 +27,7 @@ func (s *service) registerInfo(version string) error {
 		flightsql.SqlInfoFlightSqlServerArrowVersion:                arrow.PkgVersion,
 		flightsql.SqlInfoFlightSqlServerReadOnly:                    false,
 		flightsql.SqlInfoFlightSqlServerSql:                         true,
-		flightsql.SqlInfoFlightSqlServerSubstrait:                   false,
+		flightsql.SqlInfoFlightSqlServerSubstrait:                   true,
 		flightsql.SqlInfoFlightSqlServerTransaction:                 int32(flightsql.SqlTransactionNone),
 		flightsql.SqlInfoFlightSqlServerCancel:                      true,
 		flightsql.SqlInfoFlightSqlServerStatementTimeout:            int32(0),

@@ -29,6 +29,8 @@ type statement struct {
 	text    string // as the client wrote it
 	restore func(error) error
 	params  int // how many parameters it has
+
+	substrait []byte // the plan that stands in for parsed
 }
 
 // parse takes a text that must be one statement.
@@ -53,8 +55,16 @@ func (s *service) plan(ctx context.Context, u *user, st statement, values []colu
 		return nil, err
 	}
 	defer u.unlock()
-	p, err := u.session.Plan(ctx, st.parsed, values)
+	p, err := st.plan(ctx, u, values)
 	return p, st.restore(err)
+}
+
+// plan plans under the session's lock, which the caller holds.
+func (st *statement) plan(ctx context.Context, u *user, values []column.Value) (*session.Planned, error) {
+	if st.substrait != nil {
+		return u.session.PlanSubstrait(ctx, st.substrait)
+	}
+	return u.session.Plan(ctx, st.parsed, values)
 }
 
 // GetFlightInfoStatement plans a query and gives its ticket; what has no rows runs at once.
@@ -83,16 +93,16 @@ func (s *service) info(ctx context.Context, u *user, st statement, values []colu
 		return nil, err
 	}
 	if !p.ReturnsRows() {
-		rows, tag, err := s.run(ctx, u, st, p)
+		rows, did, err := s.run(ctx, u, st, p)
 		if err != nil {
 			return nil, err
 		}
 		return &flight.FlightInfo{
 			Schema: serialize(arrow.NewSchema(nil, nil)), FlightDescriptor: desc, TotalRecords: max(rows, 0), TotalBytes: -1,
-			AppMetadata: wire.Metadata{Tag: tag}.Bytes(),
+			AppMetadata: did.Bytes(),
 		}, nil
 	}
-	q, err := s.register(u, st, p)
+	q, err := s.register(ctx, u, st, p)
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +110,23 @@ func (s *service) info(ctx context.Context, u *user, st statement, values []colu
 }
 
 // register makes a query that waits for being fetched.
-func (s *service) register(u *user, st statement, p *session.Planned) (*query, error) {
-	q := &query{user: u, text: st.text, planned: p, schema: column.ArrowSchema(p.Fields()), restore: st.restore, ready: make(chan struct{})}
+func (s *service) register(ctx context.Context, u *user, st statement, p *session.Planned) (*query, error) {
+	q := newQuery(u, st, p)
+	if err := u.lock(ctx); err != nil {
+		return nil, err
+	}
+	if zone, err := u.session.Setting("timezone"); err == nil && zone != "UTC" {
+		q.zone = zone
+	}
+	u.unlock()
 	return q, s.server.add(q)
+}
+
+func newQuery(u *user, st statement, p *session.Planned) *query {
+	return &query{
+		user: u, text: st.text, planned: p, schema: column.ArrowSchema(p.Fields()), restore: st.restore, ready: make(chan struct{}),
+		keep: st.params == 0 && st.substrait == nil,
+	}
 }
 
 // infoOf says where a query's rows are.
@@ -116,7 +140,8 @@ func (s *service) infoOf(q *query, desc *flight.FlightDescriptor) (*flight.Fligh
 	q.mu.Unlock()
 	return &flight.FlightInfo{
 		Schema: serialize(q.schema), FlightDescriptor: desc, TotalRecords: -1, TotalBytes: -1,
-		Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: ticket}, ExpirationTime: timestamppb.New(expires)}},
+		Endpoint:    []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: ticket}, ExpirationTime: timestamppb.New(expires)}},
+		AppMetadata: wire.Metadata{Zone: q.zone}.Bytes(),
 	}, nil
 }
 
@@ -171,21 +196,21 @@ func (s *service) update(ctx context.Context, text string) (int64, error) {
 	return rows, err
 }
 
-// run runs a planned statement to its end, drops its rows, and gives the number that its tag tells, 0 when it tells none.
-func (s *service) run(ctx context.Context, u *user, st statement, p *session.Planned) (rows int64, tag string, err error) {
+// run runs a planned statement to its end, drops its rows, and gives the number that its tag tells, 0 when it tells none, the tag and what there is to say beside.
+func (s *service) run(ctx context.Context, u *user, st statement, p *session.Planned) (rows int64, did wire.Metadata, err error) {
 	ctx, cancel := s.server.within(ctx)
 	defer cancel()
 	if err := s.server.queries.enter(ctx); err != nil {
-		return 0, "", err
+		return 0, did, err
 	}
 	defer s.server.queries.exit()
 	if err := u.lock(ctx); err != nil {
-		return 0, "", err
+		return 0, did, err
 	}
 	defer u.unlock()
 	r, err := p.Run(ctx)
 	if err != nil {
-		return 0, "", st.restore(causeOf(ctx, err))
+		return 0, did, st.restore(causeOf(ctx, err))
 	}
 	defer func() {
 		if cerr := r.Close(); err == nil {
@@ -195,10 +220,10 @@ func (s *service) run(ctx context.Context, u *user, st statement, p *session.Pla
 	for {
 		b, err := r.Next(ctx)
 		if err != nil {
-			return 0, "", st.restore(causeOf(ctx, err))
+			return 0, did, st.restore(causeOf(ctx, err))
 		}
 		if b == nil {
-			return rowsOf(r.Tag()), r.Tag(), nil
+			return rowsOf(r.Tag()), wire.Metadata{Tag: r.Tag(), Notices: strings.Join(u.session.Notices(), "\n")}, nil
 		}
 	}
 }

@@ -18,7 +18,7 @@ const maxChunk = 2 << 20
 
 // fetch runs the query of a ticket and sends its rows as they are made.
 func (s *service) fetch(stream flight.FlightService_DoGetServer, handle string) error {
-	q, err := s.server.queries.find(handle)
+	q, err := s.query(stream.Context(), handle)
 	if err != nil {
 		return err
 	}

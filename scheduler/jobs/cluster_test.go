@@ -42,9 +42,10 @@ func newFake() *fake {
 	return &fake{launched: make(chan *Attempt, 100), aborted: make(chan core.Task, 100), dropped: make(chan core.JobID, 100)}
 }
 
-func (f *fake) Launch(a *Attempt)   { f.launched <- a }
-func (f *fake) Abort(t core.Task)   { f.aborted <- t }
-func (f *fake) Drop(job core.JobID) { f.dropped <- job }
+func (f *fake) Launch(a *Attempt)        { f.launched <- a }
+func (f *fake) Locate(core.JobID, Input) {}
+func (f *fake) Abort(t core.Task)        { f.aborted <- t }
+func (f *fake) Drop(job core.JobID)      { f.dropped <- job }
 
 // stored is the outputs that fetch finds: some batches of one row, then an error or the end.
 type stored map[shuffle.ID]*output
@@ -78,7 +79,7 @@ func cluster(t *testing.T, s stored, executors ...*fake) *Jobs {
 	j := NewCluster(Config{}, "test", s.fetch)
 	t.Cleanup(func() { _ = j.Close() })
 	for i, x := range executors {
-		if err := j.Join(core.ExecutorID(fmt.Sprint(i)), 1, x); err != nil {
+		if err := j.Join(core.ExecutorID(fmt.Sprint(i)), core.Capabilities{Slots: 1}, x); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +122,7 @@ func TestResultIsFetchedFromWhereItLies(t *testing.T) {
 	first := <-x.launched
 	report(t, j, Report{Task: first.Task, Stats: map[int]plan.NodeStats{1: {Rows: 1}}})
 	second := <-x.launched
-	if in := second.Inputs[0]; len(in) != 1 || in[0] != (Input{shuffle.ID{Job: "test-1"}, "0"}) {
+	if in := second.Inputs[0]; len(in) != 1 || in[0].Output != (shuffle.ID{Job: "test-1"}) || in[0].Executor != "0" {
 		t.Errorf("inputs %v", second.Inputs)
 	}
 	// A repeated status counts once.
@@ -231,7 +232,7 @@ func TestErrorOfExecutorsEndsTheQueryAfterSomeAttemptsWithTheLastCause(t *testin
 		report(t, j, Report{Task: either(x, y).Task, Err: fault.New(fault.IOError, "the disk broke"), Retryable: true})
 	}
 	_, err := rowsOf(t, job)
-	if fault.CodeOf(err) != fault.IOError || !strings.Contains(err.Error(), "failed 4 times, last: the disk broke") {
+	if fault.CodeOf(err) != fault.IOError || !strings.Contains(err.Error(), "failed 4 times, last on executor ") {
 		t.Fatalf("got %v", err)
 	}
 }

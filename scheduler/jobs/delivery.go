@@ -60,7 +60,7 @@ func (d *delivery) Next(ctx context.Context) (*column.Batch, error) {
 				return nil, context.Cause(ctx)
 			}
 			var err error
-			if d.rows, err = d.job.jobs.fetch(d.job.ctx, d.from.Executor, d.job.output(d.from.Task), d.job.plan.Result(), d.job.budget); err != nil {
+			if d.rows, err = d.job.fetch(d.from); err != nil {
 				d.rows = nil
 				if err := d.lost(ctx, err); err != nil {
 					return nil, err

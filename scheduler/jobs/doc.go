@@ -9,5 +9,11 @@
 // while there is none. There the last stage's output stays where it was made, is fetched from there as the client reads, and is made again
 // when it is lost before its first row was read.
 //
+// When a stage is complete, the core asks for the rest of the job's plan anew. The loop answers at once: planner/stage changes the plan by the rows and bytes that
+// the tasks have told, and stages that changed are encoded again. The filters that tasks made of their outputs are merged and go with the launches of the scans
+// that use them. A Journal, where there is one, is told what another scheduler has to know to go on.
+//
+// One file a subject: spec.go makes of a plan what the core sees, replan.go, filter.go, job.go, delivery.go the result, local.go the executor in this process.
+//
 // Memory: all jobs share the process's budget; each has a budget of its own under it, with the limit of its session.
 package jobs

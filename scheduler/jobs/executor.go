@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -14,6 +15,8 @@ import (
 // is told to Jobs.Report, unless it was aborted.
 type Executor interface {
 	Launch(a *Attempt)
+	// Locate says where an output lies for which attempts of the job wait that were launched with partial inputs.
+	Locate(job core.JobID, in Input)
 	// Abort stops an attempt that may already have ended.
 	Abort(t core.Task)
 	// Drop frees what the executor holds of a job.
@@ -22,27 +25,38 @@ type Executor interface {
 
 // Attempt is an attempt that an executor is to run.
 type Attempt struct {
-	Task    core.Task
-	Plan    *plan.Plan
-	Encoded []byte          // the plan in its wire format
-	Inputs  map[int][]Input // by the ID of the stage that is read: an output for each of its tasks
+	Task     core.Task
+	Stage    *plan.Stage
+	Settings plan.Settings
+	Encoded  []byte            // the stage in its wire format
+	Hash     [sha256.Size]byte // of Encoded
+	Inputs   map[int][]Input   // by the ID of the stage that is read: an output for each of its tasks
+	Partial  bool              // some of them lie nowhere yet; Locate tells it
+	Filters  []KeyFilter       // that its scans use
 
 	job *job
 }
 
-// Input is an output of an earlier stage, and where it lies.
+// Input is an output of an earlier stage, and where it lies: "" where that is not known yet.
 type Input struct {
 	Output   shuffle.ID
 	Executor core.ExecutorID
+	Inline   []byte // the output itself, where it is small; nil: it lies somewhere
 }
 
 // Report says how an attempt ended.
 type Report struct {
-	Task      core.Task
-	Err       error        // nil: its output is complete
-	Retryable bool         // another attempt could mend it
-	Missing   []shuffle.ID // outputs that it could not read
-	Stats     map[int]plan.NodeStats
+	Task        core.Task
+	Executor    core.ExecutorID
+	Err         error        // nil: its output is complete
+	Retryable   bool         // another attempt could mend it
+	OutOfMemory bool         // another attempt with fewer neighbours could
+	Missing     []shuffle.ID // outputs that it could not read
+	Sizes       []int64      // bytes of the output's partitions; nil: not known
+	Durable     bool         // the output does not go when its executor leaves
+	Inline      []byte       // the output itself, where it is small: an encoded polybolos.shuffle.v1.Inline
+	Filters     []KeyFilter  // of the stage's filters
+	Stats       map[int]plan.NodeStats
 }
 
 // Fetch opens an output of one partition that lies on an executor.
@@ -55,9 +69,9 @@ type Rows interface {
 	Close() error
 }
 
-// Join brings an executor with room for so many tasks, or changes the room of one that is there.
-func (j *Jobs) Join(id core.ExecutorID, slots int, x Executor) error {
-	return j.send(event{core: core.Joined{Executor: id, Slots: slots}, executor: x})
+// Join brings an executor, or changes what is known of one that is there.
+func (j *Jobs) Join(id core.ExecutorID, c core.Capabilities, x Executor) error {
+	return j.send(event{core: core.Joined{Executor: id, Capabilities: c}, executor: x})
 }
 
 // Drain gives an executor nothing new.
@@ -65,9 +79,10 @@ func (j *Jobs) Drain(id core.ExecutorID) error {
 	return j.send(event{core: core.Draining{Executor: id}})
 }
 
-// Leave takes an executor away with everything that runs and lies on it. The cause is what users are told where that ends a job.
-func (j *Jobs) Leave(id core.ExecutorID, cause error) error {
-	return j.send(event{core: core.Left{Executor: id}, cause: cause})
+// Leave takes an executor away with everything that runs and lies on it. The cause is what users are told where that ends a job; crashed says that the
+// executor did not mean to go.
+func (j *Jobs) Leave(id core.ExecutorID, crashed bool, cause error) error {
+	return j.send(event{core: core.Left{Executor: id, Crashed: crashed}, cause: cause})
 }
 
 // Report tells how an attempt ended. Reports of attempts that do not count any more are ignored.

@@ -2,13 +2,17 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/planner/stage"
 	"github.com/polybolos-db/polybolos/scheduler/core"
 	"github.com/polybolos-db/polybolos/session"
 	"github.com/polybolos-db/polybolos/shuffle"
@@ -16,21 +20,35 @@ import (
 
 // job is a plan that runs. launch and end are called by the loop alone.
 type job struct {
-	id      core.JobID
-	plan    *plan.Plan
-	encoded []byte
-	index   map[int]int // of the stages in the plan, by ID
-	jobs    *Jobs
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	budget  *mem.Budget
-	ended   chan struct{} // closed when nothing of the job runs in this process
+	id     core.JobID
+	whole  []byte         // the plan that it came with, in its wire format
+	fields []column.Field // of the result
+	jobs   *Jobs
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	budget *mem.Budget
+	ended  chan struct{} // closed when nothing of the job runs in this process
+
+	resumed  bool // another scheduler has begun it
+	attached bool // of a resumed job: somebody reads it; guarded by Jobs.mu
 
 	rows     rows
 	local    *localJob // nil in a cluster
 	delivery *delivery // in a cluster
 
+	// What follows belongs to the loop, which holds mu where it changes what others read: the plan and its changes.
+	encoded [][]byte // stages in their wire format, nil until they are needed
+	hashes  [][sha256.Size]byte
+	specs   []core.StageSpec
+	skip    []bool
+	found   []*found
+	outputs []*stage.Output   // of complete stages
+	filters map[int]*gathered // by number
+
 	mu       sync.Mutex
+	plan     *plan.Plan // as of the last re-plan
+	changes  []stage.Change
+	inline   map[core.Task][]byte // outputs that came with their attempts' ends
 	stats    map[int]plan.NodeStats
 	reported map[core.ExecutorID][3]int64 // splits, done, rows of executors elsewhere
 }
@@ -44,28 +62,56 @@ type rows interface {
 }
 
 // attempt makes of a launch what an executor needs to run it.
-func (j *job) attempt(l core.Launch) *Attempt {
-	a := &Attempt{Task: l.Task, Plan: j.plan, Encoded: j.encoded, Inputs: map[int][]Input{}, job: j}
-	for stage, producers := range l.Producers {
-		id := j.plan.Stages[stage].ID
-		for _, p := range producers {
-			a.Inputs[id] = append(a.Inputs[id], Input{Output: j.output(p.Task), Executor: p.Executor})
-		}
+func (j *job) attempt(l core.Launch) (*Attempt, error) {
+	s := j.plan.Stages[l.Task.Stage]
+	encoded, hash, err := j.stage(l.Task.Stage)
+	if err != nil {
+		return nil, err
 	}
-	return a
+	a := &Attempt{
+		Task: l.Task, Stage: s, Settings: j.plan.Settings, Encoded: encoded, Hash: hash, Inputs: map[int][]Input{}, Partial: l.Partial,
+		Filters: j.filtersFor(s), job: j,
+	}
+	for stage, producers := range l.Producers {
+		list := make([]Input, len(producers))
+		for i, p := range producers {
+			list[i] = j.input(p)
+		}
+		a.Inputs[stage] = list
+	}
+	return a, nil
 }
 
-// output names what an attempt puts out.
+// stage is a stage in its wire format, and the hash of that.
+func (j *job) stage(i int) ([]byte, [sha256.Size]byte, error) {
+	if j.hashes == nil {
+		j.hashes = make([][sha256.Size]byte, len(j.encoded))
+	}
+	if j.encoded[i] == nil {
+		encoded, err := plan.MarshalStage(j.plan.Stages[i], j.plan.Settings)
+		if err != nil {
+			return nil, [sha256.Size]byte{}, err
+		}
+		j.encoded[i], j.hashes[i] = encoded, sha256.Sum256(encoded)
+	}
+	return j.encoded[i], j.hashes[i], nil
+}
+
+func (j *job) input(p core.Producer) Input {
+	return Input{Output: j.output(p.Task), Executor: p.Executor, Inline: j.small(p.Task)}
+}
+
+// output names what an attempt puts out. A stage's number is its place in the plan.
 func (j *job) output(t core.Task) shuffle.ID {
-	return shuffle.ID{Job: string(j.id), Stage: j.plan.Stages[t.Stage].ID, Task: t.Index, Attempt: t.Attempt}
+	return shuffle.ID{Job: string(j.id), Stage: t.Stage, Task: t.Index, Attempt: t.Attempt}
 }
 
 // producers are the attempts that made outputs.
 func (j *job) producers(outputs []shuffle.ID) []core.Task {
 	var out []core.Task
 	for _, o := range outputs {
-		if stage, ok := j.index[o.Stage]; ok && o.Job == string(j.id) {
-			out = append(out, core.Task{Job: j.id, Stage: stage, Index: o.Task, Attempt: o.Attempt})
+		if o.Job == string(j.id) {
+			out = append(out, core.Task{Job: j.id, Stage: o.Stage, Index: o.Task, Attempt: o.Attempt})
 		}
 	}
 	return out
@@ -94,13 +140,16 @@ func (j *job) end(e core.End, cause error) {
 	switch e.State {
 	case core.Error:
 		switch {
-		case cause == nil:
+		case cause == nil && e.Reason != core.Rejected:
 			err = fault.New(fault.Internal, "%s", e.Message)
 		case e.Message == cause.Error():
 			err = cause
+		case e.Reason == core.Rejected:
+			err = fault.New(fault.InsufficientResources, "the query was not taken: %s", e.Message)
 		default:
 			err = fault.New(fault.CodeOf(cause), "%s", e.Message)
 		}
+		err = withHistory(err, e.History)
 	case core.Canceled:
 		err = canceled(cause)
 	}
@@ -119,6 +168,24 @@ func (j *job) end(e core.End, cause error) {
 		close(j.ended)
 		j.cancel(nil)
 	}()
+}
+
+// withHistory adds to an error how earlier attempts of its task failed.
+func withHistory(err error, history []core.Failure) error {
+	f, ok := fault.As(err)
+	if !ok || len(history) == 0 {
+		return err
+	}
+	var lines []string
+	if f.Detail != "" {
+		lines = append(lines, f.Detail)
+	}
+	for _, h := range history {
+		lines = append(lines, fmt.Sprintf("attempt %d on executor %s: %s", h.Attempt, h.Executor, h.Message))
+	}
+	c := *f
+	c.Detail = strings.Join(lines, "; ")
+	return &c
 }
 
 // Next returns the next rows of the result.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/scheduler/core"
@@ -18,18 +20,24 @@ import (
 
 // Config is what a process gives to its jobs.
 type Config struct {
-	Threads     int   // workers of a task whose session does not say
-	MemoryLimit int64 // bytes that all jobs together may hold, 0: no limit
+	Threads     int          // workers of a task whose session does not say
+	MemoryLimit int64        // bytes that all jobs together may hold, 0: no limit
+	Spill       *spill.Dir   // where tasks of this process put what has no room in memory; nil: the system's temporary folder
+	Limits      core.Limits  // how many jobs run and wait
+	Journal     Journal      // nil: jobs end with the process
+	Log         *slog.Logger // nil: nothing is logged
 }
 
 // Jobs runs plans. It may be used by many goroutines.
 type Jobs struct {
-	prefix string // of the names of its jobs
-	fetch  Fetch  // in a cluster
-	budget *mem.Budget
-	events chan event
-	done   chan struct{} // closed when the loop has ended
-	cancel context.CancelFunc
+	prefix  string // of the names of its jobs
+	fetch   Fetch  // in a cluster
+	config  Config
+	journal Journal
+	budget  *mem.Budget
+	events  chan event
+	done    chan struct{} // closed when the loop has ended
+	cancel  context.CancelFunc
 
 	mu   sync.Mutex
 	next int64
@@ -49,7 +57,7 @@ type event struct {
 func New(c Config) *Jobs {
 	j := start(c, "job", nil)
 	// The loop runs: Close comes after New.
-	_ = j.Join(localID, localSlots, &local{jobs: j, threads: c.Threads, running: map[core.Task]context.CancelCauseFunc{}})
+	_ = j.Join(localID, core.Capabilities{Slots: localSlots}, &local{jobs: j, threads: c.Threads, spill: c.Spill, running: map[core.Task]context.CancelCauseFunc{}})
 	return j
 }
 
@@ -59,8 +67,11 @@ func NewCluster(c Config, prefix string, fetch Fetch) *Jobs { return start(c, pr
 
 func start(c Config, prefix string, fetch Fetch) *Jobs {
 	ctx, cancel := context.WithCancel(context.Background())
+	if c.Journal == nil {
+		c.Journal = noJournal{}
+	}
 	j := &Jobs{
-		prefix: prefix, fetch: fetch, budget: mem.NewBudget("the process", c.MemoryLimit, nil), events: make(chan event), done: make(chan struct{}),
+		config: c, journal: c.Journal, prefix: prefix, fetch: fetch, budget: mem.NewBudget("the process", c.MemoryLimit, nil), events: make(chan event), done: make(chan struct{}),
 		cancel: cancel, open: map[core.JobID]*job{},
 	}
 	go j.loop(ctx)
@@ -86,86 +97,35 @@ func (j *Jobs) Open(id core.JobID) bool {
 
 // Run starts a plan in its wire format.
 func (j *Jobs) Run(ctx context.Context, encoded []byte) (session.Job, error) {
+	if o := j.attach(ctx); o != nil {
+		return o, nil
+	}
 	p, err := plan.Unmarshal(encoded)
 	if err != nil {
 		return nil, err
 	}
-	spec := core.JobSpec{}
-	index := map[int]int{}
-	for i, s := range p.Stages {
-		st := core.StageSpec{Tasks: s.Tasks, Once: writes(s)}
-		for _, read := range stagesRead(s) {
-			k, ok := index[read]
-			if !ok {
-				return nil, fault.New(fault.Internal, "stage %d reads stage %d, which does not come before it", s.ID, read)
-			}
-			st.Reads = append(st.Reads, k)
-		}
-		index[s.ID] = i
-		spec.Stages = append(spec.Stages, st)
+	list, err := specs(p, nil)
+	if err != nil {
+		return nil, err
 	}
-	if n := p.Stages[len(p.Stages)-1].Tasks; n != 1 {
-		return nil, fault.New(fault.Internal, "the last stage has %d tasks instead of one", n)
+	spec := core.JobSpec{Stages: list, Kept: j.fetch != nil}
+	if wishes(&spec, p.Settings.Scheduling); j.fetch == nil {
+		// One process has one executor, which has no other group and no labels, and runs nothing early.
+		spec.Group, spec.Labels, spec.Policy, spec.Patient = "", nil, core.StageByStage, true
 	}
-	spec.Kept = j.fetch != nil
 	j.mu.Lock()
 	j.next++
 	spec.ID = core.JobID(fmt.Sprint(j.prefix, "-", j.next))
 	j.mu.Unlock()
 
-	ctx, cancel := context.WithCancelCause(ctx)
-	out := &job{
-		id: spec.ID, plan: p, encoded: encoded, index: index, jobs: j, ctx: ctx, cancel: cancel,
-		budget: mem.NewBudget("the query", p.Settings.MemoryLimit, j.budget), ended: make(chan struct{}),
-		stats: map[int]plan.NodeStats{}, reported: map[core.ExecutorID][3]int64{},
-	}
-	if spec.Kept {
-		out.delivery = newDelivery(out)
-		out.rows = out.delivery
-	} else {
-		out.local = newLocalJob(p, out.budget)
-		out.rows = out.local.results
-	}
+	out := j.newJob(ctx, spec, p, encoded)
 	if err := j.send(event{core: core.Submitted{Job: spec}, job: out}); err != nil {
-		cancel(err)
+		out.cancel(err)
 		return nil, err
 	}
-	// The job ends with the caller's context, whatever its tasks are doing.
-	go func() {
-		select {
-		case <-ctx.Done():
-			_ = j.send(event{core: core.Cancelled{Job: spec.ID}, cause: context.Cause(ctx)})
-		case <-out.ended:
-		}
-	}()
+	attachment(ctx).tell(spec.ID)
+	j.endWith(out)
 	return out, nil
-}
-
-// stagesRead are the stages that a stage's exchange reads name, each once.
-func stagesRead(s *plan.Stage) []int {
-	seen := map[int]bool{}
-	var out []int
-	visit := func(n plan.Node) {
-		if r, ok := n.(*plan.ExchangeRead); ok && !seen[r.Stage] {
-			seen[r.Stage] = true
-			out = append(out, r.Stage)
-		}
-	}
-	plan.Walk(s.Root, visit)
-	for _, n := range s.Shared {
-		plan.Walk(n, visit)
-	}
-	return out
-}
-
-// writes reports whether a stage changes something outside.
-func writes(s *plan.Stage) bool {
-	found := false
-	plan.Walk(s.Root, func(n plan.Node) {
-		_, ok := n.(*plan.Write)
-		found = found || ok
-	})
-	return found
 }
 
 var errClosed = fault.New(fault.AdminShutdown, "the engine is closed")
@@ -183,17 +143,38 @@ func (j *Jobs) send(e event) error {
 // loop owns the core, the executors and the table of jobs, which others may look up.
 func (j *Jobs) loop(ctx context.Context) {
 	defer close(j.done)
-	l := &loop{jobs: j, core: core.New(), executors: map[core.ExecutorID]Executor{}}
+	l := &loop{jobs: j, core: core.New(j.config.Limits), executors: map[core.ExecutorID]Executor{}}
+	// Delayed and slow attempts are looked for by time. In one process there are none.
+	var ticks <-chan time.Time
+	if j.fetch != nil {
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
 	for {
 		select {
 		case e := <-j.events:
 			l.take(e)
+		case <-ticks:
+			if l.core.Jobs() > 0 {
+				l.step(core.Tick{}, nil)
+			}
 		case <-ctx.Done():
 			for _, o := range j.all() {
 				l.step(core.Cancelled{Job: o.id}, errClosed)
 			}
 			return
 		}
+	}
+}
+
+// tick is how often the core is told that time has passed.
+const tick = 100 * time.Millisecond
+
+// log says what went wrong where nobody waits for an answer.
+func (j *Jobs) log(what string, id core.JobID, err error) {
+	if j.config.Log != nil {
+		j.config.Log.Warn(what, "job", id, "error", err)
 	}
 }
 
@@ -222,6 +203,9 @@ func (l *loop) take(e event) {
 		l.jobs.mu.Lock()
 		l.jobs.open[e.job.id] = e.job
 		l.jobs.mu.Unlock()
+		if !e.job.resumed {
+			l.jobs.journal.Submitted(e.job.id, e.job.whole, c.Job)
+		}
 	case core.Joined:
 		l.executors[c.Executor] = e.executor
 	case core.Left:
@@ -244,34 +228,87 @@ func (l *loop) report(r *Report) {
 	o := l.job(r.Task.Job)
 	o.add(r.Stats)
 	if r.Err == nil {
-		l.step(core.Succeeded{Task: r.Task}, nil)
+		o.note(r)
+		o.keep(r)
+		done := core.Succeeded{Task: r.Task, Output: core.Output{Bytes: sum(r.Sizes), Durable: r.Durable}}
+		l.jobs.journal.Finished(core.Finished{Task: r.Task, Executor: r.Executor, Output: done.Output}, r.Inline, r.Sizes, r.Stats)
+		l.step(done, nil)
 		return
 	}
-	l.step(core.Failed{Task: r.Task, Message: r.Err.Error(), Retryable: r.Retryable, Missing: o.producers(r.Missing)}, r.Err)
+	failed := core.Failed{Task: r.Task, Message: r.Err.Error(), Retryable: r.Retryable, OutOfMemory: r.OutOfMemory, Missing: o.producers(r.Missing)}
+	l.step(failed, r.Err)
 }
 
-// step does what the core says. An executor that an action names is there, since it leaves the core in the step in which it leaves the table.
+func sum(list []int64) (n int64) {
+	for _, v := range list {
+		n += v
+	}
+	return n
+}
+
+// step does what the core says, and tells it what it asks for. An executor that an action names is there, since it leaves the core in the step in which it
+// leaves the table.
 func (l *loop) step(e core.Event, cause error) {
-	for _, a := range l.core.Step(time.Now(), e) {
-		switch a := a.(type) {
-		case core.Launch:
-			l.executors[a.Executor].Launch(l.job(a.Task.Job).attempt(a))
-		case core.Abort:
-			if x := l.executors[a.Executor]; x != nil {
-				x.Abort(a.Task)
-			}
-		case core.Result:
-			l.job(a.Job).delivery.locate(a.Outputs[0])
-		case core.End:
-			l.job(a.Job).end(a, cause)
-			l.jobs.mu.Lock()
-			delete(l.jobs.open, a.Job)
-			l.jobs.mu.Unlock()
-			for _, x := range l.executors {
-				x.Drop(a.Job)
+	for events := []core.Event{e}; len(events) > 0; events = events[1:] {
+		for _, a := range l.core.Step(time.Now(), events[0]) {
+			switch a := a.(type) {
+			case core.Launch:
+				l.launch(a)
+			case core.Located:
+				o := l.job(a.Output.Task.Job)
+				l.executors[a.Executor].Locate(a.Output.Task.Job, o.input(a.Output))
+			case core.Abort:
+				if x := l.executors[a.Executor]; x != nil {
+					x.Abort(a.Task)
+				}
+			case core.Replan:
+				o := l.job(a.Job)
+				answer := o.replan(a)
+				events = append(events, answer)
+				l.journalPlan(o, answer)
+			case core.Result:
+				l.job(a.Job).delivery.locate(a.Outputs[0])
+			case core.End:
+				l.end(a, cause)
 			}
 		}
 	}
+}
+
+// launch has an executor run an attempt. An attempt that cannot even be described fails.
+func (l *loop) launch(a core.Launch) {
+	o := l.job(a.Task.Job)
+	attempt, err := o.attempt(a)
+	if err != nil {
+		// The message cannot wait for the loop, which is here.
+		go func() { _ = l.jobs.Report(Report{Task: a.Task, Executor: a.Executor, Err: err}) }()
+		return
+	}
+	l.executors[a.Executor].Launch(attempt)
+}
+
+func (l *loop) journalPlan(o *job, answer core.Replanned) {
+	if _, none := l.jobs.journal.(noJournal); none {
+		return
+	}
+	encoded, err := plan.Marshal(o.plan)
+	if err != nil {
+		l.jobs.log("a plan could not be written", o.id, err)
+		return
+	}
+	l.jobs.journal.Replanned(o.id, answer.Epoch, encoded, answer.Stages)
+}
+
+// end closes a job.
+func (l *loop) end(e core.End, cause error) {
+	l.job(e.Job).end(e, cause)
+	l.jobs.mu.Lock()
+	delete(l.jobs.open, e.Job)
+	l.jobs.mu.Unlock()
+	for _, x := range l.executors {
+		x.Drop(e.Job)
+	}
+	l.jobs.journal.Ended(e.Job)
 }
 
 // canceled makes a context's end an error with a code.

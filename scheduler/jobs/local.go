@@ -4,8 +4,11 @@ import (
 	"context"
 	"sync"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/executor"
+	"github.com/polybolos-db/polybolos/executor/spill"
+	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/scheduler/core"
 	"github.com/polybolos-db/polybolos/shuffle"
@@ -25,6 +28,7 @@ const resultDepth = 8
 type local struct {
 	jobs    *Jobs
 	threads int
+	spill   *spill.Dir
 	running map[core.Task]context.CancelCauseFunc
 }
 
@@ -32,13 +36,27 @@ type local struct {
 type localJob struct {
 	budget   *mem.Budget
 	results  *executor.Results
-	exchange *shuffle.Memory
+	exchange shuffle.Store
 	tasks    sync.WaitGroup // running
 	progress executor.Progress
 }
 
-func newLocalJob(p *plan.Plan, budget *mem.Budget) *localJob {
-	return &localJob{budget: budget, results: executor.NewResults(p.Result(), budget, resultDepth), exchange: shuffle.NewMemory(budget)}
+// newLocalJob makes what a job's attempts share. Exchanged rows that have no room in memory go where tasks spill.
+func newLocalJob(p *plan.Plan, budget *mem.Budget, dir *spill.Dir) *localJob {
+	l := &localJob{budget: budget, results: executor.NewResults(p.Result(), budget, resultDepth), exchange: shuffle.NewMemory(budget)}
+	if dir != nil && len(p.Stages) > 1 && budget.Tightest() > 0 {
+		if folder, err := dir.Folder(); err == nil {
+			l.exchange = shuffle.NewTiered(budget.For(mem.State), folder)
+		}
+	}
+	return l
+}
+
+// Place notes at p's nodes on which of this process's devices they would run; what executors of a cluster decide is theirs.
+func (j *Jobs) Place(p *plan.Plan) {
+	if j.fetch == nil {
+		executor.Place(p, j.config.Threads)
+	}
 }
 
 // Launch runs an attempt on a goroutine, which reports how it ended.
@@ -48,40 +66,92 @@ func (x *local) Launch(a *Attempt) {
 	l := a.job.local
 	l.tasks.Add(1)
 	go func() {
-		stats, err := x.run(ctx, a)
+		stats, sizes, err := x.run(ctx, a)
 		cancel(nil)
 		// The task is over before the loop hears of it, so that a job's end never waits for its own message.
 		l.tasks.Done()
 		// In this process a failure is the query's own: running it again would fail again.
-		_ = x.jobs.Report(Report{Task: a.Task, Err: err, Stats: stats})
+		_ = x.jobs.Report(Report{Task: a.Task, Executor: localID, Err: err, Stats: stats, Sizes: sizes})
 	}()
 }
 
-func (x *local) run(ctx context.Context, a *Attempt) (map[int]plan.NodeStats, error) {
+func (x *local) run(ctx context.Context, a *Attempt) (map[int]plan.NodeStats, []int64, error) {
 	l := a.job.local
-	threads := a.Plan.Settings.Threads
+	threads := a.Settings.Threads
 	if threads == 0 {
 		threads = x.threads
 	}
-	outputs := map[int][]shuffle.ID{}
-	for stage, inputs := range a.Inputs {
-		for _, in := range inputs {
-			outputs[stage] = append(outputs[stage], in.Output)
+	t := &executor.Task{
+		Stage: a.Stage, Partition: a.Task.Index, Threads: threads, Budget: l.budget, Settings: a.Settings, Measure: true, Spill: x.spill,
+		Progress: &l.progress, Exchanges: &localExchanges{store: l.exchange, attempt: a},
+	}
+	if a.Task.Stage == len(a.job.encoded)-1 {
+		stats, err := executor.RunTask(ctx, t, l.results)
+		return stats, nil, err
+	}
+	counted := shuffle.Count(l.exchange)
+	out, err := executor.NewExchangeOutput(ctx, t, counted, a.job.output(a.Task))
+	if err != nil {
+		return nil, nil, err
+	}
+	stats, err := executor.RunTask(ctx, t, out)
+	return stats, counted.Sizes(), err
+}
+
+// localExchanges reads outputs of this process.
+type localExchanges struct {
+	store   shuffle.Store
+	attempt *Attempt
+}
+
+// Read opens the task's share of all outputs of n's stage.
+func (x *localExchanges) Read(ctx context.Context, n *plan.ExchangeRead, task int) (executor.ExchangeReader, error) {
+	inputs, ok := x.attempt.Inputs[n.Stage]
+	if !ok {
+		return nil, fault.New(fault.UndefinedObject, "there is no output of stage %d", n.Stage)
+	}
+	share := x.attempt.Stage.Share(n, task)
+	var outputs []shuffle.ID
+	for i, in := range inputs {
+		if share.Takes(i) {
+			outputs = append(outputs, in.Output)
 		}
 	}
-	t := &executor.Task{
-		Stage: a.Plan.Stages[a.Task.Stage], Partition: a.Task.Index, Threads: threads, Budget: l.budget, Settings: a.Plan.Settings, Measure: true,
-		Progress: &l.progress, Exchanges: &executor.LocalExchanges{Store: l.exchange, Outputs: outputs},
+	var all readers
+	for p := share.From; p < share.To; p++ {
+		r, err := shuffle.NewReader(ctx, x.store, outputs, p, n.Out)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
 	}
-	if a.Task.Stage == len(a.Plan.Stages)-1 {
-		return executor.RunTask(ctx, t, l.results)
-	}
-	out, err := executor.NewExchangeOutput(ctx, t, l.exchange, a.job.output(a.Task))
-	if err != nil {
-		return nil, err
-	}
-	return executor.RunTask(ctx, t, out)
+	return all, nil
 }
+
+// readers are several partitions, read as one.
+type readers []*shuffle.Reader
+
+// Blocks is how many blocks there are in all of them.
+func (l readers) Blocks() (n int) {
+	for _, r := range l {
+		n += r.Blocks()
+	}
+	return n
+}
+
+// Read decodes block i into a.
+func (l readers) Read(ctx context.Context, i int, a *mem.Arena) ([]*column.Batch, error) {
+	for _, r := range l {
+		if i < r.Blocks() {
+			return r.Read(ctx, i, a)
+		}
+		i -= r.Blocks()
+	}
+	return nil, fault.New(fault.Internal, "block %d beyond the end of an exchange", i)
+}
+
+// Locate has nothing to tell: jobs of one process do not start early.
+func (x *local) Locate(core.JobID, Input) {}
 
 // Abort ends an attempt's context.
 func (x *local) Abort(t core.Task) {

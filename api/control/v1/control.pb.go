@@ -36,6 +36,8 @@ type PollRequest struct {
 	Progress      []*JobProgress         `protobuf:"bytes,6,rep,name=progress,proto3" json:"progress,omitempty"`
 	Draining      bool                   `protobuf:"varint,7,opt,name=draining,proto3" json:"draining,omitempty"` // give no more tasks
 	Leaving       bool                   `protobuf:"varint,8,opt,name=leaving,proto3" json:"leaving,omitempty"`   // the last call: everything on the executor is gone
+	Running       []*Task                `protobuf:"bytes,20,rep,name=running,proto3" json:"running,omitempty"`   // with capabilities: attempts that run
+	Jobs          []string               `protobuf:"bytes,21,rep,name=jobs,proto3" json:"jobs,omitempty"`         // with capabilities: jobs of which something lies here
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -126,6 +128,20 @@ func (x *PollRequest) GetLeaving() bool {
 	return false
 }
 
+func (x *PollRequest) GetRunning() []*Task {
+	if x != nil {
+		return x.Running
+	}
+	return nil
+}
+
+func (x *PollRequest) GetJobs() []string {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
 // Capabilities are what an executor has found out about its machine.
 type Capabilities struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -138,6 +154,10 @@ type Capabilities struct {
 	Devices       []*Device              `protobuf:"bytes,7,rep,name=devices,proto3" json:"devices,omitempty"`
 	Calibration   map[string]float64     `protobuf:"bytes,8,rep,name=calibration,proto3" json:"calibration,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"` // measured figures by name, each with its unit in the name
 	Build         string                 `protobuf:"bytes,9,opt,name=build,proto3" json:"build,omitempty"`                                                                                         // the binary's version, for people
+	Group         string                 `protobuf:"bytes,10,opt,name=group,proto3" json:"group,omitempty"`                                                                                        // its resource group
+	Name          string                 `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`                                                                                          // by which files that lie on it are named: local://NAME/path; need not be unique
+	Files         bool                   `protobuf:"varint,12,opt,name=files,proto3" json:"files,omitempty"`                                                                                       // it shares a folder
+	Shuffle       string                 `protobuf:"bytes,20,opt,name=shuffle,proto3" json:"shuffle,omitempty"`                                                                                    // URL of the object store that takes its outputs, without credentials; empty: they stay on it and go with it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -235,12 +255,41 @@ func (x *Capabilities) GetBuild() string {
 	return ""
 }
 
+func (x *Capabilities) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Capabilities) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Capabilities) GetFiles() bool {
+	if x != nil {
+		return x.Files
+	}
+	return false
+}
+
+func (x *Capabilities) GetShuffle() string {
+	if x != nil {
+		return x.Shuffle
+	}
+	return ""
+}
+
 // Device is a GPU.
 type Device struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Memory        int64                  `protobuf:"varint,2,opt,name=memory,proto3" json:"memory,omitempty"` // bytes
 	Capability    string                 `protobuf:"bytes,3,opt,name=capability,proto3" json:"capability,omitempty"`
+	Bandwidth     float64                `protobuf:"fixed64,4,opt,name=bandwidth,proto3" json:"bandwidth,omitempty"` // bytes per second of its memory
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -294,6 +343,13 @@ func (x *Device) GetCapability() string {
 		return x.Capability
 	}
 	return ""
+}
+
+func (x *Device) GetBandwidth() float64 {
+	if x != nil {
+		return x.Bandwidth
+	}
+	return 0
 }
 
 // Task names one attempt of a task. Stage is the index in the plan.
@@ -444,12 +500,18 @@ func (x *Output) GetPartition() uint32 {
 
 // TaskStatus says how an attempt ended.
 type TaskStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Task          *Task                  `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
-	Fault         *Fault                 `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`                                                                            // absent: its output is complete
-	Retryable     bool                   `protobuf:"varint,3,opt,name=retryable,proto3" json:"retryable,omitempty"`                                                                   // another attempt could mend it
-	Missing       []*Output              `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`                                                                        // outputs that it could not read, whatever the partition
-	Stats         map[uint32]*NodeStats  `protobuf:"bytes,5,rep,name=stats,proto3" json:"stats,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // by node ID
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Task           *Task                  `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fault          *Fault                 `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`                                                                            // absent: its output is complete
+	Retryable      bool                   `protobuf:"varint,3,opt,name=retryable,proto3" json:"retryable,omitempty"`                                                                   // another attempt could mend it
+	Missing        []*Output              `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`                                                                        // outputs that it could not read, whatever the partition
+	Stats          map[uint32]*NodeStats  `protobuf:"bytes,5,rep,name=stats,proto3" json:"stats,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // by node ID
+	PartitionBytes []int64                `protobuf:"varint,6,rep,packed,name=partition_bytes,json=partitionBytes,proto3" json:"partition_bytes,omitempty"`                            // of the output, by partition
+	OutOfMemory    bool                   `protobuf:"varint,7,opt,name=out_of_memory,json=outOfMemory,proto3" json:"out_of_memory,omitempty"`                                          // with fewer neighbours another attempt may succeed
+	Filters        []*KeyFilter           `protobuf:"bytes,8,rep,name=filters,proto3" json:"filters,omitempty"`                                                                        // of the stage's filters
+	// The output itself, an encoded polybolos.shuffle.v1.Inline, where it is so small that it travels in messages and lies nowhere.
+	Inline        []byte `protobuf:"bytes,20,opt,name=inline,proto3" json:"inline,omitempty"`
+	Stored        bool   `protobuf:"varint,21,opt,name=stored,proto3" json:"stored,omitempty"` // the output is an object of the shuffle store and stays when the executor goes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -517,6 +579,41 @@ func (x *TaskStatus) GetStats() map[uint32]*NodeStats {
 		return x.Stats
 	}
 	return nil
+}
+
+func (x *TaskStatus) GetPartitionBytes() []int64 {
+	if x != nil {
+		return x.PartitionBytes
+	}
+	return nil
+}
+
+func (x *TaskStatus) GetOutOfMemory() bool {
+	if x != nil {
+		return x.OutOfMemory
+	}
+	return false
+}
+
+func (x *TaskStatus) GetFilters() []*KeyFilter {
+	if x != nil {
+		return x.Filters
+	}
+	return nil
+}
+
+func (x *TaskStatus) GetInline() []byte {
+	if x != nil {
+		return x.Inline
+	}
+	return nil
+}
+
+func (x *TaskStatus) GetStored() bool {
+	if x != nil {
+		return x.Stored
+	}
+	return false
 }
 
 // Fault is an error as users see it.
@@ -758,20 +855,101 @@ func (x *JobProgress) GetRows() int64 {
 	return 0
 }
 
+// KeyFilter is what is known of the values of a column: the least and the greatest, and which hashes they have. Filters of one stage's tasks are merged by
+// taking the lesser least, the greater greatest, and all bits of both; where one has no bits, the merged one has none.
+type KeyFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Filter        uint32                 `protobuf:"varint,1,opt,name=filter,proto3" json:"filter,omitempty"` // its number in the plan
+	Any           bool                   `protobuf:"varint,2,opt,name=any,proto3" json:"any,omitempty"`       // there is a value
+	Least         []byte                 `protobuf:"bytes,3,opt,name=least,proto3" json:"least,omitempty"`    // an encoded polybolos.plan.v1.Value, empty: unknown
+	Greatest      []byte                 `protobuf:"bytes,4,opt,name=greatest,proto3" json:"greatest,omitempty"`
+	Bloom         []byte                 `protobuf:"bytes,5,opt,name=bloom,proto3" json:"bloom,omitempty"` // blocks of 64 bits, little endian, a power of two of them; empty: all values pass
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyFilter) Reset() {
+	*x = KeyFilter{}
+	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyFilter) ProtoMessage() {}
+
+func (x *KeyFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyFilter.ProtoReflect.Descriptor instead.
+func (*KeyFilter) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *KeyFilter) GetFilter() uint32 {
+	if x != nil {
+		return x.Filter
+	}
+	return 0
+}
+
+func (x *KeyFilter) GetAny() bool {
+	if x != nil {
+		return x.Any
+	}
+	return false
+}
+
+func (x *KeyFilter) GetLeast() []byte {
+	if x != nil {
+		return x.Least
+	}
+	return nil
+}
+
+func (x *KeyFilter) GetGreatest() []byte {
+	if x != nil {
+		return x.Greatest
+	}
+	return nil
+}
+
+func (x *KeyFilter) GetBloom() []byte {
+	if x != nil {
+		return x.Bloom
+	}
+	return nil
+}
+
 type PollReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The scheduler does not know the executor, because either of them was away for too long or the scheduler is new: end all tasks, drop all jobs, and
 	// come back with another name and with capabilities.
 	Unknown bool `protobuf:"varint,1,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	// In ascending order of number; commands up to the acknowledged one may come again and are skipped.
-	Commands      []*Command `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
+	Commands []*Command `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
+	// Names this run of the scheduler. When it changes, the scheduler was started again and took over: numbers of commands begin at 1 again, and the next
+	// poll brings capabilities and what runs.
+	Run           string `protobuf:"bytes,20,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	mi := &file_api_control_v1_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +961,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	mi := &file_api_control_v1_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +974,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{9}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PollReply) GetUnknown() bool {
@@ -813,6 +991,13 @@ func (x *PollReply) GetCommands() []*Command {
 	return nil
 }
 
+func (x *PollReply) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
 type Command struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Number uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -821,6 +1006,9 @@ type Command struct {
 	//	*Command_Launch
 	//	*Command_Abort
 	//	*Command_Drop
+	//	*Command_Stage
+	//	*Command_Located
+	//	*Command_Filter
 	Command       isCommand_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -828,7 +1016,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_api_control_v1_control_proto_msgTypes[10]
+	mi := &file_api_control_v1_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +1028,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[10]
+	mi := &file_api_control_v1_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +1041,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{10}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Command) GetNumber() uint64 {
@@ -897,6 +1085,33 @@ func (x *Command) GetDrop() string {
 	return ""
 }
 
+func (x *Command) GetStage() *StagePlan {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Stage); ok {
+			return x.Stage
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetLocated() *Located {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Located); ok {
+			return x.Located
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetFilter() *JobFilter {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Filter); ok {
+			return x.Filter
+		}
+	}
+	return nil
+}
+
 type isCommand_Command interface {
 	isCommand_Command()
 }
@@ -913,26 +1128,45 @@ type Command_Drop struct {
 	Drop string `protobuf:"bytes,4,opt,name=drop,proto3,oneof"` // a job of which nothing is needed any more
 }
 
+type Command_Stage struct {
+	Stage *StagePlan `protobuf:"bytes,5,opt,name=stage,proto3,oneof"` // comes before the first launch that names it
+}
+
+type Command_Located struct {
+	Located *Located `protobuf:"bytes,6,opt,name=located,proto3,oneof"`
+}
+
+type Command_Filter struct {
+	Filter *JobFilter `protobuf:"bytes,7,opt,name=filter,proto3,oneof"` // comes before the launches of the tasks that use it
+}
+
 func (*Command_Launch) isCommand_Command() {}
 
 func (*Command_Abort) isCommand_Command() {}
 
 func (*Command_Drop) isCommand_Command() {}
 
+func (*Command_Stage) isCommand_Command() {}
+
+func (*Command_Located) isCommand_Command() {}
+
+func (*Command_Filter) isCommand_Command() {}
+
 // Launch starts an attempt.
 type Launch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Task          *Task                  `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
-	Plan          []byte                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"` // SHA-256 of its encoded form
+	Plan          []byte                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"` // SHA-256 of the encoded plan of its stage
 	Inputs        []*StageInput          `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	Locations     []*Location            `protobuf:"bytes,4,rep,name=locations,proto3" json:"locations,omitempty"`
+	Partial       bool                   `protobuf:"varint,5,opt,name=partial,proto3" json:"partial,omitempty"` // some attempts lie nowhere yet: their location is past the end of locations, and Located tells it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_api_control_v1_control_proto_msgTypes[11]
+	mi := &file_api_control_v1_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -944,7 +1178,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[11]
+	mi := &file_api_control_v1_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -957,7 +1191,7 @@ func (x *Launch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Launch.ProtoReflect.Descriptor instead.
 func (*Launch) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{11}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Launch) GetTask() *Task {
@@ -988,19 +1222,210 @@ func (x *Launch) GetLocations() []*Location {
 	return nil
 }
 
+func (x *Launch) GetPartial() bool {
+	if x != nil {
+		return x.Partial
+	}
+	return false
+}
+
+// StagePlan is the plan of one stage: a polybolos.plan.v1.Plan with that stage alone.
+type StagePlan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Job           string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`       // SHA-256
+	Encoded       []byte                 `protobuf:"bytes,3,opt,name=encoded,proto3" json:"encoded,omitempty"` // absent where it is too large for a message like this: then GetPlan gives it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StagePlan) Reset() {
+	*x = StagePlan{}
+	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StagePlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StagePlan) ProtoMessage() {}
+
+func (x *StagePlan) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StagePlan.ProtoReflect.Descriptor instead.
+func (*StagePlan) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *StagePlan) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
+}
+
+func (x *StagePlan) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *StagePlan) GetEncoded() []byte {
+	if x != nil {
+		return x.Encoded
+	}
+	return nil
+}
+
+// Located says where an output lies for which tasks wait that were launched with partial inputs.
+type Located struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          *Task                  `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Stage         uint32                 `protobuf:"varint,2,opt,name=stage,proto3" json:"stage,omitempty"` // the ID of its stage in the plan
+	Location      *Location              `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	Inline        []byte                 `protobuf:"bytes,20,opt,name=inline,proto3" json:"inline,omitempty"` // the output itself, where it is small: an encoded polybolos.shuffle.v1.Inline
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Located) Reset() {
+	*x = Located{}
+	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Located) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Located) ProtoMessage() {}
+
+func (x *Located) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Located.ProtoReflect.Descriptor instead.
+func (*Located) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Located) GetTask() *Task {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *Located) GetStage() uint32 {
+	if x != nil {
+		return x.Stage
+	}
+	return 0
+}
+
+func (x *Located) GetLocation() *Location {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+func (x *Located) GetInline() []byte {
+	if x != nil {
+		return x.Inline
+	}
+	return nil
+}
+
+type JobFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Job           string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	Filter        *KeyFilter             `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JobFilter) Reset() {
+	*x = JobFilter{}
+	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JobFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JobFilter) ProtoMessage() {}
+
+func (x *JobFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JobFilter.ProtoReflect.Descriptor instead.
+func (*JobFilter) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *JobFilter) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
+}
+
+func (x *JobFilter) GetFilter() *KeyFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
 // StageInput says what to read of a stage: of each of its tasks, in order, the attempt that counts and the position of its place in Launch.locations.
 type StageInput struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Stage         uint32                 `protobuf:"varint,1,opt,name=stage,proto3" json:"stage,omitempty"` // its ID in the plan
-	Attempts      []uint32               `protobuf:"varint,2,rep,packed,name=attempts,proto3" json:"attempts,omitempty"`
-	Locations     []uint32               `protobuf:"varint,3,rep,packed,name=locations,proto3" json:"locations,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Stage     uint32                 `protobuf:"varint,1,opt,name=stage,proto3" json:"stage,omitempty"` // its ID in the plan
+	Attempts  []uint32               `protobuf:"varint,2,rep,packed,name=attempts,proto3" json:"attempts,omitempty"`
+	Locations []uint32               `protobuf:"varint,3,rep,packed,name=locations,proto3" json:"locations,omitempty"`
+	// By producing task: outputs that are so small that they come with the launch, whole, as an encoded polybolos.shuffle.v1.Inline each.
+	Inline        map[uint32][]byte `protobuf:"bytes,20,rep,name=inline,proto3" json:"inline,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StageInput) Reset() {
 	*x = StageInput{}
-	mi := &file_api_control_v1_control_proto_msgTypes[12]
+	mi := &file_api_control_v1_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1437,7 @@ func (x *StageInput) String() string {
 func (*StageInput) ProtoMessage() {}
 
 func (x *StageInput) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[12]
+	mi := &file_api_control_v1_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1450,7 @@ func (x *StageInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageInput.ProtoReflect.Descriptor instead.
 func (*StageInput) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{12}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StageInput) GetStage() uint32 {
@@ -1049,6 +1474,13 @@ func (x *StageInput) GetLocations() []uint32 {
 	return nil
 }
 
+func (x *StageInput) GetInline() map[uint32][]byte {
+	if x != nil {
+		return x.Inline
+	}
+	return nil
+}
+
 type Location struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Executor      string                 `protobuf:"bytes,1,opt,name=executor,proto3" json:"executor,omitempty"`
@@ -1059,7 +1491,7 @@ type Location struct {
 
 func (x *Location) Reset() {
 	*x = Location{}
-	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	mi := &file_api_control_v1_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1503,7 @@ func (x *Location) String() string {
 func (*Location) ProtoMessage() {}
 
 func (x *Location) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	mi := &file_api_control_v1_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1516,7 @@ func (x *Location) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Location.ProtoReflect.Descriptor instead.
 func (*Location) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{13}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Location) GetExecutor() string {
@@ -1111,7 +1543,7 @@ type GetPlanRequest struct {
 
 func (x *GetPlanRequest) Reset() {
 	*x = GetPlanRequest{}
-	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	mi := &file_api_control_v1_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +1555,7 @@ func (x *GetPlanRequest) String() string {
 func (*GetPlanRequest) ProtoMessage() {}
 
 func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	mi := &file_api_control_v1_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +1568,7 @@ func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanRequest.ProtoReflect.Descriptor instead.
 func (*GetPlanRequest) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{14}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetPlanRequest) GetVersion() uint32 {
@@ -1162,7 +1594,7 @@ type GetPlanReply struct {
 
 func (x *GetPlanReply) Reset() {
 	*x = GetPlanReply{}
-	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	mi := &file_api_control_v1_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1606,7 @@ func (x *GetPlanReply) String() string {
 func (*GetPlanReply) ProtoMessage() {}
 
 func (x *GetPlanReply) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	mi := &file_api_control_v1_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1619,7 @@ func (x *GetPlanReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanReply.ProtoReflect.Descriptor instead.
 func (*GetPlanReply) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{15}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetPlanReply) GetEncoded() []byte {
@@ -1197,11 +1629,184 @@ func (x *GetPlanReply) GetEncoded() []byte {
 	return nil
 }
 
+// FindExecutorsRequest asks where files lie that a name is known of.
+type FindExecutorsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // empty: all executors that share a folder
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindExecutorsRequest) Reset() {
+	*x = FindExecutorsRequest{}
+	mi := &file_api_control_v1_control_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindExecutorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindExecutorsRequest) ProtoMessage() {}
+
+func (x *FindExecutorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindExecutorsRequest.ProtoReflect.Descriptor instead.
+func (*FindExecutorsRequest) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FindExecutorsRequest) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *FindExecutorsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type FindExecutorsReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Places        []*SharedPlace         `protobuf:"bytes,1,rep,name=places,proto3" json:"places,omitempty"`
+	Known         bool                   `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`       // there was an executor of that name, and it may come back
+	Patience      int64                  `protobuf:"varint,3,opt,name=patience,proto3" json:"patience,omitempty"` // milliseconds that are worth waiting for it
+	Names         []string               `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`        // of all that share a folder, when there is no place
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindExecutorsReply) Reset() {
+	*x = FindExecutorsReply{}
+	mi := &file_api_control_v1_control_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindExecutorsReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindExecutorsReply) ProtoMessage() {}
+
+func (x *FindExecutorsReply) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindExecutorsReply.ProtoReflect.Descriptor instead.
+func (*FindExecutorsReply) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FindExecutorsReply) GetPlaces() []*SharedPlace {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *FindExecutorsReply) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+func (x *FindExecutorsReply) GetPatience() int64 {
+	if x != nil {
+		return x.Patience
+	}
+	return 0
+}
+
+func (x *FindExecutorsReply) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+type SharedPlace struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SharedPlace) Reset() {
+	*x = SharedPlace{}
+	mi := &file_api_control_v1_control_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SharedPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SharedPlace) ProtoMessage() {}
+
+func (x *SharedPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SharedPlace.ProtoReflect.Descriptor instead.
+func (*SharedPlace) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SharedPlace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SharedPlace) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
 var File_api_control_v1_control_proto protoreflect.FileDescriptor
 
 const file_api_control_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"\x1capi/control/v1/control.proto\x12\x14polybolos.control.v1\"\xe2\x02\n" +
+	"\x1capi/control/v1/control.proto\x12\x14polybolos.control.v1\"\xac\x03\n" +
 	"\vPollRequest\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bexecutor\x18\x02 \x01(\tR\bexecutor\x12F\n" +
@@ -1210,7 +1815,9 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\facknowledged\x18\x05 \x01(\x04R\facknowledged\x12=\n" +
 	"\bprogress\x18\x06 \x03(\v2!.polybolos.control.v1.JobProgressR\bprogress\x12\x1a\n" +
 	"\bdraining\x18\a \x01(\bR\bdraining\x12\x18\n" +
-	"\aleaving\x18\b \x01(\bR\aleaving\"\xf7\x03\n" +
+	"\aleaving\x18\b \x01(\bR\aleaving\x124\n" +
+	"\arunning\x18\x14 \x03(\v2\x1a.polybolos.control.v1.TaskR\arunning\x12\x12\n" +
+	"\x04jobs\x18\x15 \x03(\tR\x04jobs\"\xd1\x04\n" +
 	"\fCapabilities\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12\x18\n" +
@@ -1220,19 +1827,25 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\x06labels\x18\x06 \x03(\v2..polybolos.control.v1.Capabilities.LabelsEntryR\x06labels\x126\n" +
 	"\adevices\x18\a \x03(\v2\x1c.polybolos.control.v1.DeviceR\adevices\x12U\n" +
 	"\vcalibration\x18\b \x03(\v23.polybolos.control.v1.Capabilities.CalibrationEntryR\vcalibration\x12\x14\n" +
-	"\x05build\x18\t \x01(\tR\x05build\x1a9\n" +
+	"\x05build\x18\t \x01(\tR\x05build\x12\x14\n" +
+	"\x05group\x18\n" +
+	" \x01(\tR\x05group\x12\x12\n" +
+	"\x04name\x18\v \x01(\tR\x04name\x12\x14\n" +
+	"\x05files\x18\f \x01(\bR\x05files\x12\x18\n" +
+	"\ashuffle\x18\x14 \x01(\tR\ashuffle\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a>\n" +
 	"\x10CalibrationEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"T\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"r\n" +
 	"\x06Device\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06memory\x18\x02 \x01(\x03R\x06memory\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x03 \x01(\tR\n" +
-	"capability\"^\n" +
+	"capability\x12\x1c\n" +
+	"\tbandwidth\x18\x04 \x01(\x01R\tbandwidth\"^\n" +
 	"\x04Task\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x14\n" +
 	"\x05stage\x18\x02 \x01(\rR\x05stage\x12\x14\n" +
@@ -1243,14 +1856,19 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\x05stage\x18\x02 \x01(\rR\x05stage\x12\x12\n" +
 	"\x04task\x18\x03 \x01(\rR\x04task\x12\x18\n" +
 	"\aattempt\x18\x04 \x01(\rR\aattempt\x12\x1c\n" +
-	"\tpartition\x18\x05 \x01(\rR\tpartition\"\xe3\x02\n" +
+	"\tpartition\x18\x05 \x01(\rR\tpartition\"\x9b\x04\n" +
 	"\n" +
 	"TaskStatus\x12.\n" +
 	"\x04task\x18\x01 \x01(\v2\x1a.polybolos.control.v1.TaskR\x04task\x121\n" +
 	"\x05fault\x18\x02 \x01(\v2\x1b.polybolos.control.v1.FaultR\x05fault\x12\x1c\n" +
 	"\tretryable\x18\x03 \x01(\bR\tretryable\x126\n" +
 	"\amissing\x18\x04 \x03(\v2\x1c.polybolos.control.v1.OutputR\amissing\x12A\n" +
-	"\x05stats\x18\x05 \x03(\v2+.polybolos.control.v1.TaskStatus.StatsEntryR\x05stats\x1aY\n" +
+	"\x05stats\x18\x05 \x03(\v2+.polybolos.control.v1.TaskStatus.StatsEntryR\x05stats\x12'\n" +
+	"\x0fpartition_bytes\x18\x06 \x03(\x03R\x0epartitionBytes\x12\"\n" +
+	"\rout_of_memory\x18\a \x01(\bR\voutOfMemory\x129\n" +
+	"\afilters\x18\b \x03(\v2\x1f.polybolos.control.v1.KeyFilterR\afilters\x12\x16\n" +
+	"\x06inline\x18\x14 \x01(\fR\x06inline\x12\x16\n" +
+	"\x06stored\x18\x15 \x01(\bR\x06stored\x1aY\n" +
 	"\n" +
 	"StatsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\rR\x03key\x125\n" +
@@ -1273,26 +1891,53 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x16\n" +
 	"\x06splits\x18\x02 \x01(\x03R\x06splits\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\x03R\x04done\x12\x12\n" +
-	"\x04rows\x18\x04 \x01(\x03R\x04rows\"`\n" +
+	"\x04rows\x18\x04 \x01(\x03R\x04rows\"}\n" +
+	"\tKeyFilter\x12\x16\n" +
+	"\x06filter\x18\x01 \x01(\rR\x06filter\x12\x10\n" +
+	"\x03any\x18\x02 \x01(\bR\x03any\x12\x14\n" +
+	"\x05least\x18\x03 \x01(\fR\x05least\x12\x1a\n" +
+	"\bgreatest\x18\x04 \x01(\fR\bgreatest\x12\x14\n" +
+	"\x05bloom\x18\x05 \x01(\fR\x05bloom\"r\n" +
 	"\tPollReply\x12\x18\n" +
 	"\aunknown\x18\x01 \x01(\bR\aunknown\x129\n" +
-	"\bcommands\x18\x02 \x03(\v2\x1d.polybolos.control.v1.CommandR\bcommands\"\xae\x01\n" +
+	"\bcommands\x18\x02 \x03(\v2\x1d.polybolos.control.v1.CommandR\bcommands\x12\x10\n" +
+	"\x03run\x18\x14 \x01(\tR\x03run\"\xdd\x02\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x126\n" +
 	"\x06launch\x18\x02 \x01(\v2\x1c.polybolos.control.v1.LaunchH\x00R\x06launch\x122\n" +
 	"\x05abort\x18\x03 \x01(\v2\x1a.polybolos.control.v1.TaskH\x00R\x05abort\x12\x14\n" +
-	"\x04drop\x18\x04 \x01(\tH\x00R\x04dropB\t\n" +
-	"\acommand\"\xc4\x01\n" +
+	"\x04drop\x18\x04 \x01(\tH\x00R\x04drop\x127\n" +
+	"\x05stage\x18\x05 \x01(\v2\x1f.polybolos.control.v1.StagePlanH\x00R\x05stage\x129\n" +
+	"\alocated\x18\x06 \x01(\v2\x1d.polybolos.control.v1.LocatedH\x00R\alocated\x129\n" +
+	"\x06filter\x18\a \x01(\v2\x1f.polybolos.control.v1.JobFilterH\x00R\x06filterB\t\n" +
+	"\acommand\"\xde\x01\n" +
 	"\x06Launch\x12.\n" +
 	"\x04task\x18\x01 \x01(\v2\x1a.polybolos.control.v1.TaskR\x04task\x12\x12\n" +
 	"\x04plan\x18\x02 \x01(\fR\x04plan\x128\n" +
 	"\x06inputs\x18\x03 \x03(\v2 .polybolos.control.v1.StageInputR\x06inputs\x12<\n" +
-	"\tlocations\x18\x04 \x03(\v2\x1e.polybolos.control.v1.LocationR\tlocations\"\\\n" +
+	"\tlocations\x18\x04 \x03(\v2\x1e.polybolos.control.v1.LocationR\tlocations\x12\x18\n" +
+	"\apartial\x18\x05 \x01(\bR\apartial\"K\n" +
+	"\tStagePlan\x12\x10\n" +
+	"\x03job\x18\x01 \x01(\tR\x03job\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x18\n" +
+	"\aencoded\x18\x03 \x01(\fR\aencoded\"\xa3\x01\n" +
+	"\aLocated\x12.\n" +
+	"\x04task\x18\x01 \x01(\v2\x1a.polybolos.control.v1.TaskR\x04task\x12\x14\n" +
+	"\x05stage\x18\x02 \x01(\rR\x05stage\x12:\n" +
+	"\blocation\x18\x03 \x01(\v2\x1e.polybolos.control.v1.LocationR\blocation\x12\x16\n" +
+	"\x06inline\x18\x14 \x01(\fR\x06inline\"V\n" +
+	"\tJobFilter\x12\x10\n" +
+	"\x03job\x18\x01 \x01(\tR\x03job\x127\n" +
+	"\x06filter\x18\x02 \x01(\v2\x1f.polybolos.control.v1.KeyFilterR\x06filter\"\xdd\x01\n" +
 	"\n" +
 	"StageInput\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\rR\x05stage\x12\x1a\n" +
 	"\battempts\x18\x02 \x03(\rR\battempts\x12\x1c\n" +
-	"\tlocations\x18\x03 \x03(\rR\tlocations\"@\n" +
+	"\tlocations\x18\x03 \x03(\rR\tlocations\x12D\n" +
+	"\x06inline\x18\x14 \x03(\v2,.polybolos.control.v1.StageInput.InlineEntryR\x06inline\x1a9\n" +
+	"\vInlineEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"@\n" +
 	"\bLocation\x12\x1a\n" +
 	"\bexecutor\x18\x01 \x01(\tR\bexecutor\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\">\n" +
@@ -1300,10 +1945,22 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04plan\x18\x02 \x01(\fR\x04plan\"(\n" +
 	"\fGetPlanReply\x12\x18\n" +
-	"\aencoded\x18\x01 \x01(\fR\aencoded2\xaa\x01\n" +
+	"\aencoded\x18\x01 \x01(\fR\aencoded\"D\n" +
+	"\x14FindExecutorsRequest\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x97\x01\n" +
+	"\x12FindExecutorsReply\x129\n" +
+	"\x06places\x18\x01 \x03(\v2!.polybolos.control.v1.SharedPlaceR\x06places\x12\x14\n" +
+	"\x05known\x18\x02 \x01(\bR\x05known\x12\x1a\n" +
+	"\bpatience\x18\x03 \x01(\x03R\bpatience\x12\x14\n" +
+	"\x05names\x18\x04 \x03(\tR\x05names\";\n" +
+	"\vSharedPlace\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress2\x91\x02\n" +
 	"\aControl\x12J\n" +
 	"\x04Poll\x12!.polybolos.control.v1.PollRequest\x1a\x1f.polybolos.control.v1.PollReply\x12S\n" +
-	"\aGetPlan\x12$.polybolos.control.v1.GetPlanRequest\x1a\".polybolos.control.v1.GetPlanReplyB<Z:github.com/polybolos-db/polybolos/api/control/v1;controlv1b\x06proto3"
+	"\aGetPlan\x12$.polybolos.control.v1.GetPlanRequest\x1a\".polybolos.control.v1.GetPlanReply\x12e\n" +
+	"\rFindExecutors\x12*.polybolos.control.v1.FindExecutorsRequest\x1a(.polybolos.control.v1.FindExecutorsReplyB<Z:github.com/polybolos-db/polybolos/api/control/v1;controlv1b\x06proto3"
 
 var (
 	file_api_control_v1_control_proto_rawDescOnce sync.Once
@@ -1317,55 +1974,75 @@ func file_api_control_v1_control_proto_rawDescGZIP() []byte {
 	return file_api_control_v1_control_proto_rawDescData
 }
 
-var file_api_control_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_api_control_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_api_control_v1_control_proto_goTypes = []any{
-	(*PollRequest)(nil),    // 0: polybolos.control.v1.PollRequest
-	(*Capabilities)(nil),   // 1: polybolos.control.v1.Capabilities
-	(*Device)(nil),         // 2: polybolos.control.v1.Device
-	(*Task)(nil),           // 3: polybolos.control.v1.Task
-	(*Output)(nil),         // 4: polybolos.control.v1.Output
-	(*TaskStatus)(nil),     // 5: polybolos.control.v1.TaskStatus
-	(*Fault)(nil),          // 6: polybolos.control.v1.Fault
-	(*NodeStats)(nil),      // 7: polybolos.control.v1.NodeStats
-	(*JobProgress)(nil),    // 8: polybolos.control.v1.JobProgress
-	(*PollReply)(nil),      // 9: polybolos.control.v1.PollReply
-	(*Command)(nil),        // 10: polybolos.control.v1.Command
-	(*Launch)(nil),         // 11: polybolos.control.v1.Launch
-	(*StageInput)(nil),     // 12: polybolos.control.v1.StageInput
-	(*Location)(nil),       // 13: polybolos.control.v1.Location
-	(*GetPlanRequest)(nil), // 14: polybolos.control.v1.GetPlanRequest
-	(*GetPlanReply)(nil),   // 15: polybolos.control.v1.GetPlanReply
-	nil,                    // 16: polybolos.control.v1.Capabilities.LabelsEntry
-	nil,                    // 17: polybolos.control.v1.Capabilities.CalibrationEntry
-	nil,                    // 18: polybolos.control.v1.TaskStatus.StatsEntry
+	(*PollRequest)(nil),          // 0: polybolos.control.v1.PollRequest
+	(*Capabilities)(nil),         // 1: polybolos.control.v1.Capabilities
+	(*Device)(nil),               // 2: polybolos.control.v1.Device
+	(*Task)(nil),                 // 3: polybolos.control.v1.Task
+	(*Output)(nil),               // 4: polybolos.control.v1.Output
+	(*TaskStatus)(nil),           // 5: polybolos.control.v1.TaskStatus
+	(*Fault)(nil),                // 6: polybolos.control.v1.Fault
+	(*NodeStats)(nil),            // 7: polybolos.control.v1.NodeStats
+	(*JobProgress)(nil),          // 8: polybolos.control.v1.JobProgress
+	(*KeyFilter)(nil),            // 9: polybolos.control.v1.KeyFilter
+	(*PollReply)(nil),            // 10: polybolos.control.v1.PollReply
+	(*Command)(nil),              // 11: polybolos.control.v1.Command
+	(*Launch)(nil),               // 12: polybolos.control.v1.Launch
+	(*StagePlan)(nil),            // 13: polybolos.control.v1.StagePlan
+	(*Located)(nil),              // 14: polybolos.control.v1.Located
+	(*JobFilter)(nil),            // 15: polybolos.control.v1.JobFilter
+	(*StageInput)(nil),           // 16: polybolos.control.v1.StageInput
+	(*Location)(nil),             // 17: polybolos.control.v1.Location
+	(*GetPlanRequest)(nil),       // 18: polybolos.control.v1.GetPlanRequest
+	(*GetPlanReply)(nil),         // 19: polybolos.control.v1.GetPlanReply
+	(*FindExecutorsRequest)(nil), // 20: polybolos.control.v1.FindExecutorsRequest
+	(*FindExecutorsReply)(nil),   // 21: polybolos.control.v1.FindExecutorsReply
+	(*SharedPlace)(nil),          // 22: polybolos.control.v1.SharedPlace
+	nil,                          // 23: polybolos.control.v1.Capabilities.LabelsEntry
+	nil,                          // 24: polybolos.control.v1.Capabilities.CalibrationEntry
+	nil,                          // 25: polybolos.control.v1.TaskStatus.StatsEntry
+	nil,                          // 26: polybolos.control.v1.StageInput.InlineEntry
 }
 var file_api_control_v1_control_proto_depIdxs = []int32{
 	1,  // 0: polybolos.control.v1.PollRequest.capabilities:type_name -> polybolos.control.v1.Capabilities
 	5,  // 1: polybolos.control.v1.PollRequest.statuses:type_name -> polybolos.control.v1.TaskStatus
 	8,  // 2: polybolos.control.v1.PollRequest.progress:type_name -> polybolos.control.v1.JobProgress
-	16, // 3: polybolos.control.v1.Capabilities.labels:type_name -> polybolos.control.v1.Capabilities.LabelsEntry
-	2,  // 4: polybolos.control.v1.Capabilities.devices:type_name -> polybolos.control.v1.Device
-	17, // 5: polybolos.control.v1.Capabilities.calibration:type_name -> polybolos.control.v1.Capabilities.CalibrationEntry
-	3,  // 6: polybolos.control.v1.TaskStatus.task:type_name -> polybolos.control.v1.Task
-	6,  // 7: polybolos.control.v1.TaskStatus.fault:type_name -> polybolos.control.v1.Fault
-	4,  // 8: polybolos.control.v1.TaskStatus.missing:type_name -> polybolos.control.v1.Output
-	18, // 9: polybolos.control.v1.TaskStatus.stats:type_name -> polybolos.control.v1.TaskStatus.StatsEntry
-	10, // 10: polybolos.control.v1.PollReply.commands:type_name -> polybolos.control.v1.Command
-	11, // 11: polybolos.control.v1.Command.launch:type_name -> polybolos.control.v1.Launch
-	3,  // 12: polybolos.control.v1.Command.abort:type_name -> polybolos.control.v1.Task
-	3,  // 13: polybolos.control.v1.Launch.task:type_name -> polybolos.control.v1.Task
-	12, // 14: polybolos.control.v1.Launch.inputs:type_name -> polybolos.control.v1.StageInput
-	13, // 15: polybolos.control.v1.Launch.locations:type_name -> polybolos.control.v1.Location
-	7,  // 16: polybolos.control.v1.TaskStatus.StatsEntry.value:type_name -> polybolos.control.v1.NodeStats
-	0,  // 17: polybolos.control.v1.Control.Poll:input_type -> polybolos.control.v1.PollRequest
-	14, // 18: polybolos.control.v1.Control.GetPlan:input_type -> polybolos.control.v1.GetPlanRequest
-	9,  // 19: polybolos.control.v1.Control.Poll:output_type -> polybolos.control.v1.PollReply
-	15, // 20: polybolos.control.v1.Control.GetPlan:output_type -> polybolos.control.v1.GetPlanReply
-	19, // [19:21] is the sub-list for method output_type
-	17, // [17:19] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	3,  // 3: polybolos.control.v1.PollRequest.running:type_name -> polybolos.control.v1.Task
+	23, // 4: polybolos.control.v1.Capabilities.labels:type_name -> polybolos.control.v1.Capabilities.LabelsEntry
+	2,  // 5: polybolos.control.v1.Capabilities.devices:type_name -> polybolos.control.v1.Device
+	24, // 6: polybolos.control.v1.Capabilities.calibration:type_name -> polybolos.control.v1.Capabilities.CalibrationEntry
+	3,  // 7: polybolos.control.v1.TaskStatus.task:type_name -> polybolos.control.v1.Task
+	6,  // 8: polybolos.control.v1.TaskStatus.fault:type_name -> polybolos.control.v1.Fault
+	4,  // 9: polybolos.control.v1.TaskStatus.missing:type_name -> polybolos.control.v1.Output
+	25, // 10: polybolos.control.v1.TaskStatus.stats:type_name -> polybolos.control.v1.TaskStatus.StatsEntry
+	9,  // 11: polybolos.control.v1.TaskStatus.filters:type_name -> polybolos.control.v1.KeyFilter
+	11, // 12: polybolos.control.v1.PollReply.commands:type_name -> polybolos.control.v1.Command
+	12, // 13: polybolos.control.v1.Command.launch:type_name -> polybolos.control.v1.Launch
+	3,  // 14: polybolos.control.v1.Command.abort:type_name -> polybolos.control.v1.Task
+	13, // 15: polybolos.control.v1.Command.stage:type_name -> polybolos.control.v1.StagePlan
+	14, // 16: polybolos.control.v1.Command.located:type_name -> polybolos.control.v1.Located
+	15, // 17: polybolos.control.v1.Command.filter:type_name -> polybolos.control.v1.JobFilter
+	3,  // 18: polybolos.control.v1.Launch.task:type_name -> polybolos.control.v1.Task
+	16, // 19: polybolos.control.v1.Launch.inputs:type_name -> polybolos.control.v1.StageInput
+	17, // 20: polybolos.control.v1.Launch.locations:type_name -> polybolos.control.v1.Location
+	3,  // 21: polybolos.control.v1.Located.task:type_name -> polybolos.control.v1.Task
+	17, // 22: polybolos.control.v1.Located.location:type_name -> polybolos.control.v1.Location
+	9,  // 23: polybolos.control.v1.JobFilter.filter:type_name -> polybolos.control.v1.KeyFilter
+	26, // 24: polybolos.control.v1.StageInput.inline:type_name -> polybolos.control.v1.StageInput.InlineEntry
+	22, // 25: polybolos.control.v1.FindExecutorsReply.places:type_name -> polybolos.control.v1.SharedPlace
+	7,  // 26: polybolos.control.v1.TaskStatus.StatsEntry.value:type_name -> polybolos.control.v1.NodeStats
+	0,  // 27: polybolos.control.v1.Control.Poll:input_type -> polybolos.control.v1.PollRequest
+	18, // 28: polybolos.control.v1.Control.GetPlan:input_type -> polybolos.control.v1.GetPlanRequest
+	20, // 29: polybolos.control.v1.Control.FindExecutors:input_type -> polybolos.control.v1.FindExecutorsRequest
+	10, // 30: polybolos.control.v1.Control.Poll:output_type -> polybolos.control.v1.PollReply
+	19, // 31: polybolos.control.v1.Control.GetPlan:output_type -> polybolos.control.v1.GetPlanReply
+	21, // 32: polybolos.control.v1.Control.FindExecutors:output_type -> polybolos.control.v1.FindExecutorsReply
+	30, // [30:33] is the sub-list for method output_type
+	27, // [27:30] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_api_control_v1_control_proto_init() }
@@ -1373,10 +2050,13 @@ func file_api_control_v1_control_proto_init() {
 	if File_api_control_v1_control_proto != nil {
 		return
 	}
-	file_api_control_v1_control_proto_msgTypes[10].OneofWrappers = []any{
+	file_api_control_v1_control_proto_msgTypes[11].OneofWrappers = []any{
 		(*Command_Launch)(nil),
 		(*Command_Abort)(nil),
 		(*Command_Drop)(nil),
+		(*Command_Stage)(nil),
+		(*Command_Located)(nil),
+		(*Command_Filter)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1384,7 +2064,7 @@ func file_api_control_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_control_v1_control_proto_rawDesc), len(file_api_control_v1_control_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,8 +24,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Control_Poll_FullMethodName    = "/polybolos.control.v1.Control/Poll"
-	Control_GetPlan_FullMethodName = "/polybolos.control.v1.Control/GetPlan"
+	Control_Poll_FullMethodName          = "/polybolos.control.v1.Control/Poll"
+	Control_GetPlan_FullMethodName       = "/polybolos.control.v1.Control/GetPlan"
+	Control_FindExecutors_FullMethodName = "/polybolos.control.v1.Control/FindExecutors"
 )
 
 // ControlClient is the client API for Control service.
@@ -37,6 +38,8 @@ type ControlClient interface {
 	Poll(ctx context.Context, in *PollRequest, opts ...grpc.CallOption) (*PollReply, error)
 	// GetPlan gives a plan that a launch names.
 	GetPlan(ctx context.Context, in *GetPlanRequest, opts ...grpc.CallOption) (*GetPlanReply, error)
+	// FindExecutors says where the executors of a name are, of those that share a folder.
+	FindExecutors(ctx context.Context, in *FindExecutorsRequest, opts ...grpc.CallOption) (*FindExecutorsReply, error)
 }
 
 type controlClient struct {
@@ -67,6 +70,16 @@ func (c *controlClient) GetPlan(ctx context.Context, in *GetPlanRequest, opts ..
 	return out, nil
 }
 
+func (c *controlClient) FindExecutors(ctx context.Context, in *FindExecutorsRequest, opts ...grpc.CallOption) (*FindExecutorsReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindExecutorsReply)
+	err := c.cc.Invoke(ctx, Control_FindExecutors_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ControlServer is the server API for Control service.
 // All implementations must embed UnimplementedControlServer
 // for forward compatibility.
@@ -76,6 +89,8 @@ type ControlServer interface {
 	Poll(context.Context, *PollRequest) (*PollReply, error)
 	// GetPlan gives a plan that a launch names.
 	GetPlan(context.Context, *GetPlanRequest) (*GetPlanReply, error)
+	// FindExecutors says where the executors of a name are, of those that share a folder.
+	FindExecutors(context.Context, *FindExecutorsRequest) (*FindExecutorsReply, error)
 	mustEmbedUnimplementedControlServer()
 }
 
@@ -91,6 +106,9 @@ func (UnimplementedControlServer) Poll(context.Context, *PollRequest) (*PollRepl
 }
 func (UnimplementedControlServer) GetPlan(context.Context, *GetPlanRequest) (*GetPlanReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPlan not implemented")
+}
+func (UnimplementedControlServer) FindExecutors(context.Context, *FindExecutorsRequest) (*FindExecutorsReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindExecutors not implemented")
 }
 func (UnimplementedControlServer) mustEmbedUnimplementedControlServer() {}
 func (UnimplementedControlServer) testEmbeddedByValue()                 {}
@@ -149,6 +167,24 @@ func _Control_GetPlan_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Control_FindExecutors_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindExecutorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).FindExecutors(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_FindExecutors_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).FindExecutors(ctx, req.(*FindExecutorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Control_ServiceDesc is the grpc.ServiceDesc for Control service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -163,6 +199,10 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPlan",
 			Handler:    _Control_GetPlan_Handler,
+		},
+		{
+			MethodName: "FindExecutors",
+			Handler:    _Control_FindExecutors_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

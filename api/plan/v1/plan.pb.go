@@ -100,7 +100,7 @@ func (x Expr_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Expr_Kind.Descriptor instead.
 func (Expr_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{6, 0}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{9, 0}
 }
 
 type Plan struct {
@@ -161,6 +161,8 @@ type Settings struct {
 	MemoryLimit   int64                  `protobuf:"varint,2,opt,name=memory_limit,json=memoryLimit,proto3" json:"memory_limit,omitempty"`
 	NowMicros     int64                  `protobuf:"fixed64,3,opt,name=now_micros,json=nowMicros,proto3" json:"now_micros,omitempty"` // microseconds since 1970-01-01 UTC
 	TimeZone      string                 `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	Scheduling    *Scheduling            `protobuf:"bytes,10,opt,name=scheduling,proto3" json:"scheduling,omitempty"`
+	Device        string                 `protobuf:"bytes,20,opt,name=device,proto3" json:"device,omitempty"` // auto, cpu, cuda; empty: auto
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,6 +225,121 @@ func (x *Settings) GetTimeZone() string {
 	return ""
 }
 
+func (x *Settings) GetScheduling() *Scheduling {
+	if x != nil {
+		return x.Scheduling
+	}
+	return nil
+}
+
+func (x *Settings) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+// Scheduling is what the session wishes of the scheduler.
+type Scheduling struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Jobs          int32                  `protobuf:"varint,2,opt,name=jobs,proto3" json:"jobs,omitempty"` // of the session that run at once, 0: no limit
+	Priority      int32                  `protobuf:"varint,3,opt,name=priority,proto3" json:"priority,omitempty"`
+	Group         string                 `protobuf:"bytes,4,opt,name=group,proto3" json:"group,omitempty"`   // resource group, empty: any
+	Labels        string                 `protobuf:"bytes,5,opt,name=labels,proto3" json:"labels,omitempty"` // name=value, separated by commas
+	Policy        string                 `protobuf:"bytes,6,opt,name=policy,proto3" json:"policy,omitempty"`
+	Adaptive      bool                   `protobuf:"varint,7,opt,name=adaptive,proto3" json:"adaptive,omitempty"`
+	Speculate     bool                   `protobuf:"varint,8,opt,name=speculate,proto3" json:"speculate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scheduling) Reset() {
+	*x = Scheduling{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scheduling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scheduling) ProtoMessage() {}
+
+func (x *Scheduling) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scheduling.ProtoReflect.Descriptor instead.
+func (*Scheduling) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Scheduling) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *Scheduling) GetJobs() int32 {
+	if x != nil {
+		return x.Jobs
+	}
+	return 0
+}
+
+func (x *Scheduling) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *Scheduling) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Scheduling) GetLabels() string {
+	if x != nil {
+		return x.Labels
+	}
+	return ""
+}
+
+func (x *Scheduling) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *Scheduling) GetAdaptive() bool {
+	if x != nil {
+		return x.Adaptive
+	}
+	return false
+}
+
+func (x *Scheduling) GetSpeculate() bool {
+	if x != nil {
+		return x.Speculate
+	}
+	return false
+}
+
 type Stage struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            int32                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -232,13 +349,15 @@ type Stage struct {
 	Shared        []int32                `protobuf:"varint,5,rep,packed,name=shared,proto3" json:"shared,omitempty"` // roots of the shared subplans
 	Output        *Partitioning          `protobuf:"bytes,6,opt,name=output,proto3" json:"output,omitempty"`
 	Tasks         int32                  `protobuf:"varint,7,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	Shares        []*Share               `protobuf:"bytes,10,rep,name=shares,proto3" json:"shares,omitempty"` // of each task, where they are not its own number's partition
+	Filters       []*StageFilter         `protobuf:"bytes,11,rep,name=filters,proto3" json:"filters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[2]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +369,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[2]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +382,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{2}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Stage) GetId() int32 {
@@ -315,6 +434,151 @@ func (x *Stage) GetTasks() int32 {
 	return 0
 }
 
+func (x *Stage) GetShares() []*Share {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *Stage) GetFilters() []*StageFilter {
+	if x != nil {
+		return x.Filters
+	}
+	return nil
+}
+
+// Share is what a task reads of hash and round-robin exchanges: partitions from `from` to before `to`; with parts > 1 of divided reads only the
+// outputs of every parts-th task, from `part` on.
+type Share struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          int32                  `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            int32                  `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`
+	Part          int32                  `protobuf:"varint,3,opt,name=part,proto3" json:"part,omitempty"`
+	Parts         int32                  `protobuf:"varint,4,opt,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Share) Reset() {
+	*x = Share{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Share) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Share) ProtoMessage() {}
+
+func (x *Share) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Share.ProtoReflect.Descriptor instead.
+func (*Share) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Share) GetFrom() int32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *Share) GetTo() int32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *Share) GetPart() int32 {
+	if x != nil {
+		return x.Part
+	}
+	return 0
+}
+
+func (x *Share) GetParts() int32 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+// StageFilter is a runtime filter over a column of the stage's output.
+type StageFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Filter        int32                  `protobuf:"varint,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	Column        int32                  `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
+	Keys          int64                  `protobuf:"varint,3,opt,name=keys,proto3" json:"keys,omitempty"` // how many are expected
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StageFilter) Reset() {
+	*x = StageFilter{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StageFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StageFilter) ProtoMessage() {}
+
+func (x *StageFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StageFilter.ProtoReflect.Descriptor instead.
+func (*StageFilter) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *StageFilter) GetFilter() int32 {
+	if x != nil {
+		return x.Filter
+	}
+	return 0
+}
+
+func (x *StageFilter) GetColumn() int32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
+func (x *StageFilter) GetKeys() int64 {
+	if x != nil {
+		return x.Keys
+	}
+	return 0
+}
+
 type Type struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -327,7 +591,7 @@ type Type struct {
 
 func (x *Type) Reset() {
 	*x = Type{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[3]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +603,7 @@ func (x *Type) String() string {
 func (*Type) ProtoMessage() {}
 
 func (x *Type) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[3]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +616,7 @@ func (x *Type) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Type.ProtoReflect.Descriptor instead.
 func (*Type) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{3}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Type) GetKind() uint32 {
@@ -394,7 +658,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[4]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -406,7 +670,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[4]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -419,7 +683,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{4}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Field) GetName() string {
@@ -461,7 +725,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[5]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +737,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[5]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +750,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{5}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Value) GetType() *Type {
@@ -569,13 +833,14 @@ type Expr struct {
 	Flag          bool                   `protobuf:"varint,6,opt,name=flag,proto3" json:"flag,omitempty"`                // CAST: try; IS_NULL, IN: negated
 	Values        []*Value               `protobuf:"bytes,7,rep,name=values,proto3" json:"values,omitempty"`             // LITERAL: one; IN: the list
 	Params        []*Type                `protobuf:"bytes,8,rep,name=params,proto3" json:"params,omitempty"`             // CALL: the overload's parameters
+	Position      int32                  `protobuf:"varint,9,opt,name=position,proto3" json:"position,omitempty"`        // CALL, CAST: 1-based byte position in the statement, for errors; 0 unknown
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Expr) Reset() {
 	*x = Expr{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[6]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +852,7 @@ func (x *Expr) String() string {
 func (*Expr) ProtoMessage() {}
 
 func (x *Expr) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[6]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +865,7 @@ func (x *Expr) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expr.ProtoReflect.Descriptor instead.
 func (*Expr) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{6}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Expr) GetKind() Expr_Kind {
@@ -659,6 +924,13 @@ func (x *Expr) GetParams() []*Type {
 	return nil
 }
 
+func (x *Expr) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 type Partitioning struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -670,7 +942,7 @@ type Partitioning struct {
 
 func (x *Partitioning) Reset() {
 	*x = Partitioning{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[7]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +954,7 @@ func (x *Partitioning) String() string {
 func (*Partitioning) ProtoMessage() {}
 
 func (x *Partitioning) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[7]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +967,7 @@ func (x *Partitioning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Partitioning.ProtoReflect.Descriptor instead.
 func (*Partitioning) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{7}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Partitioning) GetKind() uint32 {
@@ -730,7 +1002,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[8]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +1014,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[8]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +1027,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{8}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *File) GetUrl() string {
@@ -786,13 +1058,15 @@ type Split struct {
 	End           int64                  `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
 	Rows          int64                  `protobuf:"varint,4,opt,name=rows,proto3" json:"rows,omitempty"`
 	Bytes         int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	From          int64                  `protobuf:"varint,6,opt,name=from,proto3" json:"from,omitempty"` // first row of a part of a single row group
+	To            int64                  `protobuf:"varint,7,opt,name=to,proto3" json:"to,omitempty"`     // row after the last; 0: all rows
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Split) Reset() {
 	*x = Split{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[9]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -804,7 +1078,7 @@ func (x *Split) String() string {
 func (*Split) ProtoMessage() {}
 
 func (x *Split) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[9]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -817,7 +1091,7 @@ func (x *Split) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Split.ProtoReflect.Descriptor instead.
 func (*Split) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{9}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Split) GetFile() uint32 {
@@ -855,6 +1129,20 @@ func (x *Split) GetBytes() int64 {
 	return 0
 }
 
+func (x *Split) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *Split) GetTo() int64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
 type SortKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Column        int32                  `protobuf:"varint,1,opt,name=column,proto3" json:"column,omitempty"`
@@ -866,7 +1154,7 @@ type SortKey struct {
 
 func (x *SortKey) Reset() {
 	*x = SortKey{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[10]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -878,7 +1166,7 @@ func (x *SortKey) String() string {
 func (*SortKey) ProtoMessage() {}
 
 func (x *SortKey) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[10]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -891,7 +1179,7 @@ func (x *SortKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SortKey.ProtoReflect.Descriptor instead.
 func (*SortKey) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{10}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SortKey) GetColumn() int32 {
@@ -929,7 +1217,7 @@ type Aggregate struct {
 
 func (x *Aggregate) Reset() {
 	*x = Aggregate{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[11]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1229,7 @@ func (x *Aggregate) String() string {
 func (*Aggregate) ProtoMessage() {}
 
 func (x *Aggregate) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[11]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1242,7 @@ func (x *Aggregate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
 func (*Aggregate) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{11}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Aggregate) GetOp() uint32 {
@@ -1016,7 +1304,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1028,7 +1316,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1041,7 +1329,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{12}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Frame) GetMode() uint32 {
@@ -1113,7 +1401,7 @@ type WindowFunction struct {
 
 func (x *WindowFunction) Reset() {
 	*x = WindowFunction{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1413,7 @@ func (x *WindowFunction) String() string {
 func (*WindowFunction) ProtoMessage() {}
 
 func (x *WindowFunction) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1426,7 @@ func (x *WindowFunction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowFunction.ProtoReflect.Descriptor instead.
 func (*WindowFunction) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{13}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WindowFunction) GetOp() uint32 {
@@ -1185,7 +1473,7 @@ type GroupingSet struct {
 
 func (x *GroupingSet) Reset() {
 	*x = GroupingSet{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1485,7 @@ func (x *GroupingSet) String() string {
 func (*GroupingSet) ProtoMessage() {}
 
 func (x *GroupingSet) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1498,7 @@ func (x *GroupingSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupingSet.ProtoReflect.Descriptor instead.
 func (*GroupingSet) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{14}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GroupingSet) GetKeys() []int32 {
@@ -1229,7 +1517,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +1529,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1254,7 +1542,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{15}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Row) GetValues() []*Value {
@@ -1292,6 +1580,7 @@ type Node struct {
 	//	*Node_Recursion_
 	//	*Node_WorkingTable_
 	//	*Node_Unnest_
+	//	*Node_AsOfJoin_
 	Op            isNode_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1299,7 +1588,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1600,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1613,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Node) GetId() int32 {
@@ -1542,6 +1831,15 @@ func (x *Node) GetUnnest() *Node_Unnest {
 	return nil
 }
 
+func (x *Node) GetAsOfJoin() *Node_AsOfJoin {
+	if x != nil {
+		if x, ok := x.Op.(*Node_AsOfJoin_); ok {
+			return x.AsOfJoin
+		}
+	}
+	return nil
+}
+
 type isNode_Op interface {
 	isNode_Op()
 }
@@ -1626,6 +1924,10 @@ type Node_Unnest_ struct {
 	Unnest *Node_Unnest `protobuf:"bytes,29,opt,name=unnest,proto3,oneof"`
 }
 
+type Node_AsOfJoin_ struct {
+	AsOfJoin *Node_AsOfJoin `protobuf:"bytes,30,opt,name=as_of_join,json=asOfJoin,proto3,oneof"`
+}
+
 func (*Node_Scan_) isNode_Op() {}
 
 func (*Node_Values_) isNode_Op() {}
@@ -1666,6 +1968,8 @@ func (*Node_WorkingTable_) isNode_Op() {}
 
 func (*Node_Unnest_) isNode_Op() {}
 
+func (*Node_AsOfJoin_) isNode_Op() {}
+
 type Node_Scan struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Table         string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
@@ -1686,7 +1990,7 @@ type Node_Scan struct {
 
 func (x *Node_Scan) Reset() {
 	*x = Node_Scan{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1698,7 +2002,7 @@ func (x *Node_Scan) String() string {
 func (*Node_Scan) ProtoMessage() {}
 
 func (x *Node_Scan) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1711,7 +2015,7 @@ func (x *Node_Scan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Scan.ProtoReflect.Descriptor instead.
 func (*Node_Scan) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 0}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 0}
 }
 
 func (x *Node_Scan) GetTable() string {
@@ -1808,7 +2112,7 @@ type Node_RuntimeUse struct {
 
 func (x *Node_RuntimeUse) Reset() {
 	*x = Node_RuntimeUse{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +2124,7 @@ func (x *Node_RuntimeUse) String() string {
 func (*Node_RuntimeUse) ProtoMessage() {}
 
 func (x *Node_RuntimeUse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +2137,7 @@ func (x *Node_RuntimeUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_RuntimeUse.ProtoReflect.Descriptor instead.
 func (*Node_RuntimeUse) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 1}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 1}
 }
 
 func (x *Node_RuntimeUse) GetFilter() int32 {
@@ -1859,7 +2163,7 @@ type Node_Values struct {
 
 func (x *Node_Values) Reset() {
 	*x = Node_Values{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +2175,7 @@ func (x *Node_Values) String() string {
 func (*Node_Values) ProtoMessage() {}
 
 func (x *Node_Values) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2188,7 @@ func (x *Node_Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Values.ProtoReflect.Descriptor instead.
 func (*Node_Values) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 2}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 2}
 }
 
 func (x *Node_Values) GetRows() []*Row {
@@ -1905,7 +2209,7 @@ type Node_Series struct {
 
 func (x *Node_Series) Reset() {
 	*x = Node_Series{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +2221,7 @@ func (x *Node_Series) String() string {
 func (*Node_Series) ProtoMessage() {}
 
 func (x *Node_Series) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2234,7 @@ func (x *Node_Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Series.ProtoReflect.Descriptor instead.
 func (*Node_Series) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 3}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 3}
 }
 
 func (x *Node_Series) GetStart() *Value {
@@ -1963,7 +2267,7 @@ type Node_Filter struct {
 
 func (x *Node_Filter) Reset() {
 	*x = Node_Filter{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1975,7 +2279,7 @@ func (x *Node_Filter) String() string {
 func (*Node_Filter) ProtoMessage() {}
 
 func (x *Node_Filter) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2292,7 @@ func (x *Node_Filter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Filter.ProtoReflect.Descriptor instead.
 func (*Node_Filter) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 4}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 4}
 }
 
 func (x *Node_Filter) GetCond() uint32 {
@@ -2007,7 +2311,7 @@ type Node_Project struct {
 
 func (x *Node_Project) Reset() {
 	*x = Node_Project{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2019,7 +2323,7 @@ func (x *Node_Project) String() string {
 func (*Node_Project) ProtoMessage() {}
 
 func (x *Node_Project) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2032,7 +2336,7 @@ func (x *Node_Project) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Project.ProtoReflect.Descriptor instead.
 func (*Node_Project) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 5}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 5}
 }
 
 func (x *Node_Project) GetExprs() []uint32 {
@@ -2055,7 +2359,7 @@ type Node_Group struct {
 
 func (x *Node_Group) Reset() {
 	*x = Node_Group{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2371,7 @@ func (x *Node_Group) String() string {
 func (*Node_Group) ProtoMessage() {}
 
 func (x *Node_Group) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2384,7 @@ func (x *Node_Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Group.ProtoReflect.Descriptor instead.
 func (*Node_Group) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 6}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 6}
 }
 
 func (x *Node_Group) GetMode() uint32 {
@@ -2134,7 +2438,7 @@ type Node_HashJoin struct {
 
 func (x *Node_HashJoin) Reset() {
 	*x = Node_HashJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2450,7 @@ func (x *Node_HashJoin) String() string {
 func (*Node_HashJoin) ProtoMessage() {}
 
 func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2159,7 +2463,7 @@ func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_HashJoin.ProtoReflect.Descriptor instead.
 func (*Node_HashJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 7}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 7}
 }
 
 func (x *Node_HashJoin) GetKind() uint32 {
@@ -2228,7 +2532,7 @@ type Node_RuntimeDef struct {
 
 func (x *Node_RuntimeDef) Reset() {
 	*x = Node_RuntimeDef{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2240,7 +2544,7 @@ func (x *Node_RuntimeDef) String() string {
 func (*Node_RuntimeDef) ProtoMessage() {}
 
 func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2253,7 +2557,7 @@ func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_RuntimeDef.ProtoReflect.Descriptor instead.
 func (*Node_RuntimeDef) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 8}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 8}
 }
 
 func (x *Node_RuntimeDef) GetFilter() int32 {
@@ -2282,7 +2586,7 @@ type Node_NestedLoopJoin struct {
 
 func (x *Node_NestedLoopJoin) Reset() {
 	*x = Node_NestedLoopJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2294,7 +2598,7 @@ func (x *Node_NestedLoopJoin) String() string {
 func (*Node_NestedLoopJoin) ProtoMessage() {}
 
 func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2307,7 +2611,7 @@ func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_NestedLoopJoin.ProtoReflect.Descriptor instead.
 func (*Node_NestedLoopJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 9}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 9}
 }
 
 func (x *Node_NestedLoopJoin) GetKind() uint32 {
@@ -2338,6 +2642,114 @@ func (x *Node_NestedLoopJoin) GetAllOutput() bool {
 	return false
 }
 
+type Node_AsOfJoin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outer         bool                   `protobuf:"varint,1,opt,name=outer,proto3" json:"outer,omitempty"`
+	ProbeKeys     []int32                `protobuf:"varint,2,rep,packed,name=probe_keys,json=probeKeys,proto3" json:"probe_keys,omitempty"`
+	BuildKeys     []int32                `protobuf:"varint,3,rep,packed,name=build_keys,json=buildKeys,proto3" json:"build_keys,omitempty"`
+	NullSafe      []bool                 `protobuf:"varint,4,rep,packed,name=null_safe,json=nullSafe,proto3" json:"null_safe,omitempty"`
+	Op            uint32                 `protobuf:"varint,5,opt,name=op,proto3" json:"op,omitempty"` // of the comparison of the probe side's bound with the build side's
+	ProbeBound    int32                  `protobuf:"varint,6,opt,name=probe_bound,json=probeBound,proto3" json:"probe_bound,omitempty"`
+	BuildBound    int32                  `protobuf:"varint,7,opt,name=build_bound,json=buildBound,proto3" json:"build_bound,omitempty"`
+	Output        []int32                `protobuf:"varint,8,rep,packed,name=output,proto3" json:"output,omitempty"`
+	AllOutput     bool                   `protobuf:"varint,9,opt,name=all_output,json=allOutput,proto3" json:"all_output,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_AsOfJoin) Reset() {
+	*x = Node_AsOfJoin{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_AsOfJoin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_AsOfJoin) ProtoMessage() {}
+
+func (x *Node_AsOfJoin) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_AsOfJoin.ProtoReflect.Descriptor instead.
+func (*Node_AsOfJoin) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 10}
+}
+
+func (x *Node_AsOfJoin) GetOuter() bool {
+	if x != nil {
+		return x.Outer
+	}
+	return false
+}
+
+func (x *Node_AsOfJoin) GetProbeKeys() []int32 {
+	if x != nil {
+		return x.ProbeKeys
+	}
+	return nil
+}
+
+func (x *Node_AsOfJoin) GetBuildKeys() []int32 {
+	if x != nil {
+		return x.BuildKeys
+	}
+	return nil
+}
+
+func (x *Node_AsOfJoin) GetNullSafe() []bool {
+	if x != nil {
+		return x.NullSafe
+	}
+	return nil
+}
+
+func (x *Node_AsOfJoin) GetOp() uint32 {
+	if x != nil {
+		return x.Op
+	}
+	return 0
+}
+
+func (x *Node_AsOfJoin) GetProbeBound() int32 {
+	if x != nil {
+		return x.ProbeBound
+	}
+	return 0
+}
+
+func (x *Node_AsOfJoin) GetBuildBound() int32 {
+	if x != nil {
+		return x.BuildBound
+	}
+	return 0
+}
+
+func (x *Node_AsOfJoin) GetOutput() []int32 {
+	if x != nil {
+		return x.Output
+	}
+	return nil
+}
+
+func (x *Node_AsOfJoin) GetAllOutput() bool {
+	if x != nil {
+		return x.AllOutput
+	}
+	return false
+}
+
 type Node_Sort struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          []*SortKey             `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
@@ -2349,7 +2761,7 @@ type Node_Sort struct {
 
 func (x *Node_Sort) Reset() {
 	*x = Node_Sort{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2361,7 +2773,7 @@ func (x *Node_Sort) String() string {
 func (*Node_Sort) ProtoMessage() {}
 
 func (x *Node_Sort) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2374,7 +2786,7 @@ func (x *Node_Sort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Sort.ProtoReflect.Descriptor instead.
 func (*Node_Sort) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 10}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 11}
 }
 
 func (x *Node_Sort) GetKeys() []*SortKey {
@@ -2408,7 +2820,7 @@ type Node_Limit struct {
 
 func (x *Node_Limit) Reset() {
 	*x = Node_Limit{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2420,7 +2832,7 @@ func (x *Node_Limit) String() string {
 func (*Node_Limit) ProtoMessage() {}
 
 func (x *Node_Limit) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2433,7 +2845,7 @@ func (x *Node_Limit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Limit.ProtoReflect.Descriptor instead.
 func (*Node_Limit) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 11}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 12}
 }
 
 func (x *Node_Limit) GetCount() int64 {
@@ -2458,7 +2870,7 @@ type Node_Union struct {
 
 func (x *Node_Union) Reset() {
 	*x = Node_Union{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2470,7 +2882,7 @@ func (x *Node_Union) String() string {
 func (*Node_Union) ProtoMessage() {}
 
 func (x *Node_Union) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2483,7 +2895,7 @@ func (x *Node_Union) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Union.ProtoReflect.Descriptor instead.
 func (*Node_Union) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 12}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 13}
 }
 
 type Node_SetOp struct {
@@ -2496,7 +2908,7 @@ type Node_SetOp struct {
 
 func (x *Node_SetOp) Reset() {
 	*x = Node_SetOp{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2508,7 +2920,7 @@ func (x *Node_SetOp) String() string {
 func (*Node_SetOp) ProtoMessage() {}
 
 func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2521,7 +2933,7 @@ func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SetOp.ProtoReflect.Descriptor instead.
 func (*Node_SetOp) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 13}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 14}
 }
 
 func (x *Node_SetOp) GetKind() uint32 {
@@ -2547,7 +2959,7 @@ type Node_DistinctOn struct {
 
 func (x *Node_DistinctOn) Reset() {
 	*x = Node_DistinctOn{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2971,7 @@ func (x *Node_DistinctOn) String() string {
 func (*Node_DistinctOn) ProtoMessage() {}
 
 func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2984,7 @@ func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_DistinctOn.ProtoReflect.Descriptor instead.
 func (*Node_DistinctOn) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 14}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 15}
 }
 
 func (x *Node_DistinctOn) GetKeys() []int32 {
@@ -2591,7 +3003,7 @@ type Node_SharedRead struct {
 
 func (x *Node_SharedRead) Reset() {
 	*x = Node_SharedRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +3015,7 @@ func (x *Node_SharedRead) String() string {
 func (*Node_SharedRead) ProtoMessage() {}
 
 func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +3028,7 @@ func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SharedRead.ProtoReflect.Descriptor instead.
 func (*Node_SharedRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 15}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 16}
 }
 
 func (x *Node_SharedRead) GetShared() int32 {
@@ -2630,13 +3042,15 @@ type Node_ExchangeRead struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stage         int32                  `protobuf:"varint,1,opt,name=stage,proto3" json:"stage,omitempty"`
 	Kind          uint32                 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	All           int32                  `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`         // every task reads all of so many partitions
+	Divided       bool                   `protobuf:"varint,4,opt,name=divided,proto3" json:"divided,omitempty"` // tasks that share a partition divide this input among them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Node_ExchangeRead) Reset() {
 	*x = Node_ExchangeRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2648,7 +3062,7 @@ func (x *Node_ExchangeRead) String() string {
 func (*Node_ExchangeRead) ProtoMessage() {}
 
 func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2661,7 +3075,7 @@ func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_ExchangeRead.ProtoReflect.Descriptor instead.
 func (*Node_ExchangeRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 16}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 17}
 }
 
 func (x *Node_ExchangeRead) GetStage() int32 {
@@ -2678,6 +3092,20 @@ func (x *Node_ExchangeRead) GetKind() uint32 {
 	return 0
 }
 
+func (x *Node_ExchangeRead) GetAll() int32 {
+	if x != nil {
+		return x.All
+	}
+	return 0
+}
+
+func (x *Node_ExchangeRead) GetDivided() bool {
+	if x != nil {
+		return x.Divided
+	}
+	return false
+}
+
 type Node_Window struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Partition     []int32                `protobuf:"varint,1,rep,packed,name=partition,proto3" json:"partition,omitempty"`
@@ -2689,7 +3117,7 @@ type Node_Window struct {
 
 func (x *Node_Window) Reset() {
 	*x = Node_Window{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2701,7 +3129,7 @@ func (x *Node_Window) String() string {
 func (*Node_Window) ProtoMessage() {}
 
 func (x *Node_Window) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2714,7 +3142,7 @@ func (x *Node_Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Window.ProtoReflect.Descriptor instead.
 func (*Node_Window) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 17}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 18}
 }
 
 func (x *Node_Window) GetPartition() []int32 {
@@ -2748,7 +3176,7 @@ type Node_Recursion struct {
 
 func (x *Node_Recursion) Reset() {
 	*x = Node_Recursion{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2760,7 +3188,7 @@ func (x *Node_Recursion) String() string {
 func (*Node_Recursion) ProtoMessage() {}
 
 func (x *Node_Recursion) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2773,7 +3201,7 @@ func (x *Node_Recursion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Recursion.ProtoReflect.Descriptor instead.
 func (*Node_Recursion) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 18}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 19}
 }
 
 func (x *Node_Recursion) GetTable() int32 {
@@ -2799,7 +3227,7 @@ type Node_WorkingTable struct {
 
 func (x *Node_WorkingTable) Reset() {
 	*x = Node_WorkingTable{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2811,7 +3239,7 @@ func (x *Node_WorkingTable) String() string {
 func (*Node_WorkingTable) ProtoMessage() {}
 
 func (x *Node_WorkingTable) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2824,7 +3252,7 @@ func (x *Node_WorkingTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_WorkingTable.ProtoReflect.Descriptor instead.
 func (*Node_WorkingTable) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 19}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 20}
 }
 
 func (x *Node_WorkingTable) GetTable() int32 {
@@ -2846,7 +3274,7 @@ type Node_Unnest struct {
 
 func (x *Node_Unnest) Reset() {
 	*x = Node_Unnest{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2858,7 +3286,7 @@ func (x *Node_Unnest) String() string {
 func (*Node_Unnest) ProtoMessage() {}
 
 func (x *Node_Unnest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2871,7 +3299,7 @@ func (x *Node_Unnest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Unnest.ProtoReflect.Descriptor instead.
 func (*Node_Unnest) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 20}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 21}
 }
 
 func (x *Node_Unnest) GetLists() []int32 {
@@ -2915,7 +3343,7 @@ type Node_Write struct {
 
 func (x *Node_Write) Reset() {
 	*x = Node_Write{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2927,7 +3355,7 @@ func (x *Node_Write) String() string {
 func (*Node_Write) ProtoMessage() {}
 
 func (x *Node_Write) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2940,7 +3368,7 @@ func (x *Node_Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Write.ProtoReflect.Descriptor instead.
 func (*Node_Write) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{16, 21}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 22}
 }
 
 func (x *Node_Write) GetFormat() string {
@@ -2985,13 +3413,28 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x16api/plan/v1/plan.proto\x12\x11polybolos.plan.v1\"q\n" +
 	"\x04Plan\x120\n" +
 	"\x06stages\x18\x01 \x03(\v2\x18.polybolos.plan.v1.StageR\x06stages\x127\n" +
-	"\bsettings\x18\x02 \x01(\v2\x1b.polybolos.plan.v1.SettingsR\bsettings\"\x83\x01\n" +
+	"\bsettings\x18\x02 \x01(\v2\x1b.polybolos.plan.v1.SettingsR\bsettings\"\xda\x01\n" +
 	"\bSettings\x12\x18\n" +
 	"\athreads\x18\x01 \x01(\x05R\athreads\x12!\n" +
 	"\fmemory_limit\x18\x02 \x01(\x03R\vmemoryLimit\x12\x1d\n" +
 	"\n" +
 	"now_micros\x18\x03 \x01(\x10R\tnowMicros\x12\x1b\n" +
-	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\"\xf0\x01\n" +
+	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\x12=\n" +
+	"\n" +
+	"scheduling\x18\n" +
+	" \x01(\v2\x1d.polybolos.plan.v1.SchedulingR\n" +
+	"scheduling\x12\x16\n" +
+	"\x06device\x18\x14 \x01(\tR\x06device\"\xd6\x01\n" +
+	"\n" +
+	"Scheduling\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
+	"\x04jobs\x18\x02 \x01(\x05R\x04jobs\x12\x1a\n" +
+	"\bpriority\x18\x03 \x01(\x05R\bpriority\x12\x14\n" +
+	"\x05group\x18\x04 \x01(\tR\x05group\x12\x16\n" +
+	"\x06labels\x18\x05 \x01(\tR\x06labels\x12\x16\n" +
+	"\x06policy\x18\x06 \x01(\tR\x06policy\x12\x1a\n" +
+	"\badaptive\x18\a \x01(\bR\badaptive\x12\x1c\n" +
+	"\tspeculate\x18\b \x01(\bR\tspeculate\"\xdc\x02\n" +
 	"\x05Stage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x05R\x02id\x12-\n" +
 	"\x05exprs\x18\x02 \x03(\v2\x17.polybolos.plan.v1.ExprR\x05exprs\x12-\n" +
@@ -2999,7 +3442,19 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x04root\x18\x04 \x01(\x05R\x04root\x12\x16\n" +
 	"\x06shared\x18\x05 \x03(\x05R\x06shared\x127\n" +
 	"\x06output\x18\x06 \x01(\v2\x1f.polybolos.plan.v1.PartitioningR\x06output\x12\x14\n" +
-	"\x05tasks\x18\a \x01(\x05R\x05tasks\"\x80\x01\n" +
+	"\x05tasks\x18\a \x01(\x05R\x05tasks\x120\n" +
+	"\x06shares\x18\n" +
+	" \x03(\v2\x18.polybolos.plan.v1.ShareR\x06shares\x128\n" +
+	"\afilters\x18\v \x03(\v2\x1e.polybolos.plan.v1.StageFilterR\afilters\"U\n" +
+	"\x05Share\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x05R\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\x05R\x02to\x12\x12\n" +
+	"\x04part\x18\x03 \x01(\x05R\x04part\x12\x14\n" +
+	"\x05parts\x18\x04 \x01(\x05R\x05parts\"Q\n" +
+	"\vStageFilter\x12\x16\n" +
+	"\x06filter\x18\x01 \x01(\x05R\x06filter\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\x05R\x06column\x12\x12\n" +
+	"\x04keys\x18\x03 \x01(\x03R\x04keys\"\x80\x01\n" +
 	"\x04Type\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x1c\n" +
 	"\tprecision\x18\x02 \x01(\rR\tprecision\x12\x14\n" +
@@ -3020,7 +3475,7 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x04days\x18\b \x01(\x05R\x04days\x12\x16\n" +
 	"\x06micros\x18\t \x01(\x03R\x06micros\x12,\n" +
 	"\x04list\x18\n" +
-	" \x03(\v2\x18.polybolos.plan.v1.ValueR\x04list\"\xbd\x03\n" +
+	" \x03(\v2\x18.polybolos.plan.v1.ValueR\x04list\"\xd9\x03\n" +
 	"\x04Expr\x120\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1c.polybolos.plan.v1.Expr.KindR\x04kind\x12+\n" +
 	"\x04type\x18\x02 \x01(\v2\x17.polybolos.plan.v1.TypeR\x04type\x12\x1a\n" +
@@ -3029,7 +3484,8 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x05index\x18\x05 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04flag\x18\x06 \x01(\bR\x04flag\x120\n" +
 	"\x06values\x18\a \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\x12/\n" +
-	"\x06params\x18\b \x03(\v2\x17.polybolos.plan.v1.TypeR\x06params\"\x98\x01\n" +
+	"\x06params\x18\b \x03(\v2\x17.polybolos.plan.v1.TypeR\x06params\x12\x1a\n" +
+	"\bposition\x18\t \x01(\x05R\bposition\"\x98\x01\n" +
 	"\x04Kind\x12\x0f\n" +
 	"\vUNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03REF\x10\x01\x12\v\n" +
@@ -3055,13 +3511,15 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x04File\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\x12$\n" +
-	"\x0emod_time_nanos\x18\x03 \x01(\x10R\fmodTimeNanos\"m\n" +
+	"\x0emod_time_nanos\x18\x03 \x01(\x10R\fmodTimeNanos\"\x91\x01\n" +
 	"\x05Split\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\rR\x04file\x12\x14\n" +
 	"\x05start\x18\x02 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x03 \x01(\x03R\x03end\x12\x12\n" +
 	"\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x14\n" +
-	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"b\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\x12\x12\n" +
+	"\x04from\x18\x06 \x01(\x03R\x04from\x12\x0e\n" +
+	"\x02to\x18\a \x01(\x03R\x02to\"b\n" +
 	"\aSortKey\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\x05R\x06column\x12\x1e\n" +
 	"\n" +
@@ -3096,7 +3554,7 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\vGroupingSet\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\x05R\x04keys\"7\n" +
 	"\x03Row\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xc7\x1d\n" +
+	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xbc \n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\x01R\x04rows\x12\x16\n" +
@@ -3124,7 +3582,9 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x06window\x18\x1a \x01(\v2\x1e.polybolos.plan.v1.Node.WindowH\x00R\x06window\x12A\n" +
 	"\trecursion\x18\x1b \x01(\v2!.polybolos.plan.v1.Node.RecursionH\x00R\trecursion\x12K\n" +
 	"\rworking_table\x18\x1c \x01(\v2$.polybolos.plan.v1.Node.WorkingTableH\x00R\fworkingTable\x128\n" +
-	"\x06unnest\x18\x1d \x01(\v2\x1e.polybolos.plan.v1.Node.UnnestH\x00R\x06unnest\x1a\x87\x04\n" +
+	"\x06unnest\x18\x1d \x01(\v2\x1e.polybolos.plan.v1.Node.UnnestH\x00R\x06unnest\x12@\n" +
+	"\n" +
+	"as_of_join\x18\x1e \x01(\v2 .polybolos.plan.v1.Node.AsOfJoinH\x00R\basOfJoin\x1a\x87\x04\n" +
 	"\x04Scan\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
 	"\x06format\x18\x02 \x01(\tR\x06format\x12C\n" +
@@ -3184,7 +3644,22 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x04cond\x18\x02 \x01(\rR\x04cond\x12\x16\n" +
 	"\x06output\x18\x03 \x03(\x05R\x06output\x12\x1d\n" +
 	"\n" +
-	"all_output\x18\x04 \x01(\bR\tallOutput\x1ad\n" +
+	"all_output\x18\x04 \x01(\bR\tallOutput\x1a\x84\x02\n" +
+	"\bAsOfJoin\x12\x14\n" +
+	"\x05outer\x18\x01 \x01(\bR\x05outer\x12\x1d\n" +
+	"\n" +
+	"probe_keys\x18\x02 \x03(\x05R\tprobeKeys\x12\x1d\n" +
+	"\n" +
+	"build_keys\x18\x03 \x03(\x05R\tbuildKeys\x12\x1b\n" +
+	"\tnull_safe\x18\x04 \x03(\bR\bnullSafe\x12\x0e\n" +
+	"\x02op\x18\x05 \x01(\rR\x02op\x12\x1f\n" +
+	"\vprobe_bound\x18\x06 \x01(\x05R\n" +
+	"probeBound\x12\x1f\n" +
+	"\vbuild_bound\x18\a \x01(\x05R\n" +
+	"buildBound\x12\x16\n" +
+	"\x06output\x18\b \x03(\x05R\x06output\x12\x1d\n" +
+	"\n" +
+	"all_output\x18\t \x01(\bR\tallOutput\x1ad\n" +
 	"\x04Sort\x12.\n" +
 	"\x04keys\x18\x01 \x03(\v2\x1a.polybolos.plan.v1.SortKeyR\x04keys\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x16\n" +
@@ -3201,10 +3676,12 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x04keys\x18\x01 \x03(\x05R\x04keys\x1a$\n" +
 	"\n" +
 	"SharedRead\x12\x16\n" +
-	"\x06shared\x18\x01 \x01(\x05R\x06shared\x1a8\n" +
+	"\x06shared\x18\x01 \x01(\x05R\x06shared\x1ad\n" +
 	"\fExchangeRead\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\x05R\x05stage\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\rR\x04kind\x1a\x99\x01\n" +
+	"\x04kind\x18\x02 \x01(\rR\x04kind\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\x05R\x03all\x12\x18\n" +
+	"\adivided\x18\x04 \x01(\bR\adivided\x1a\x99\x01\n" +
 	"\x06Window\x12\x1c\n" +
 	"\tpartition\x18\x01 \x03(\x05R\tpartition\x120\n" +
 	"\x05order\x18\x02 \x03(\v2\x1a.polybolos.plan.v1.SortKeyR\x05order\x12?\n" +
@@ -3245,113 +3722,121 @@ func file_api_plan_v1_plan_proto_rawDescGZIP() []byte {
 }
 
 var file_api_plan_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_api_plan_v1_plan_proto_goTypes = []any{
 	(Expr_Kind)(0),              // 0: polybolos.plan.v1.Expr.Kind
 	(*Plan)(nil),                // 1: polybolos.plan.v1.Plan
 	(*Settings)(nil),            // 2: polybolos.plan.v1.Settings
-	(*Stage)(nil),               // 3: polybolos.plan.v1.Stage
-	(*Type)(nil),                // 4: polybolos.plan.v1.Type
-	(*Field)(nil),               // 5: polybolos.plan.v1.Field
-	(*Value)(nil),               // 6: polybolos.plan.v1.Value
-	(*Expr)(nil),                // 7: polybolos.plan.v1.Expr
-	(*Partitioning)(nil),        // 8: polybolos.plan.v1.Partitioning
-	(*File)(nil),                // 9: polybolos.plan.v1.File
-	(*Split)(nil),               // 10: polybolos.plan.v1.Split
-	(*SortKey)(nil),             // 11: polybolos.plan.v1.SortKey
-	(*Aggregate)(nil),           // 12: polybolos.plan.v1.Aggregate
-	(*Frame)(nil),               // 13: polybolos.plan.v1.Frame
-	(*WindowFunction)(nil),      // 14: polybolos.plan.v1.WindowFunction
-	(*GroupingSet)(nil),         // 15: polybolos.plan.v1.GroupingSet
-	(*Row)(nil),                 // 16: polybolos.plan.v1.Row
-	(*Node)(nil),                // 17: polybolos.plan.v1.Node
-	(*Node_Scan)(nil),           // 18: polybolos.plan.v1.Node.Scan
-	(*Node_RuntimeUse)(nil),     // 19: polybolos.plan.v1.Node.RuntimeUse
-	(*Node_Values)(nil),         // 20: polybolos.plan.v1.Node.Values
-	(*Node_Series)(nil),         // 21: polybolos.plan.v1.Node.Series
-	(*Node_Filter)(nil),         // 22: polybolos.plan.v1.Node.Filter
-	(*Node_Project)(nil),        // 23: polybolos.plan.v1.Node.Project
-	(*Node_Group)(nil),          // 24: polybolos.plan.v1.Node.Group
-	(*Node_HashJoin)(nil),       // 25: polybolos.plan.v1.Node.HashJoin
-	(*Node_RuntimeDef)(nil),     // 26: polybolos.plan.v1.Node.RuntimeDef
-	(*Node_NestedLoopJoin)(nil), // 27: polybolos.plan.v1.Node.NestedLoopJoin
-	(*Node_Sort)(nil),           // 28: polybolos.plan.v1.Node.Sort
-	(*Node_Limit)(nil),          // 29: polybolos.plan.v1.Node.Limit
-	(*Node_Union)(nil),          // 30: polybolos.plan.v1.Node.Union
-	(*Node_SetOp)(nil),          // 31: polybolos.plan.v1.Node.SetOp
-	(*Node_DistinctOn)(nil),     // 32: polybolos.plan.v1.Node.DistinctOn
-	(*Node_SharedRead)(nil),     // 33: polybolos.plan.v1.Node.SharedRead
-	(*Node_ExchangeRead)(nil),   // 34: polybolos.plan.v1.Node.ExchangeRead
-	(*Node_Window)(nil),         // 35: polybolos.plan.v1.Node.Window
-	(*Node_Recursion)(nil),      // 36: polybolos.plan.v1.Node.Recursion
-	(*Node_WorkingTable)(nil),   // 37: polybolos.plan.v1.Node.WorkingTable
-	(*Node_Unnest)(nil),         // 38: polybolos.plan.v1.Node.Unnest
-	(*Node_Write)(nil),          // 39: polybolos.plan.v1.Node.Write
-	nil,                         // 40: polybolos.plan.v1.Node.Scan.OptionsEntry
-	nil,                         // 41: polybolos.plan.v1.Node.Write.OptionsEntry
+	(*Scheduling)(nil),          // 3: polybolos.plan.v1.Scheduling
+	(*Stage)(nil),               // 4: polybolos.plan.v1.Stage
+	(*Share)(nil),               // 5: polybolos.plan.v1.Share
+	(*StageFilter)(nil),         // 6: polybolos.plan.v1.StageFilter
+	(*Type)(nil),                // 7: polybolos.plan.v1.Type
+	(*Field)(nil),               // 8: polybolos.plan.v1.Field
+	(*Value)(nil),               // 9: polybolos.plan.v1.Value
+	(*Expr)(nil),                // 10: polybolos.plan.v1.Expr
+	(*Partitioning)(nil),        // 11: polybolos.plan.v1.Partitioning
+	(*File)(nil),                // 12: polybolos.plan.v1.File
+	(*Split)(nil),               // 13: polybolos.plan.v1.Split
+	(*SortKey)(nil),             // 14: polybolos.plan.v1.SortKey
+	(*Aggregate)(nil),           // 15: polybolos.plan.v1.Aggregate
+	(*Frame)(nil),               // 16: polybolos.plan.v1.Frame
+	(*WindowFunction)(nil),      // 17: polybolos.plan.v1.WindowFunction
+	(*GroupingSet)(nil),         // 18: polybolos.plan.v1.GroupingSet
+	(*Row)(nil),                 // 19: polybolos.plan.v1.Row
+	(*Node)(nil),                // 20: polybolos.plan.v1.Node
+	(*Node_Scan)(nil),           // 21: polybolos.plan.v1.Node.Scan
+	(*Node_RuntimeUse)(nil),     // 22: polybolos.plan.v1.Node.RuntimeUse
+	(*Node_Values)(nil),         // 23: polybolos.plan.v1.Node.Values
+	(*Node_Series)(nil),         // 24: polybolos.plan.v1.Node.Series
+	(*Node_Filter)(nil),         // 25: polybolos.plan.v1.Node.Filter
+	(*Node_Project)(nil),        // 26: polybolos.plan.v1.Node.Project
+	(*Node_Group)(nil),          // 27: polybolos.plan.v1.Node.Group
+	(*Node_HashJoin)(nil),       // 28: polybolos.plan.v1.Node.HashJoin
+	(*Node_RuntimeDef)(nil),     // 29: polybolos.plan.v1.Node.RuntimeDef
+	(*Node_NestedLoopJoin)(nil), // 30: polybolos.plan.v1.Node.NestedLoopJoin
+	(*Node_AsOfJoin)(nil),       // 31: polybolos.plan.v1.Node.AsOfJoin
+	(*Node_Sort)(nil),           // 32: polybolos.plan.v1.Node.Sort
+	(*Node_Limit)(nil),          // 33: polybolos.plan.v1.Node.Limit
+	(*Node_Union)(nil),          // 34: polybolos.plan.v1.Node.Union
+	(*Node_SetOp)(nil),          // 35: polybolos.plan.v1.Node.SetOp
+	(*Node_DistinctOn)(nil),     // 36: polybolos.plan.v1.Node.DistinctOn
+	(*Node_SharedRead)(nil),     // 37: polybolos.plan.v1.Node.SharedRead
+	(*Node_ExchangeRead)(nil),   // 38: polybolos.plan.v1.Node.ExchangeRead
+	(*Node_Window)(nil),         // 39: polybolos.plan.v1.Node.Window
+	(*Node_Recursion)(nil),      // 40: polybolos.plan.v1.Node.Recursion
+	(*Node_WorkingTable)(nil),   // 41: polybolos.plan.v1.Node.WorkingTable
+	(*Node_Unnest)(nil),         // 42: polybolos.plan.v1.Node.Unnest
+	(*Node_Write)(nil),          // 43: polybolos.plan.v1.Node.Write
+	nil,                         // 44: polybolos.plan.v1.Node.Scan.OptionsEntry
+	nil,                         // 45: polybolos.plan.v1.Node.Write.OptionsEntry
 }
 var file_api_plan_v1_plan_proto_depIdxs = []int32{
-	3,  // 0: polybolos.plan.v1.Plan.stages:type_name -> polybolos.plan.v1.Stage
+	4,  // 0: polybolos.plan.v1.Plan.stages:type_name -> polybolos.plan.v1.Stage
 	2,  // 1: polybolos.plan.v1.Plan.settings:type_name -> polybolos.plan.v1.Settings
-	7,  // 2: polybolos.plan.v1.Stage.exprs:type_name -> polybolos.plan.v1.Expr
-	17, // 3: polybolos.plan.v1.Stage.nodes:type_name -> polybolos.plan.v1.Node
-	8,  // 4: polybolos.plan.v1.Stage.output:type_name -> polybolos.plan.v1.Partitioning
-	5,  // 5: polybolos.plan.v1.Type.fields:type_name -> polybolos.plan.v1.Field
-	4,  // 6: polybolos.plan.v1.Field.type:type_name -> polybolos.plan.v1.Type
-	4,  // 7: polybolos.plan.v1.Value.type:type_name -> polybolos.plan.v1.Type
-	6,  // 8: polybolos.plan.v1.Value.list:type_name -> polybolos.plan.v1.Value
-	0,  // 9: polybolos.plan.v1.Expr.kind:type_name -> polybolos.plan.v1.Expr.Kind
-	4,  // 10: polybolos.plan.v1.Expr.type:type_name -> polybolos.plan.v1.Type
-	6,  // 11: polybolos.plan.v1.Expr.values:type_name -> polybolos.plan.v1.Value
-	4,  // 12: polybolos.plan.v1.Expr.params:type_name -> polybolos.plan.v1.Type
-	4,  // 13: polybolos.plan.v1.Aggregate.arg_types:type_name -> polybolos.plan.v1.Type
-	4,  // 14: polybolos.plan.v1.Aggregate.result:type_name -> polybolos.plan.v1.Type
-	12, // 15: polybolos.plan.v1.WindowFunction.call:type_name -> polybolos.plan.v1.Aggregate
-	13, // 16: polybolos.plan.v1.WindowFunction.frame:type_name -> polybolos.plan.v1.Frame
-	6,  // 17: polybolos.plan.v1.Row.values:type_name -> polybolos.plan.v1.Value
-	5,  // 18: polybolos.plan.v1.Node.out:type_name -> polybolos.plan.v1.Field
-	18, // 19: polybolos.plan.v1.Node.scan:type_name -> polybolos.plan.v1.Node.Scan
-	20, // 20: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
-	21, // 21: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
-	22, // 22: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
-	23, // 23: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
-	24, // 24: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
-	25, // 25: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
-	27, // 26: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
-	28, // 27: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
-	29, // 28: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
-	30, // 29: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
-	31, // 30: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
-	32, // 31: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
-	33, // 32: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
-	34, // 33: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
-	39, // 34: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
-	35, // 35: polybolos.plan.v1.Node.window:type_name -> polybolos.plan.v1.Node.Window
-	36, // 36: polybolos.plan.v1.Node.recursion:type_name -> polybolos.plan.v1.Node.Recursion
-	37, // 37: polybolos.plan.v1.Node.working_table:type_name -> polybolos.plan.v1.Node.WorkingTable
-	38, // 38: polybolos.plan.v1.Node.unnest:type_name -> polybolos.plan.v1.Node.Unnest
-	40, // 39: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
-	5,  // 40: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
-	9,  // 41: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
-	10, // 42: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
-	19, // 43: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
-	16, // 44: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
-	6,  // 45: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
-	6,  // 46: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
-	6,  // 47: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
-	12, // 48: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
-	15, // 49: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
-	26, // 50: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
-	11, // 51: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
-	11, // 52: polybolos.plan.v1.Node.Window.order:type_name -> polybolos.plan.v1.SortKey
-	14, // 53: polybolos.plan.v1.Node.Window.functions:type_name -> polybolos.plan.v1.WindowFunction
-	41, // 54: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
-	5,  // 55: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	3,  // 2: polybolos.plan.v1.Settings.scheduling:type_name -> polybolos.plan.v1.Scheduling
+	10, // 3: polybolos.plan.v1.Stage.exprs:type_name -> polybolos.plan.v1.Expr
+	20, // 4: polybolos.plan.v1.Stage.nodes:type_name -> polybolos.plan.v1.Node
+	11, // 5: polybolos.plan.v1.Stage.output:type_name -> polybolos.plan.v1.Partitioning
+	5,  // 6: polybolos.plan.v1.Stage.shares:type_name -> polybolos.plan.v1.Share
+	6,  // 7: polybolos.plan.v1.Stage.filters:type_name -> polybolos.plan.v1.StageFilter
+	8,  // 8: polybolos.plan.v1.Type.fields:type_name -> polybolos.plan.v1.Field
+	7,  // 9: polybolos.plan.v1.Field.type:type_name -> polybolos.plan.v1.Type
+	7,  // 10: polybolos.plan.v1.Value.type:type_name -> polybolos.plan.v1.Type
+	9,  // 11: polybolos.plan.v1.Value.list:type_name -> polybolos.plan.v1.Value
+	0,  // 12: polybolos.plan.v1.Expr.kind:type_name -> polybolos.plan.v1.Expr.Kind
+	7,  // 13: polybolos.plan.v1.Expr.type:type_name -> polybolos.plan.v1.Type
+	9,  // 14: polybolos.plan.v1.Expr.values:type_name -> polybolos.plan.v1.Value
+	7,  // 15: polybolos.plan.v1.Expr.params:type_name -> polybolos.plan.v1.Type
+	7,  // 16: polybolos.plan.v1.Aggregate.arg_types:type_name -> polybolos.plan.v1.Type
+	7,  // 17: polybolos.plan.v1.Aggregate.result:type_name -> polybolos.plan.v1.Type
+	15, // 18: polybolos.plan.v1.WindowFunction.call:type_name -> polybolos.plan.v1.Aggregate
+	16, // 19: polybolos.plan.v1.WindowFunction.frame:type_name -> polybolos.plan.v1.Frame
+	9,  // 20: polybolos.plan.v1.Row.values:type_name -> polybolos.plan.v1.Value
+	8,  // 21: polybolos.plan.v1.Node.out:type_name -> polybolos.plan.v1.Field
+	21, // 22: polybolos.plan.v1.Node.scan:type_name -> polybolos.plan.v1.Node.Scan
+	23, // 23: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
+	24, // 24: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
+	25, // 25: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
+	26, // 26: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
+	27, // 27: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
+	28, // 28: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
+	30, // 29: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
+	32, // 30: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
+	33, // 31: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
+	34, // 32: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
+	35, // 33: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
+	36, // 34: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
+	37, // 35: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
+	38, // 36: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
+	43, // 37: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
+	39, // 38: polybolos.plan.v1.Node.window:type_name -> polybolos.plan.v1.Node.Window
+	40, // 39: polybolos.plan.v1.Node.recursion:type_name -> polybolos.plan.v1.Node.Recursion
+	41, // 40: polybolos.plan.v1.Node.working_table:type_name -> polybolos.plan.v1.Node.WorkingTable
+	42, // 41: polybolos.plan.v1.Node.unnest:type_name -> polybolos.plan.v1.Node.Unnest
+	31, // 42: polybolos.plan.v1.Node.as_of_join:type_name -> polybolos.plan.v1.Node.AsOfJoin
+	44, // 43: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
+	8,  // 44: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
+	12, // 45: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
+	13, // 46: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
+	22, // 47: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
+	19, // 48: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
+	9,  // 49: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
+	9,  // 50: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
+	9,  // 51: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
+	15, // 52: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
+	18, // 53: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
+	29, // 54: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
+	14, // 55: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
+	14, // 56: polybolos.plan.v1.Node.Window.order:type_name -> polybolos.plan.v1.SortKey
+	17, // 57: polybolos.plan.v1.Node.Window.functions:type_name -> polybolos.plan.v1.WindowFunction
+	45, // 58: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
+	8,  // 59: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
+	60, // [60:60] is the sub-list for method output_type
+	60, // [60:60] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_api_plan_v1_plan_proto_init() }
@@ -3359,7 +3844,7 @@ func file_api_plan_v1_plan_proto_init() {
 	if File_api_plan_v1_plan_proto != nil {
 		return
 	}
-	file_api_plan_v1_plan_proto_msgTypes[16].OneofWrappers = []any{
+	file_api_plan_v1_plan_proto_msgTypes[19].OneofWrappers = []any{
 		(*Node_Scan_)(nil),
 		(*Node_Values_)(nil),
 		(*Node_Series_)(nil),
@@ -3380,6 +3865,7 @@ func file_api_plan_v1_plan_proto_init() {
 		(*Node_Recursion_)(nil),
 		(*Node_WorkingTable_)(nil),
 		(*Node_Unnest_)(nil),
+		(*Node_AsOfJoin_)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3387,7 +3873,7 @@ func file_api_plan_v1_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_plan_v1_plan_proto_rawDesc), len(file_api_plan_v1_plan_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   41,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -38,6 +38,9 @@ type Metadata struct {
 	Done  int64  `json:"done,omitempty"`
 	Total int64  `json:"total,omitempty"` // Done of Total splits were read
 	Rows  int64  `json:"rows,omitempty"`  // scanned so far
+
+	Zone    string `json:"zone,omitempty"`    // in which the session shows timestamps with time zone, where it is not UTC
+	Notices string `json:"notices,omitempty"` // what there is to say beside the tag, in lines
 }
 
 // Bytes is the metadata as it travels.
