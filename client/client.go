@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -40,7 +41,12 @@ const DefaultPort = "32010"
 
 // Open connects to the server of a URL: grpc://host:port, or grpc+tls:// for a connection with TLS. It fails when there is no answer before ctx ends.
 func Open(ctx context.Context, address string) (*Client, error) {
-	target, security, err := parseURL(address)
+	return OpenTLS(ctx, address, nil)
+}
+
+// OpenTLS is Open with what TLS needs beyond the system's certificates: whom to trust, and a certificate of the client's own.
+func OpenTLS(ctx context.Context, address string, config *tls.Config) (*Client, error) {
+	target, security, err := parseURL(address, config)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +64,7 @@ func Open(ctx context.Context, address string) (*Client, error) {
 }
 
 // parseURL takes an address apart.
-func parseURL(address string) (target string, security credentials.TransportCredentials, err error) {
+func parseURL(address string, config *tls.Config) (target string, security credentials.TransportCredentials, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", nil, fault.Wrap(fault.InvalidParameterValue, err, "the address %q is no URL", address)
@@ -67,7 +73,7 @@ func parseURL(address string) (target string, security credentials.TransportCred
 	case "grpc", "grpc+tcp":
 		security = insecure.NewCredentials()
 	case "grpc+tls":
-		security = credentials.NewTLS(nil)
+		security = credentials.NewTLS(config)
 	default:
 		return "", nil, fault.New(fault.InvalidParameterValue, "the address %q does not begin with grpc:// or grpc+tls://", address)
 	}
@@ -123,6 +129,15 @@ func (c *Client) Query(ctx context.Context, text string, args ...any) (*Rows, er
 	if cerr := p.Close(ctx); err == nil {
 		err = cerr
 	}
+	if err != nil {
+		return nil, wire.Fault(err)
+	}
+	return c.rows(info)
+}
+
+// QuerySubstrait runs an encoded Substrait plan over the server's tables.
+func (c *Client) QuerySubstrait(ctx context.Context, plan []byte) (*Rows, error) {
+	info, err := c.flight.ExecuteSubstrait(ctx, flightsql.SubstraitPlan{Plan: plan})
 	if err != nil {
 		return nil, wire.Fault(err)
 	}

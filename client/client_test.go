@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -252,5 +254,35 @@ func TestOpen(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), "grpc://"+l.Addr().String()); fault.CodeOf(err) != fault.ConnectionFailure {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestBeside reads what comes with a result beside its rows.
+func TestBeside(t *testing.T) {
+	c := open(t)
+	beside := func(text string) (*time.Location, []string) {
+		rows, err := c.Query(t.Context(), text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		defer rows.Close()
+		return rows.Zone(), rows.Notices()
+	}
+	if zone, _ := beside("select now()"); zone != nil {
+		t.Errorf("a session in UTC shows times in %v", zone)
+	}
+	if _, err := c.Exec(t.Context(), "set timezone = 'Europe/Vienna'"); err != nil {
+		t.Fatal(err)
+	}
+	if zone, _ := beside("select now()"); zone == nil || zone.String() != "Europe/Vienna" {
+		t.Errorf("a session in Vienna shows times in %v", zone)
+	}
+	file := filepath.Join(t.TempDir(), "rows.csv")
+	if err := os.WriteFile(file, []byte("a,b\n1,2\n1,2,3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, notices := beside("create table t as select * from read_csv('" + file + "', ignore_errors => true)")
+	if len(notices) != 1 || !strings.Contains(notices[0], "1 bad row") {
+		t.Errorf("the notices are %q", notices)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -24,7 +26,7 @@ type Rows struct {
 	client *flightsql.Client
 	schema *arrow.Schema
 	fields []column.Field
-	tag    string
+	did    wire.Metadata // of a statement without rows
 	count  int64
 	left   []*flight.FlightEndpoint // not read yet
 	handle []byte                   // of the query, for its progress
@@ -47,7 +49,7 @@ func (c *Client) rows(info *flight.FlightInfo) (*Rows, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.DataCorrupted, err, "the schema of the result")
 	}
-	r := &Rows{client: c.flight, schema: schema, tag: wire.ParseMetadata(info.GetAppMetadata()).Tag, left: info.GetEndpoint(), arena: mem.NewArena(nil)}
+	r := &Rows{client: c.flight, schema: schema, did: wire.ParseMetadata(info.GetAppMetadata()), left: info.GetEndpoint(), arena: mem.NewArena(nil)}
 	if r.fields, err = wire.Fields(schema); err != nil {
 		return nil, err
 	}
@@ -66,10 +68,30 @@ func (r *Rows) Fields() []column.Field { return r.fields }
 
 // Tag says what was done: SELECT 3, CREATE TABLE. It is complete once Next or Record has returned nil.
 func (r *Rows) Tag() string {
-	if r.tag == "" {
+	if r.did.Tag == "" {
 		return fmt.Sprintf("SELECT %d", r.count)
 	}
-	return r.tag
+	return r.did.Tag
+}
+
+// Zone is the time zone in which the session shows timestamps with time zone; nil is UTC. The rows have them in UTC.
+func (r *Rows) Zone() *time.Location {
+	if r.did.Zone == "" {
+		return nil
+	}
+	zone, err := time.LoadLocation(r.did.Zone)
+	if err != nil {
+		return nil
+	}
+	return zone
+}
+
+// Notices are what there is to say beside the tag of a statement without rows, such as where COPY has written.
+func (r *Rows) Notices() []string {
+	if r.did.Notices == "" {
+		return nil
+	}
+	return strings.Split(r.did.Notices, "\n")
 }
 
 // Next returns the next rows, nil after the last. The batch is valid until the next call or Close. The query ends when ctx does.

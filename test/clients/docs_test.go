@@ -43,7 +43,7 @@ func write(t *testing.T, path, text string) {
 
 // TestPages runs the programs of each page, in order, against one server a page, and compares what each prints with the block of text after it.
 func TestPages(t *testing.T) {
-	for _, page := range []string{"shell.md", "go.md", "database-sql.md", "python.md", "jdbc.md"} {
+	for _, page := range []string{"shell.md", "go.md", "database-sql.md", "dataframe.md", "python.md", "substrait.md", "jdbc.md"} {
 		t.Run(page, func(t *testing.T) {
 			var s *server
 			list := blocks(t, page)
