@@ -11,6 +11,8 @@ import (
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/executor/spill"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/jobs"
 	"github.com/polybolos-db/polybolos/session"
@@ -22,6 +24,8 @@ type Config struct {
 	MemoryLimit int64  // bytes that all queries together may hold, 0: 80 % of the machine's
 	Warehouse   string // folder that keeps tables, views and schemas, made when missing; "": they go with their session
 	TempDir     string // where tables of sessions are kept while they live, "": the system's
+	SpillDir    string // where queries put what has no room in memory, "": TempDir
+	SpillLimit  int64  // bytes that they may put there, 0: no limit
 }
 
 // Engine runs queries in this process.
@@ -31,6 +35,7 @@ type Engine struct {
 	catalog  *catalog.Catalog
 	kept     *catalog.Warehouse // nil without
 	folder   string
+	spill    *spill.Dir
 	sessions atomic.Int64
 }
 
@@ -39,13 +44,18 @@ const memoryShare = 0.8
 
 // Open starts an engine. Close ends it.
 func Open(c Config) (*Engine, error) {
-	if c.Threads < 0 || c.MemoryLimit < 0 {
-		return nil, fault.New(fault.InvalidParameterValue, "threads and memory limit must not be negative")
+	if c.Threads < 0 || c.MemoryLimit < 0 || c.SpillLimit < 0 {
+		return nil, fault.New(fault.InvalidParameterValue, "threads, memory limit and spill limit must not be negative")
+	}
+	if c.SpillDir == "" {
+		c.SpillDir = c.TempDir
 	}
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
-	if c.MemoryLimit == 0 {
+	if c.MemoryLimit > 0 {
+		mem.SetMappedLimit(c.MemoryLimit)
+	} else {
 		c.MemoryLimit = int64(memoryShare * float64(physicalMemory()))
 	}
 	folder, err := os.MkdirTemp(c.TempDir, "polybolos-")
@@ -58,7 +68,8 @@ func Open(c Config) (*Engine, error) {
 			return nil, errors.Join(err, os.RemoveAll(folder))
 		}
 	}
-	e.jobs = jobs.New(jobs.Config{Threads: c.Threads, MemoryLimit: c.MemoryLimit})
+	e.spill = spill.NewDir(c.SpillDir, c.SpillLimit)
+	e.jobs = jobs.New(jobs.Config{Threads: c.Threads, MemoryLimit: c.MemoryLimit, Spill: e.spill})
 	return e, nil
 }
 
@@ -77,6 +88,9 @@ func (e *Engine) SharedSession() *Session {
 	})}
 }
 
+// Memory is what all queries hold now, in bytes, and the most they held at once: never more than the limit.
+func (e *Engine) Memory() (used, peak int64) { return e.jobs.Memory() }
+
 // warehouse is the folder of the warehouse, empty without.
 func (e *Engine) warehouse() string {
 	if e.kept == nil {
@@ -87,7 +101,7 @@ func (e *Engine) warehouse() string {
 
 // Close ends all queries and removes the engine's temporary folder.
 func (e *Engine) Close() error {
-	err := e.jobs.Close()
+	err := errors.Join(e.jobs.Close(), e.spill.Close())
 	if e.kept != nil {
 		err = errors.Join(err, e.kept.Close())
 	}

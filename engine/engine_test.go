@@ -125,16 +125,31 @@ func TestErrorsCarryCodeAndPlaceAndLeaveTheSessionAlive(t *testing.T) {
 	}
 }
 
-func TestMemoryLimitEndsTheQueryAlone(t *testing.T) {
+const manyGroups = "select count(*) from (select i, count(*) from generate_series(1, 1000000) s(i) group by i) x"
+
+func TestAQueryBeyondItsMemorySpills(t *testing.T) {
 	_, s := open(t, Config{MemoryLimit: 256 << 20})
 	text(t, s, "set memory_limit = '8MB'")
-	err := s.Exec(t.Context(), "select count(*) from (select i, count(*) from generate_series(1, 5000000) s(i) group by i) x")
-	if fault.CodeOf(err) != fault.OutOfMemory {
+	if got := text(t, s, manyGroups); got != "1000000\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := text(t, s, "explain analyze "+manyGroups); !strings.Contains(got, "spilled") {
+		t.Errorf("nothing of spilling in\n%s", got)
+	}
+}
+
+func TestAFullDiskEndsTheQueryAlone(t *testing.T) {
+	e, s := open(t, Config{MemoryLimit: 256 << 20, SpillLimit: 1 << 20})
+	text(t, s, "set memory_limit = '8MB'")
+	if err := s.Exec(t.Context(), manyGroups); fault.CodeOf(err) != fault.DiskFull {
 		t.Fatalf("got %v", err)
 	}
+	if n := e.spill.Used(); n != 0 {
+		t.Errorf("%d bytes are left on disk", n)
+	}
 	text(t, s, "reset memory_limit")
-	if got := text(t, s, "select count(*) from (select i, count(*) from generate_series(1, 100000) s(i) group by i) x"); got != "100000\n" {
-		t.Errorf("after the refusal: %q", got)
+	if got := text(t, s, manyGroups); got != "1000000\n" {
+		t.Errorf("with memory enough: %q", got)
 	}
 }
 

@@ -10,10 +10,11 @@ func newBenchCommand() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	bench.AddCommand(
-		newBenchGenerateCommand(),
+		newBenchGenerateCommand(), newBenchTaxiCommand(),
 		newTPCHCommand(),
 		newBenchKernelsCommand(),
 		newBenchServeCommand(),
+		newBenchClusterCommand(), newBenchLoadCommand(), newBenchSchedulerCommand(),
 	)
 	return bench
 }

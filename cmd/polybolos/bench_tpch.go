@@ -43,6 +43,8 @@ type tpchFlags struct {
 
 	list        []int // queries, nil: all
 	memoryLimit int64
+	spill       spillFlags
+	spillLimit  int64
 	settings    map[string]string
 }
 
@@ -75,6 +77,7 @@ from TPC-H and are not comparable to published TPC-H results.`,
 	flags.BoolVar(&f.generate, "generate", false, "generate the data first unless it is there")
 	flags.IntVar(&f.threads, "threads", 0, "workers (default all cores)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB")
+	f.spill.add(flags)
 	flags.StringArrayVar(&f.set, "set", nil, "a setting of the session, name=value")
 	return c
 }
@@ -102,10 +105,14 @@ func (f *tpchFlags) check() (err error) {
 	if f.settings, err = parseSettings(f.set); err != nil {
 		return err
 	}
+	if f.spillLimit, err = f.spill.bytes(); err != nil {
+		return err
+	}
 	if f.memory != "" {
 		if f.memoryLimit, err = session.ParseBytes(f.memory); err != nil {
 			return fmt.Errorf("--memory-limit %w", err)
 		}
+		engine.BoundHeap()
 	}
 	if f.data == "" {
 		f.data = filepath.Join("data", "sf"+strconv.FormatFloat(f.scaleFactor, 'f', -1, 64))
@@ -173,7 +180,7 @@ func (f *tpchFlags) run(ctx context.Context, out io.Writer) error {
 
 // runAlone runs the queries in this process.
 func (f *tpchFlags) runAlone(ctx context.Context, started func(int), finished func(tpch.QueryResult)) (_ *tpch.Report, err error) {
-	e, err := engine.Open(engine.Config{Threads: f.threads, MemoryLimit: f.memoryLimit})
+	e, err := engine.Open(engine.Config{Threads: f.threads, MemoryLimit: f.memoryLimit, SpillDir: f.spill.dir, SpillLimit: f.spillLimit})
 	if err != nil {
 		return nil, err
 	}

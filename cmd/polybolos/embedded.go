@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/polybolos-db/polybolos/cmd/polybolos/internal/shell"
 	"github.com/polybolos-db/polybolos/engine"
@@ -36,14 +37,23 @@ func (e embedded) Run(ctx context.Context, s shell.Statement) (shell.Result, err
 	if err != nil {
 		return nil, err
 	}
-	return result{r}, nil
+	return result{r, e.Session}, nil
 }
 
 // result is a session's result with the shell's type of progress.
-type result struct{ session.Result }
+type result struct {
+	session.Result
+	of *engine.Session
+}
+
+// Notices are what there is to say beside the result, once its rows are read.
+func (r result) Notices() []string { return r.of.Notices() }
 
 // Progress is how far the statement is.
 func (r result) Progress() shell.Progress { return shell.Progress(r.Result.Progress()) }
+
+// Zone is that of the session's setting.
+func (r result) Zone() *time.Location { return r.of.Zone() }
 
 // functionNames are the functions that completion proposes.
 func functionNames() []string { return append(expr.FunctionNames(), "generate_series") }

@@ -7,15 +7,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polybolos-db/polybolos/engine"
 	executor "github.com/polybolos-db/polybolos/executor/remote"
+	"github.com/polybolos-db/polybolos/service"
 	"github.com/polybolos-db/polybolos/session"
 )
 
 func newExecutorCommand() *cobra.Command {
 	var config executor.Config
 	var memory, outputs string
+	var spilled spillFlags
 	var labels []string
 	var verbose bool
+	var inline string
+	var s3 s3Flags
+	var store shuffleFlags
+	var tls service.TLS
 	c := &cobra.Command{
 		Use:   "executor",
 		Short: "Run tasks that a scheduler hands out",
@@ -33,12 +40,25 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 	flags.IntVar(&config.Threads, "threads", 0, "tasks at once (default one for each core)")
 	flags.StringVar(&memory, "memory-limit", "", "memory that tasks and their output may hold, such as 16GB (default no limit)")
 	flags.StringVar(&outputs, "output-memory", "", "memory that output may hold before it goes to files (default 30 % of --memory-limit)")
+	spilled.add(flags)
 	flags.StringVar(&config.WorkDir, "work-dir", "", "folder for output that memory has no room for (default the system's for temporary files)")
-	flags.StringArrayVar(&labels, "label", nil, "what to tell the scheduler of this executor, name=value")
+	flags.StringArrayVar(&labels, "label", nil, "name=value, which sessions may require of the executors that run their queries; more than once for more")
+	flags.StringVar(&config.Group, "resource-group", "", "the resource group of this executor, which sessions may choose")
 	flags.DurationVar(&config.DrainTime, "drain", executor.DefaultDrainTime, "how long jobs may go on when the executor is told to end")
+	flags.StringVar(&config.Name, "name", "", "the executor's name in local://NAME/path (default the host's)")
+	flags.StringVar(&config.LocalDir, "local-dir", "", "folder whose files queries may read as local://NAME/path, and into which COPY may write (default none)")
 	flags.BoolVar(&verbose, "verbose", false, "log every task")
+	flags.StringVar(&inline, "inline-output", "16KiB", "output of a task up to which it travels in messages and lies nowhere; 0: none does")
+	store.add(flags)
+	store.addCompression(flags)
+	s3.add(flags)
+	tls.AddClient(flags)
+	addConfigFlag(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		var err error
+		err := configure(c)
+		if err != nil {
+			return err
+		}
 		if config.Threads < 0 {
 			return usagef(c, "--threads must not be negative, and is %d", config.Threads)
 		}
@@ -46,6 +66,11 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 			if config.MemoryLimit, err = session.ParseBytes(memory); err != nil {
 				return usagef(c, "--memory-limit %s, not %q", err, memory)
 			}
+			engine.BoundHeap()
+		}
+		config.SpillDir = spilled.dir
+		if config.SpillLimit, err = spilled.bytes(); err != nil {
+			return usagef(c, "%s", err)
 		}
 		if outputs != "" {
 			if config.OutputMemory, err = session.ParseBytes(outputs); err != nil {
@@ -61,6 +86,21 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 			level = slog.LevelDebug
 		}
 		config.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+		logDevices(config.Log)
+		small, err := session.ParseBytes(inline)
+		if err != nil || small > 64<<10 {
+			return usagef(c, "--inline-output must be a number of bytes of at most 64KiB, not %q", inline)
+		}
+		if config.InlineOutput = int(small); small == 0 {
+			config.InlineOutput = -1
+		}
+		s3.use()
+		if config.ServerSecurity, config.Security, err = clusterSecurity(&tls); err != nil {
+			return err
+		}
+		if config.Shuffle, err = store.open(c, config.Log); err != nil {
+			return err
+		}
 		out := c.OutOrStdout()
 		// A closed standard output is no reason not to work.
 		config.Listening = func(address string) { _, _ = fmt.Fprintf(out, "listening on %s\n", address) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"slices"
 	"strings"
@@ -134,10 +135,10 @@ func (r remoteResult) Next(ctx context.Context) (*column.Batch, error) {
 func (r remoteResult) Progress() shell.Progress { return shell.Progress(r.Rows.Progress()) }
 
 // openRemote connects the shell to a server.
-func openRemote(ctx context.Context, url string) (*client.Client, error) {
+func openRemote(ctx context.Context, url string, config *tls.Config) (*client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connecting)
 	defer cancel()
-	c, err := client.Open(ctx, url)
+	c, err := client.OpenTLS(ctx, url, config)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, fault.Wrap(fault.ConnectionFailure, err, "connect to %s", url)
 	}

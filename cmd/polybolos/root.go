@@ -48,6 +48,7 @@ func newRootCommand() *cobra.Command {
 		newStandaloneCommand(),
 		newSchedulerCommand(),
 		newExecutorCommand(),
+		newShuffleCommand(),
 		newBenchCommand(),
 		newVersionCommand(),
 	)

@@ -15,6 +15,7 @@ import (
 	"github.com/polybolos-db/polybolos/cmd/polybolos/internal/output"
 	"github.com/polybolos-db/polybolos/cmd/polybolos/internal/shell"
 	"github.com/polybolos-db/polybolos/engine"
+	"github.com/polybolos-db/polybolos/service"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -54,9 +55,12 @@ type sqlFlags struct {
 	format   string
 	threads  int
 	memory   string
+	spill    spillFlags
 	keep     string
 	connect  string
 	settings []string
+	s3       s3Flags
+	tls      service.TLS
 }
 
 // defaultMaxRows is how many rows of a result the interactive shell shows: what a screen holds.
@@ -80,8 +84,11 @@ standard input is the script.`,
 	flags.StringVar(&f.format, "format", "table", "format of results: "+strings.Join(output.Names(), ", "))
 	flags.IntVar(&f.threads, "threads", 0, "workers (default one for each core)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB (default 80 % of the machine's)")
+	f.spill.add(flags)
 	flags.StringVar(&f.keep, "warehouse", "", "folder that keeps tables, views and schemas; made when missing (default they go with the session)")
 	flags.StringVar(&f.connect, "connect", "", "server to run the statements, such as grpc://127.0.0.1:32010 (default this process)")
+	f.s3.add(flags)
+	f.tls.AddClient(flags)
 	flags.StringArrayVar(&f.settings, "set", nil, "setting=value for the session; may be repeated")
 	c.RunE = func(c *cobra.Command, _ []string) error { return runSQL(c, f) }
 	return c
@@ -120,22 +127,35 @@ func runSQL(c *cobra.Command, f sqlFlags) (err error) {
 // open opens what runs the statements: a server, or an engine in this process. set changes a setting; cleanup, which may be called twice, closes.
 func (f sqlFlags) open(c *cobra.Command) (conn shell.Conn, set func(name, value string) error, cleanup func() error, err error) {
 	if f.connect != "" {
-		for _, name := range []string{"threads", "memory-limit", "warehouse"} {
+		for _, name := range []string{"threads", "memory-limit", "spill-dir", "spill-limit", "warehouse"} {
 			if c.Flags().Changed(name) {
 				return nil, nil, nil, usagef(c, "--%s is for an engine in this process, and --connect asks for a server", name)
 			}
 		}
-		r, err := openRemote(c.Context(), f.connect)
+		if err := f.tls.Check(); err != nil {
+			return nil, nil, nil, err
+		}
+		config, err := f.tls.ClientConfig()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		r, err := openRemote(c.Context(), f.connect, config)
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		return remote{r}, func(name, value string) error { return r.Set(c.Context(), name, value) }, r.Close, nil
 	}
+	f.s3.use()
 	config := engine.Config{Threads: f.threads, Warehouse: f.keep}
 	if f.memory != "" {
 		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
 			return nil, nil, nil, usagef(c, "--memory-limit %s, not %q", err, f.memory)
 		}
+		engine.BoundHeap()
+	}
+	config.SpillDir = f.spill.dir
+	if config.SpillLimit, err = f.spill.bytes(); err != nil {
+		return nil, nil, nil, usagef(c, "%s", err)
 	}
 	e, err := engine.Open(config)
 	if err != nil {

@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/flightsql"
+	"github.com/polybolos-db/polybolos/service"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -26,9 +26,12 @@ type standaloneFlags struct {
 	listen  string
 	threads int
 	memory  string
+	spill   spillFlags
 	init    string
 	keep    string
 	drain   time.Duration
+	s3      s3Flags
+	tls     service.TLS
 }
 
 func newStandaloneCommand() *cobra.Command {
@@ -38,7 +41,7 @@ func newStandaloneCommand() *cobra.Command {
 		Short: "Serve SQL over Arrow Flight SQL from this process",
 		Long: `Serve SQL over Arrow Flight SQL from this process. When it listens, it prints a line with the address. SIGTERM and SIGINT end it: it takes no new
 calls, waits for those that run, cancels them when --drain has passed, and exits with status 0. A flag that is not given is taken from the
-environment: POLYBOLOS_LISTEN for --listen, POLYBOLOS_MEMORY_LIMIT for --memory-limit.`,
+environment (POLYBOLOS_LISTEN for --listen, POLYBOLOS_MEMORY_LIMIT for --memory-limit), then from the file that --config names.`,
 		Example: `  polybolos standalone
   polybolos standalone --listen 127.0.0.1:0 --init tables.sql
   polybolos sql --connect grpc://127.0.0.1:32010`,
@@ -48,11 +51,15 @@ environment: POLYBOLOS_LISTEN for --listen, POLYBOLOS_MEMORY_LIMIT for --memory-
 	flags.StringVar(&f.listen, "listen", defaultListen, "host:port to listen on, port 0 for any that is free")
 	flags.IntVar(&f.threads, "threads", 0, "workers (default one for each core)")
 	flags.StringVar(&f.memory, "memory-limit", "", "memory that queries may hold, such as 2GB (default 80 % of the machine's)")
+	f.spill.add(flags)
 	flags.StringVar(&f.keep, "warehouse", "", "folder that keeps tables, views and schemas; made when missing (default they go with the server)")
 	flags.StringVar(&f.init, "init", "", "file of statements to run before the first call")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how long running calls may go on when the server is told to end")
+	f.s3.add(flags)
+	f.tls.Add(flags)
+	addConfigFlag(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := fromEnvironment(c); err != nil {
+		if err := configure(c); err != nil {
 			return err
 		}
 		if err := runStandalone(c, f); err != nil {
@@ -63,31 +70,23 @@ environment: POLYBOLOS_LISTEN for --listen, POLYBOLOS_MEMORY_LIMIT for --memory-
 	return c
 }
 
-// fromEnvironment sets the flags that were not given from POLYBOLOS_ variables.
-func fromEnvironment(c *cobra.Command) (err error) {
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "POLYBOLOS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, ok := os.LookupEnv(name)
-		if !ok || f.Changed || f.Name == "help" || err != nil {
-			return
-		}
-		if serr := c.Flags().Set(f.Name, value); serr != nil {
-			err = usagef(c, "%s: %s", name, serr)
-		}
-	})
-	return err
-}
-
 func runStandalone(c *cobra.Command, f standaloneFlags) (err error) {
 	if f.threads < 0 {
 		return usagef(c, "--threads must not be negative, and is %d", f.threads)
 	}
+	f.s3.use()
 	config := engine.Config{Threads: f.threads, Warehouse: f.keep}
 	if f.memory != "" {
 		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
 			return usagef(c, "--memory-limit %s, not %q", err, f.memory)
 		}
+		engine.BoundHeap()
 	}
+	config.SpillDir = f.spill.dir
+	if config.SpillLimit, err = f.spill.bytes(); err != nil {
+		return usagef(c, "%s", err)
+	}
+	logDevices(slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
 	e, err := engine.Open(config)
 	if err != nil {
 		return err
@@ -98,7 +97,12 @@ func runStandalone(c *cobra.Command, f standaloneFlags) (err error) {
 			return err
 		}
 	}
+	security, err := clientSecurity(&f.tls)
+	if err != nil {
+		return err
+	}
 	server, err := flightsql.New(flightsql.Config{
+		Security: security,
 		Sessions: func() (*session.Session, error) { return e.SharedSession().Session, nil },
 		Version:  currentVersion(),
 	})

@@ -132,6 +132,7 @@ func TestInteractive(t *testing.T) {
 		{"select * from num\t;\r", []string{"(100 rows, 40 shown)", "Time: "}},
 		{"select nope;\r", []string{"ERROR 42703"}},
 		{"selec\x03", []string{"^C"}},
+		{"selec\x03select 41 + 2 as x;\r", []string{"^C", "│ 43 │"}},
 		{"select 1\r+ 1;\x1b[A\x01\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C9\x1b[B\r", []string{"│       92 │"}},
 		{"\\format csv\r", []string{"Format is csv."}},
 		{"select 'after' as word;\r", []string{"word\nafter\n"}},

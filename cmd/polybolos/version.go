@@ -84,6 +84,9 @@ func machine() string {
 	line("SIMD", "%s; %s is used", simdLevel(), simd.Current())
 	line("cores", "%d physical, %d logical, %d used", cpuid.CPU.PhysicalCores, cpuid.CPU.LogicalCores, runtime.GOMAXPROCS(0))
 	line("memory", "%s", memory())
+	for _, text := range devices() {
+		line("device", "%s", text)
+	}
 	return b.String()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
@@ -28,6 +29,8 @@ type Options struct {
 	MaxRows  int  // rows that a result may show, 0: all; of longer ones the first and the last are shown
 	Expanded bool // one line a value instead of one a row
 	Color    bool // dim and bold by escape sequences
+
+	Zone *time.Location // whose clocks show timestamps with time zone in formats of text; nil: UTC
 }
 
 type format struct {
@@ -77,7 +80,11 @@ func New(name string, w io.Writer, o Options) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.open(w, o), nil
+	out := f.open(w, o)
+	if !f.binary {
+		out = inZone(out, o.Zone, name == "table" || name == "csv")
+	}
+	return out, nil
 }
 
 func lookup(name string) (format, error) {

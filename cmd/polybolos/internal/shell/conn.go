@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 )
@@ -44,4 +45,16 @@ type Result interface {
 type Progress struct {
 	Done, Total int64
 	Rows        int64
+}
+
+// Noticer is a Result that has something to say beside its rows.
+type Noticer interface {
+	// Notices is complete once Next has returned nil.
+	Notices() []string
+}
+
+// Zoner is a Result whose timestamps with time zone are shown in a zone of the session's.
+type Zoner interface {
+	// Zone is nil for UTC.
+	Zone() *time.Location
 }

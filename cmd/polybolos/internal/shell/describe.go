@@ -72,7 +72,7 @@ func (s *Shell) printRows(names []string, rows [][]string) (err error) {
 		}
 		b.Cols = append(b.Cols, v)
 	}
-	w, err := s.resultWriter(s.writer(nil), description{}, s.Options)
+	w, err := s.resultWriter(s.writer(nil), description{}, s.Options, nil)
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,8 @@ func (s *Shell) newEditor(functions []string) *readline.Shell {
 		// As with the options.
 		_ = editor.Config.Bind("emacs", inputrc.Unescape(key), action, false)
 	}
+	editor.Keymap.Register(map[string]func(){interruptAction: func() { s.interrupt(editor) }})
+	_ = editor.Config.Bind("emacs", inputrc.Unescape(`\C-C`), interruptAction, false)
 	// The editor asks for a hint whenever it is about to draw.
 	editor.Hint.SetProvider(func(line []rune, _ int) []rune {
 		s.reserve(string(line))
@@ -83,6 +85,17 @@ func (s *Shell) newEditor(functions []string) *readline.Shell {
 	}
 	editor.History.Add("history", s.openHistory())
 	return editor
+}
+
+const interruptAction = "polybolos-interrupt"
+
+// interrupt is Ctrl-C: the input is forgotten. The editor's own action looks at the key that follows, and loses it when both arrive together.
+func (s *Shell) interrupt(editor *readline.Shell) {
+	editor.Iterations.Reset()
+	// As in reserve, what the terminal does not take shows itself.
+	_, _ = io.WriteString(s.Out, "^C")
+	editor.Display.AcceptLine()
+	editor.History.Accept(false, false, readline.ErrInterrupt)
 }
 
 // editorOptions change the editor's defaults.

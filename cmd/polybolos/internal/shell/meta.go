@@ -116,7 +116,7 @@ func unknownCommand(name string) error {
 	}
 	for _, c := range commands {
 		if strings.HasPrefix(c.name, name) || strings.EqualFold(c.name, name) {
-			return err.WithHint("did you mean %s? \\? lists the commands", c.name)
+			return err.WithHint("Did you mean %s? \\? lists the commands", c.name)
 		}
 	}
 	return err.WithHint("\\? lists the commands")

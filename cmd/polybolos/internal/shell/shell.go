@@ -206,7 +206,7 @@ func (s *Shell) print(ctx context.Context, st Statement, result Result, bar *pro
 	fields := result.Fields()
 	var w output.Writer
 	if len(fields) > 0 {
-		if w, err = s.resultWriter(out, st, o); err != nil {
+		if w, err = s.resultWriter(out, st, o, zoneOf(result)); err != nil {
 			return err
 		}
 		defer func() {
@@ -234,16 +234,37 @@ func (s *Shell) print(ctx context.Context, st Statement, result Result, bar *pro
 		}
 	}
 	if w != nil {
-		return w.End()
-	}
-	if o.Format == "table" {
+		err = w.End()
+	} else if o.Format == "table" {
 		_, err = fmt.Fprintln(out, result.Tag())
 	}
-	return err
+	return errors.Join(err, s.notices(result))
+}
+
+// notices prints what there is to say beside the result.
+func (s *Shell) notices(result Result) error {
+	n, ok := result.(Noticer)
+	if !ok {
+		return nil
+	}
+	for _, text := range n.Notices() {
+		if _, err := fmt.Fprintln(s.Err, "NOTICE: "+text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zoneOf is the zone in which a result shows timestamps; nil is UTC.
+func zoneOf(result Result) *time.Location {
+	if z, ok := result.(Zoner); ok {
+		return z.Zone()
+	}
+	return nil
 }
 
 // resultWriter makes the writer of a result in the chosen format.
-func (s *Shell) resultWriter(out io.Writer, st Statement, o Options) (output.Writer, error) {
+func (s *Shell) resultWriter(out io.Writer, st Statement, o Options, zone *time.Location) (output.Writer, error) {
 	if output.IsBinary(o.Format) {
 		if s.file == nil && s.Terminal.Out {
 			return nil, fault.New(fault.ObjectNotInState, "%s is binary and is not written to a terminal", o.Format).
@@ -254,7 +275,7 @@ func (s *Shell) resultWriter(out io.Writer, st Statement, o Options) (output.Wri
 				WithHint("COPY (SELECT …) TO 'file.parquet' writes a file for each query")
 		}
 	}
-	look := output.Options{Expanded: o.Expanded}
+	look := output.Options{Expanded: o.Expanded, Zone: zone}
 	if s.file == nil && s.Terminal.Out {
 		look.Width, look.Color = s.Terminal.Width(), s.Terminal.Color
 		look.Wrap = isDescription(st.Text())

@@ -197,7 +197,7 @@ func TestMetaCommands(t *testing.T) {
 		{`\timing maybe`, "", "neither on nor off"},
 		{`\q now`, "", "takes no argument"},
 		{`\l`, "", `\d lists its tables`},
-		{`\tim`, "", `did you mean \timing?`},
+		{`\tim`, "", `Did you mean \timing?`},
 		{`\d 'x`, "", "does not end"},
 		{`\`, "", "a backslash begins a command"},
 	} {
