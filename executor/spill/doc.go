@@ -7,8 +7,8 @@
 // # Blocks
 //
 // A block is the buffers of up to a few thousand rows' columns, as they lie in memory, strings behind their views: it is read with one read and used in place. Each
-// carries a checksum, since a damaged file must not become a wrong answer. Nothing is compressed: the files live for seconds and mostly in the page cache, and
-// LZ4 costs more time than it saves there. The layout is private to the process that wrote it.
+// carries a checksum, since a damaged file must not become a wrong answer. Nothing is compressed: the files live for seconds, mostly in
+// the page cache. The layout is private to the process that wrote it.
 //
 // # Errors
 //

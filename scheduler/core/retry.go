@@ -38,7 +38,8 @@ func (c *Core) fail(e Failed) {
 		return
 	}
 	if k.flags&twinned != 0 {
-		// The other attempt goes on alone.
+		// The other attempt goes on alone. This one counts, but it does not end the job: the other may succeed.
+		k.failures = min(k.failures+1, MaxAttempts-1)
 		c.remember(s, ti, e.Task.Attempt, x, e.Message)
 		c.dropOne(j, si, ti, e.Task.Attempt)
 		c.refresh(j)

@@ -164,3 +164,36 @@ func TestResumedJobGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("got %v", w.ends)
 	}
 }
+
+// A task whose every attempt is slow and then fails has two attempts most of the time; it still ends its job.
+func TestSlowFailuresEndTheJobToo(t *testing.T) {
+	w := newWorld(t, Limits{})
+	for i := range 4 {
+		w.step(slots(ExecutorID(fmt.Sprint("x", i)), 4))
+	}
+	w.step(Submitted{Job: JobSpec{ID: "j", Stages: one(12)}})
+	for range 11 {
+		w.now = w.now.Add(10 * time.Millisecond)
+		w.finish()
+	}
+	attempts := map[int]bool{}
+	for range 100 {
+		if _, over := w.ends["j"]; over {
+			break
+		}
+		for range 10 {
+			w.now = w.now.Add(time.Second)
+			w.step(Tick{})
+		}
+		if len(w.live) == 0 {
+			continue
+		}
+		l := w.live[0]
+		w.live = w.live[1:]
+		attempts[l.Task.Attempt] = true
+		w.step(Failed{Task: l.Task, Message: "the disk is slow and broken", Retryable: true})
+	}
+	if e, over := w.ends["j"]; !over || e.State != Error || len(attempts) > 2*MaxAttempts {
+		t.Errorf("after %d attempts: %v, %+v", len(attempts), over, e)
+	}
+}

@@ -69,7 +69,8 @@ func (c *Core) speculateStage(j *job, si int) {
 		if allowed <= 0 {
 			return
 		}
-		if k.state != running || k.flags&(twinned|early) != 0 || k.wide() || c.clock()-k.begun < slow {
+		// One more failure ends the job: the last attempt is alone.
+		if k.state != running || k.flags&(twinned|early) != 0 || k.failures >= MaxAttempts-1 || k.wide() || c.clock()-k.begun < slow {
 			continue
 		}
 		avoid := k.avoid
