@@ -159,6 +159,8 @@ func (s *sortSink) Finish() error {
 	p := s.p
 	if p.x.files.any() {
 		p.Spill()
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		return p.err
 	}
 	p.mu.Lock()
