@@ -15,8 +15,8 @@ var aggregates = map[string]*AggFunction{}
 func init() {
 	for _, f := range []*AggFunction{
 		{"count", kernels.AggCount, "The number of rows where the argument is not NULL; count(*) counts all rows."},
-		{"sum", kernels.AggSum, "The sum: bigint for small integers, numeric for bigint and numeric, exact; double precision for floats."},
-		{"avg", kernels.AggAvg, "The mean: numeric for integers and numeric, double precision for floats."},
+		{"sum", kernels.AggSum, "The sum: bigint for small integers, numeric for bigint and numeric, exact; double precision for floats; interval."},
+		{"avg", kernels.AggAvg, "The mean: numeric for integers and numeric, double precision for floats, interval."},
 		{"min", kernels.AggMin, "The least value."},
 		{"max", kernels.AggMax, "The greatest value."},
 		{"bool_and", kernels.AggBoolAnd, "True when all values are true."},
@@ -192,6 +192,8 @@ func aggregateType(f *AggFunction, args []Expr) (column.Type, error) {
 			return column.DecimalType(column.MaxPrecision, int(t.Scale)), nil
 		case k.IsFloat():
 			return column.T(column.Float64), nil
+		case k == column.Interval:
+			return t, nil
 		}
 		return none()
 	case kernels.AggAvg:
@@ -200,6 +202,8 @@ func aggregateType(f *AggFunction, args []Expr) (column.Type, error) {
 			return column.DecimalType(column.MaxPrecision, max(divisionScale, int(t.Scale))), nil
 		case k.IsFloat():
 			return column.T(column.Float64), nil
+		case k == column.Interval:
+			return t, nil
 		}
 		return none()
 	case kernels.AggMin, kernels.AggMax:

@@ -18,11 +18,14 @@ func init() {
 		dateFieldFunctions(), dateMakingFunctions(), dateArithmeticFunctions(), checkFunctions(),
 		listFunctions(), listTests(), listChangeFunctions(), listTextFunctions(), listMathFunctions(), structFunctions(), mapFunctions(),
 		jsonFunctions(), zoneFunctions(), inZoneFunctions(), moreFunctions(), intervalMakingFunctions(), parsingFunctions(), scanFunctions(),
+		codeFunctions(), floatFunctions(), distanceFunctions(), unitFunctions(), numericFunctions(),
+		listSelectFunctions(), listDistanceFunctions(), mapEntryFunctions(), structFieldFunctions(), expressionTestFunctions(), jsonMakingFunctions(),
 	} {
 		for _, f := range family {
 			overloads[f.Name] = append(overloads[f.Name], f)
 		}
 	}
+	addFurtherNames()
 }
 
 // Names of the types that signatures are made of.

@@ -169,7 +169,7 @@ func appendIdentifier(dst []byte, s string) []byte {
 		c := s[i]
 		plain = plain && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_')
 	}
-	if plain {
+	if plain && !reservedWords[s] {
 		return append(dst, s...)
 	}
 	return append(append(append(dst, '"'), strings.ReplaceAll(s, `"`, `""`)...), '"')

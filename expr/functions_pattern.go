@@ -203,7 +203,7 @@ func expressionArg(c *kernels.Call, at, flags int, fixed string) func(i int) (*r
 
 // patternFunctions are LIKE and the regular expressions.
 func patternFunctions() []*Function {
-	out := likeFunctions()
+	out := append(likeFunctions(), similarFunctions()...)
 	match := func(flags int, fixed string) func(c *kernels.Call) error {
 		return func(c *kernels.Call) error {
 			s, re := kernels.ReadBytes(c.Args[0]), expressionArg(c, 1, flags, fixed)

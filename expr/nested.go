@@ -134,6 +134,12 @@ func (f nestedFunction) function() *Function {
 	return &Function{
 		Name: f.name, Doc: f.doc, Params: f.params, Variadic: f.variadic, Op: kernels.OpCall, Prepare: f.prepare, Result: anyType,
 		Bind: func(args []Expr) (Bound, error) {
+			for _, a := range args {
+				if t := a.Type(); t.Nested == nil && (t.Kind == column.Map || t.Kind == column.Struct) {
+					// NULL became one for want of anything better: its parts are not known.
+					return Bound{}, undefinedFunction(f.name, args)
+				}
+			}
 			t, err := f.result(args)
 			return Bound{Result: t, Op: kernels.OpCall, Impl: impl}, err
 		},

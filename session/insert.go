@@ -60,12 +60,13 @@ func (s *Session) insertRows(
 			return 0, err
 		}
 	}
+	o.Fewer = true // columns at the end get their defaults, unless they are named
 	bound, err := sql.Bind(ctx, query, from, o)
 	if err != nil {
 		return 0, err
 	}
-	if got := len(bound.Plan.Columns()); got > len(targets) || got < len(targets) && len(i.Columns) > 0 {
-		return 0, fault.New(fault.SyntaxError, "INSERT has %d expressions for %d columns", got, len(targets)).At(i.Table.Position)
+	if got := len(bound.Plan.Columns()); got < len(i.Columns) {
+		return 0, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", len(targets), got).At(i.Positions[got])
 	}
 	bound.Plan = arrange(bound, st, targets, defaults)
 	part, count, err := s.fill(ctx, bound, o, st)

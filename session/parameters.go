@@ -163,6 +163,7 @@ func (s *Session) insertOptions(ctx context.Context, i *parse.Insert, o *sql.Opt
 	if err != nil {
 		return err
 	}
+	o.Fewer = true
 	for _, k := range targets {
 		c := st.Columns[k]
 		d, err := sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now, Zone: o.Zone})

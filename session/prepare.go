@@ -16,7 +16,7 @@ type prepared struct {
 	types     []column.Type
 }
 
-func (s *Session) prepare(p *parse.Prepare) (Result, error) {
+func (s *Session) prepare(ctx context.Context, p *parse.Prepare) (Result, error) {
 	if s.prepared[p.Name] != nil {
 		return nil, fault.New(fault.DuplicateStatement, "prepared statement %q already exists", p.Name)
 	}
@@ -28,8 +28,31 @@ func (s *Session) prepare(p *parse.Prepare) (Result, error) {
 		}
 		out.types = append(out.types, typ)
 	}
+	if err := s.checkNames(ctx, out); err != nil {
+		return nil, err
+	}
 	s.prepared[p.Name] = out
 	return done{"PREPARE"}, nil
+}
+
+// checkedParameters is for how many parameters the names of a prepared statement are checked.
+const checkedParameters = 64
+
+// checkNames tells of tables and columns that do not exist. Other mistakes may depend on the parameters' values, and are told by EXECUTE.
+func (s *Session) checkNames(ctx context.Context, p *prepared) error {
+	values := make([]column.Value, max(checkedParameters, len(p.types)))
+	for i := range values {
+		t := column.T(column.Null)
+		if i < len(p.types) {
+			t = p.types[i]
+		}
+		values[i] = column.NullValue(t)
+	}
+	_, _, err := s.nullTypes(ctx, p.statement, values)
+	if code := fault.CodeOf(err); code != fault.UndefinedColumn && code != fault.UndefinedTable {
+		return nil
+	}
+	return err
 }
 
 func (s *Session) execute(ctx context.Context, e *parse.Execute) (Result, error) {

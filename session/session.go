@@ -126,7 +126,7 @@ func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (
 	case *parse.Copy:
 		return s.copy(ctx, body, o)
 	case *parse.Prepare:
-		return s.prepare(body)
+		return s.prepare(ctx, body)
 	case *parse.Execute:
 		return s.execute(ctx, body)
 	case *parse.Deallocate:

@@ -33,10 +33,16 @@ func PartialTypes(a kernels.Aggregate) []column.Type {
 		if isFloat(a) {
 			return []column.Type{floatType}
 		}
+		if isInterval(a) {
+			return []column.Type{a.Result}
+		}
 		return []column.Type{sumType(a)}
 	case kernels.AggAvg:
 		if isFloat(a) {
 			return []column.Type{floatType, int64Type}
+		}
+		if isInterval(a) {
+			return []column.Type{a.Result, int64Type}
 		}
 		return []column.Type{sumType(a), int64Type}
 	case kernels.AggAny:

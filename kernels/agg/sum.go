@@ -14,6 +14,8 @@ func newSum(e *env, a kernels.Aggregate) (state, error) {
 	t := a.ArgTypes[0]
 	average := a.Op == kernels.AggAvg
 	switch {
+	case t.Kind == column.Interval:
+		return newIntervalSum(e, a), nil
 	case t.Kind.IsFloat():
 		return &floatSum{result: a.Result, average: average, sums: hash.Slice[float64]{Budget: e.budget}, counts: hash.Slice[int64]{Budget: e.budget}}, nil
 	case t.Kind.IsInteger() || t.Kind == column.Decimal:

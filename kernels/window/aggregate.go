@@ -17,6 +17,9 @@ func (b *Block) aggregate(f *kernels.WindowFunction) (*column.Vector, error) {
 		if f.Call.ArgTypes[0].Kind.IsFloat() {
 			return b.floatSum(f)
 		}
+		if f.Call.ArgTypes[0].Kind == column.Interval {
+			return b.anew(f)
+		}
 		return b.exactSum(f)
 	case kernels.AggMin, kernels.AggMax:
 		return b.extreme(f)

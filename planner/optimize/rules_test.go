@@ -90,7 +90,7 @@ func TestRules(t *testing.T) {
 // TestUnsupported lists what is refused, with a message that says so.
 func TestUnsupported(t *testing.T) {
 	for _, query := range []string{
-		`select t.a from t left join u on t.a = u.c and t.b in (select f from v where e = u.d)`,
+		`select t.a from t full join u on t.a = u.c and t.b in (select f from v where e = u.d)`,
 	} {
 		b := plantest.Bind(t, plantest.Small(6, 6, 6), query)
 		_, err := optimize.Optimize(context.Background(), b.Plan, b.IDs, optimize.Options{})

@@ -113,6 +113,7 @@ func (u *unnester) join(n *logical.Join) (logical.Node, error) {
 		return logical.Keep(r, cols), nil
 	}
 	left, right := logical.Set(n.Left.Columns()), logical.Set(n.Right.Columns())
+	var both []expr.Expr
 	for _, t := range nested {
 		used := logical.Used(t)
 		var err error
@@ -122,7 +123,8 @@ func (u *unnester) join(n *logical.Join) (logical.Node, error) {
 		case !used.Intersects(right):
 			c.Left, t, err = u.value(c.Left, t)
 		default:
-			err = fault.New(fault.FeatureNotSupported, "a subquery in the ON condition of an outer join that reads both sides is not supported")
+			both = append(both, t)
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -130,7 +132,36 @@ func (u *unnester) join(n *logical.Join) (logical.Node, error) {
 		plain = append(plain, t)
 	}
 	c.Cond = expr.Conjunction(plain)
+	if len(both) > 0 {
+		r, err := u.joinLateral(&c, both)
+		if err != nil {
+			return nil, err
+		}
+		return logical.Keep(r, cols), nil
+	}
 	return logical.Keep(&c, cols), nil
+}
+
+// joinLateral adds terms with subqueries that read both sides of a join: they filter its inner side, which then reads the outer one.
+//
+//	Left Join x = y and exists (… x … y …)     →     Dependent Left Join x = y
+//	  L, R                                             L, Filter exists (… x … y …) of R
+func (u *unnester) joinLateral(n *logical.Join, terms []expr.Expr) (logical.Node, error) {
+	c := *n
+	switch n.Kind {
+	case logical.Left, logical.Semi, logical.Anti:
+	case logical.Right:
+		c.Kind, c.Left, c.Right = logical.Left, n.Right, n.Left
+	default:
+		return nil, fault.New(fault.FeatureNotSupported, "a subquery in the ON condition of a full join that reads both sides is not supported")
+	}
+	inner := c.Right.Columns()
+	in, err := u.filter(c.Right, terms)
+	if err != nil {
+		return nil, err
+	}
+	c.Right = logical.Keep(in, inner)
+	return u.dependent(&c)
 }
 
 // values makes rows with subqueries projections of one row each.

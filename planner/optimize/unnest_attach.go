@@ -46,6 +46,22 @@ func (u *unnester) dependent(n *logical.Join) (logical.Node, error) {
 	cols := n.Columns()
 	c := *n
 	c.Dependent = false
+	if n.Kind != logical.Inner && logical.HasSubquery(orTrue(n.Cond)) {
+		var plain, nested []expr.Expr
+		for _, t := range expr.Conjuncts(n.Cond) {
+			if logical.HasSubquery(t) {
+				nested = append(nested, t)
+			} else {
+				plain = append(plain, t)
+			}
+		}
+		c.Cond = expr.Conjunction(plain)
+		r, err := u.joinLateral(&c, nested)
+		if err != nil {
+			return nil, err
+		}
+		return logical.Keep(r, cols), nil
+	}
 	if logical.HasSubquery(orTrue(n.Cond)) {
 		r, err := u.join(&c)
 		if err != nil {

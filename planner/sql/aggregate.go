@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -55,9 +56,14 @@ func (b *binder) aggregate(f *pg.FuncCall, name string, s *scope) (expr.Expr, er
 		return nil, fault.New(fault.GroupingError, "aggregate functions are not allowed in %s", owner.clauseName()).At(position)
 	}
 	for i := range b.refs[start:] {
-		if r := &b.refs[start+i]; r.owner == owner {
-			r.aggregated = true
+		r := &b.refs[start+i]
+		if r.owner != owner {
+			continue
 		}
+		if slices.ContainsFunc(owner.aggs.cols, func(c logical.Col) bool { return c.ID == r.column.ID }) {
+			return nil, fault.New(fault.GroupingError, "aggregate function calls cannot be nested").At(r.position)
+		}
+		r.aggregated = true
 	}
 	col := owner.aggs.add(call, b.ids)
 	e := col.Expr()

@@ -26,6 +26,8 @@ type Options struct {
 	Zone *time.Location
 	// Targets, when not empty, are the types that the result's columns are assigned to, as INSERT does.
 	Targets []column.Type
+	// Fewer allows a result of fewer columns than Targets.
+	Fewer bool
 	// Defaults are what DEFAULT in VALUES stands for, one for each of Targets.
 	Defaults []expr.Expr
 	// Setting is the value of a session's setting, for current_setting and the functions that tell of the session. It may be nil.

@@ -80,6 +80,14 @@ func (b *binder) exprNode(n *pg.Node, s *scope) (expr.Expr, error) {
 		return b.indirection(e.AIndirection, s)
 	case *pg.Node_GroupingFunc:
 		return b.grouping(e.GroupingFunc, s)
+	case *pg.Node_JsonArrayConstructor:
+		return b.jsonArray(e.JsonArrayConstructor, s)
+	case *pg.Node_JsonFuncExpr:
+		return b.jsonExists(e.JsonFuncExpr, s)
+	case *pg.Node_JsonObjectConstructor:
+		return b.jsonObject(e.JsonObjectConstructor)
+	case *pg.Node_JsonParseExpr:
+		return b.jsonParse(e.JsonParseExpr, s)
 	case *pg.Node_SetToDefault:
 		return nil, fault.New(fault.SyntaxError, "DEFAULT is not allowed in this context").At(b.at(e.SetToDefault.Location))
 	}

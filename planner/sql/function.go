@@ -17,7 +17,7 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 		return b.windowFunction(f, name, s)
 	}
 	switch name {
-	case "struct_pack":
+	case "struct_pack", "struct_insert":
 		return b.structPack(f, s)
 	case unnestName:
 		return b.unnestItem(f, s)

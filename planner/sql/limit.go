@@ -11,13 +11,14 @@ import (
 )
 
 // limit adds LIMIT and OFFSET. Where they are no constants, or ties come too, the rows are numbered and filtered.
-func (b *binder) limit(n logical.Node, s *pg.SelectStmt, outer *scope) (logical.Node, error) {
+// from has the columns of FROM, which may not stand there; nil: there are none.
+func (b *binder) limit(n logical.Node, s *pg.SelectStmt, outer, from *scope) (logical.Node, error) {
 	ties := s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES
-	count, err := b.rowCount(s.LimitCount, outer, "LIMIT", fault.InvalidLimit)
+	count, err := b.rowCount(s.LimitCount, outer, from, "LIMIT", fault.InvalidLimit)
 	if err != nil {
 		return nil, err
 	}
-	offset, err := b.rowCount(s.LimitOffset, outer, "OFFSET", fault.InvalidOffset)
+	offset, err := b.rowCount(s.LimitOffset, outer, from, "OFFSET", fault.InvalidOffset)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +34,17 @@ func (b *binder) limit(n logical.Node, s *pg.SelectStmt, outer *scope) (logical.
 }
 
 // rowCount binds an argument of LIMIT or OFFSET: nil for none and for NULL, which says nothing.
-func (b *binder) rowCount(n *pg.Node, outer *scope, clause string, code fault.Code) (expr.Expr, error) {
+func (b *binder) rowCount(n *pg.Node, outer, from *scope, clause string, code fault.Code) (expr.Expr, error) {
 	if n == nil {
 		return nil, nil
 	}
 	position := b.at(locationOf(n))
 	e, err := b.expr(n, newScope(outer, nil, nil, clause))
 	if err != nil {
-		if outer == nil && fault.CodeOf(err) == fault.UndefinedColumn {
+		if from == nil || fault.CodeOf(err) != fault.UndefinedColumn {
+			return nil, err
+		}
+		if _, other := b.expr(n, from); other == nil {
 			return nil, fault.New(fault.InvalidColumnReference, "argument of %s must not contain variables", clause).At(position)
 		}
 		return nil, err

@@ -71,12 +71,19 @@ func (b *binder) rowValue(r *pg.RowExpr, s *scope) (expr.Expr, error) {
 
 // structPack binds struct_pack(name := value, …).
 func (b *binder) structPack(f *pg.FuncCall, s *scope) (expr.Expr, error) {
-	var args []expr.Expr
-	for _, n := range f.Args {
+	args, list, called := []expr.Expr(nil), f.Args, lastString(f.Funcname)
+	if called == "struct_insert" && len(list) > 0 {
+		e, err := b.expr(list[0], s)
+		if err != nil {
+			return nil, err
+		}
+		args, list = append(args, e), list[1:]
+	}
+	for _, n := range list {
 		name, value := n.GetNamedArgExpr().GetName(), n.GetNamedArgExpr().GetArg()
 		if value == nil {
 			if name, value = simpleName(n), n; name == "" {
-				return nil, fault.New(fault.SyntaxError, "struct_pack takes named arguments: struct_pack(name := value)").At(b.at(locationOf(n)))
+				return nil, fault.New(fault.SyntaxError, "%s takes named arguments: %s(name := value)", called, called).At(b.at(locationOf(n)))
 			}
 		}
 		e, err := b.expr(value, s)
@@ -85,7 +92,7 @@ func (b *binder) structPack(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 		}
 		args = append(args, &expr.Literal{Value: column.TextValue(name)}, e)
 	}
-	e, err := expr.NewCall("struct_pack", args)
+	e, err := expr.NewCall(called, args)
 	return e, fault.At(err, b.at(f.Location))
 }
 
@@ -204,7 +211,7 @@ func (b *binder) quantifiedArray(e *pg.A_Expr, op expr.CompareOp, all bool, s *s
 		}
 	}
 	if right.Type().Kind != column.List {
-		return nil, fault.New(fault.WrongObjectType, "op ANY/ALL (array) requires array on right side").At(b.at(locationOf(e.Rexpr)))
+		return nil, fault.New(fault.WrongObjectType, "op ANY/ALL (array) requires array on right side").At(b.at(e.Location))
 	}
 	name := map[expr.CompareOp]string{
 		expr.Eq: "list_any_eq", expr.Ne: "list_any_ne", expr.Lt: "list_any_lt", expr.Le: "list_any_le", expr.Gt: "list_any_gt", expr.Ge: "list_any_ge",

@@ -42,7 +42,7 @@ func (b *binder) operator(e *pg.A_Expr, s *scope) (expr.Expr, error) {
 	case pg.A_Expr_Kind_AEXPR_LIKE, pg.A_Expr_Kind_AEXPR_ILIKE:
 		return b.like(e, name, s)
 	case pg.A_Expr_Kind_AEXPR_SIMILAR:
-		return nil, b.unsupported(e.Location, "SIMILAR TO").WithHint("Use LIKE or a regular expression with ~.")
+		return b.similar(e, name == "!~", s)
 	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN,
 		pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
 		return b.between(e, s)
@@ -201,10 +201,13 @@ func (b *binder) quantifiedList(e *pg.A_Expr, name string, s *scope) (expr.Expr,
 	array := e.Rexpr.GetAArrayExpr()
 	op, ok := compareOps[name]
 	if !ok {
-		return nil, b.unsupported(e.Location, "%s with ANY or ALL", name)
+		return b.quantifiedPattern(e, name, s)
 	}
 	if array == nil || len(array.Elements) == 0 {
 		return b.quantifiedArray(e, op, e.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL, s)
+	}
+	if err := b.textArray(e, name, s); err != nil {
+		return nil, err
 	}
 	all := e.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL
 	if op == expr.Eq && !all || op == expr.Ne && all {

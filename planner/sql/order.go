@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/planner/logical"
 	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
 )
 
@@ -106,6 +107,12 @@ func (s *selection) output(n *pg.Node, clause string) (int, error) {
 	if i := find(s.hidden, e); i >= 0 {
 		return len(s.targets) + i, nil
 	}
+	if logical.HasSubquery(e) {
+		if i := s.sameTree(n); i >= 0 {
+			return i, nil
+		}
+		s.hiddenTrees[len(s.hidden)] = n
+	}
 	s.hidden = append(s.hidden, e)
 	return len(s.targets) + len(s.hidden) - 1, nil
 }
@@ -123,4 +130,33 @@ func (s *selection) sameTargets(name string) int {
 		}
 	}
 	return first
+}
+
+// sameTree is the output whose expression holds a subquery and is written like n, otherwise −1.
+func (s *selection) sameTree(n *pg.Node) int {
+	text := writtenAs(n)
+	if text == "" {
+		return -1
+	}
+	for i, it := range s.items {
+		if it.node != nil && logical.HasSubquery(s.targets[i]) && !logical.IsVolatile(s.targets[i]) && writtenAs(it.node) == text {
+			return i
+		}
+	}
+	for i, other := range s.hiddenTrees {
+		if !logical.IsVolatile(s.hidden[i]) && writtenAs(other) == text {
+			return len(s.targets) + i
+		}
+	}
+	return -1
+}
+
+// writtenAs is an expression as text without regard to its places and spaces, empty where there is none.
+func writtenAs(n *pg.Node) string {
+	one := &pg.SelectStmt{TargetList: []*pg.Node{pg.MakeResTargetNodeWithVal(n, 0)}}
+	text, err := pg.Deparse(&pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: one}}}}})
+	if err != nil {
+		return ""
+	}
+	return text
 }

@@ -80,7 +80,7 @@ func (b *binder) body(s *pg.SelectStmt, outer *scope, m mode) (result, error) {
 	if r.node, err = b.sortOutput(r.node, s.SortClause, outer); err != nil {
 		return result{}, err
 	}
-	r.node, err = b.limit(r.node, s, outer)
+	r.node, err = b.limit(r.node, s, outer, nil)
 	return r, err
 }
 

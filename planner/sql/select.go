@@ -13,19 +13,20 @@ import (
 // selection is a SELECT being bound.
 type selection struct {
 	*binder
-	stmt    *pg.SelectStmt
-	scope   *scope
-	input   logical.Node
-	aggs    *aggregation
-	items   []item      // the select list
-	targets []expr.Expr // by item
-	hidden  []expr.Expr // sort and DISTINCT ON keys that are no targets
-	keys    []sortKey
-	on      []int // DISTINCT ON: outputs, targets first, then hidden
-	windows *windowing
-	unnest  unnesting
-	qualify expr.Expr // nil: none
-	start   int       // of the references made above the grouping
+	stmt        *pg.SelectStmt
+	scope       *scope
+	input       logical.Node
+	aggs        *aggregation
+	items       []item           // the select list
+	targets     []expr.Expr      // by item
+	hidden      []expr.Expr      // sort and DISTINCT ON keys that are no targets
+	hiddenTrees map[int]*pg.Node // of those with subqueries
+	keys        []sortKey
+	on          []int // DISTINCT ON: outputs, targets first, then hidden
+	windows     *windowing
+	unnest      unnesting
+	qualify     expr.Expr // nil: none
+	start       int       // of the references made above the grouping
 }
 
 // item is an entry of the select list after the stars are expanded: a tree or a column.
@@ -54,7 +55,7 @@ func (b *binder) selectStmt(stmt *pg.SelectStmt, outer *scope, m mode) (result, 
 // selectOver binds everything of a SELECT but its FROM clause, which gave node and its names.
 func (b *binder) selectOver(node logical.Node, sc *scope, stmt *pg.SelectStmt, outer *scope, m mode) (result, error) {
 	var err error
-	s := &selection{binder: b, stmt: stmt, scope: sc, input: node, aggs: newAggregation()}
+	s := &selection{binder: b, stmt: stmt, scope: sc, input: node, aggs: newAggregation(), hiddenTrees: map[int]*pg.Node{}}
 	if stmt.WhereClause != nil {
 		var cond expr.Expr
 		err := sc.with("WHERE", nil, func() (err error) {
@@ -96,7 +97,7 @@ func (b *binder) selectOver(node logical.Node, sc *scope, stmt *pg.SelectStmt, o
 	if err != nil {
 		return result{}, err
 	}
-	if r.node, err = b.limit(r.node, stmt, outer); err == nil && len(m.targets) > 0 {
+	if r.node, err = b.limit(r.node, stmt, outer, sc); err == nil && len(m.targets) > 0 {
 		r, err = b.assign(r, m.targets)
 	}
 	return r, fault.At(err, b.at(queryLocation(stmt)))

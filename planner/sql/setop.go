@@ -166,8 +166,8 @@ func (b *binder) convert(r result, types []column.Type) (result, error) {
 func (b *binder) assign(r result, types []column.Type) (result, error) {
 	if have := len(r.columns()); have > len(types) {
 		return result{}, fault.New(fault.SyntaxError, "INSERT has more expressions than target columns: %d and %d", have, len(types))
-	} else if have < len(types) {
+	} else if have < len(types) && !b.options.Fewer {
 		return result{}, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", len(types), have)
 	}
-	return b.convert(r, types)
+	return b.convert(r, types[:len(r.columns())])
 }

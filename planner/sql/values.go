@@ -35,8 +35,11 @@ func (b *binder) values(s *pg.SelectStmt, outer *scope, m mode) (result, error) 
 		}
 	}
 	v := &logical.Values{Rows: rows}
-	if len(m.targets) > 0 && len(m.targets) != len(rows[0]) {
-		return result{}, fault.New(fault.SyntaxError, "INSERT has %d target columns and VALUES has %d", len(m.targets), len(rows[0]))
+	if n := len(m.targets); n > 0 && n < len(rows[0]) {
+		return result{}, fault.New(fault.SyntaxError, "INSERT has more expressions than target columns: %d and %d", len(rows[0]), n).
+			At(b.at(locationOf(s.ValuesLists[0].GetList().GetItems()[n])))
+	} else if n > len(rows[0]) && !b.options.Fewer {
+		return result{}, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", n, len(rows[0]))
 	}
 	column := make([]expr.Expr, len(rows))
 	for j := range rows[0] {
