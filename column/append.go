@@ -1,6 +1,7 @@
 package column
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -23,6 +24,28 @@ type Appender struct {
 	chunks []*chunk
 	rows   int    // rows held
 	spare  *chunk // empty, for what comes next: left by an append that was refused memory
+	index  []atomic.Pointer[columnIndex]
+}
+
+// columnIndex is where a column's values are while there are so many rows. Joins gather a few rows from many chunks: finding all chunks for each batch would cost more than
+// the rows do.
+type columnIndex struct {
+	chunks, rows int
+	bases        []unsafe.Pointer // by chunk
+	nulls        bool             // some value is NULL
+}
+
+func (ap *Appender) indexOf(col int) *columnIndex {
+	if x := ap.index[col].Load(); x != nil && x.chunks == len(ap.chunks) && x.rows == ap.rows {
+		return x
+	}
+	x := &columnIndex{chunks: len(ap.chunks), rows: ap.rows, bases: make([]unsafe.Pointer, len(ap.chunks))}
+	for i, c := range ap.chunks {
+		x.bases[i] = unsafe.Pointer(unsafe.SliceData(c.cols[col].data))
+		x.nulls = x.nulls || c.cols[col].valid != nil
+	}
+	ap.index[col].Store(x)
+	return x
 }
 
 // chunk is up to ChunkRows rows.
@@ -33,7 +56,7 @@ type chunk struct {
 
 // NewAppender makes an empty store of rows of the given types in a.
 func NewAppender(a *mem.Arena, types []Type) *Appender {
-	ap := &Appender{arena: a, types: types, stores: make([]*store, len(types))}
+	ap := &Appender{arena: a, types: types, stores: make([]*store, len(types)), index: make([]atomic.Pointer[columnIndex], len(types))}
 	for i := range types {
 		ap.stores[i] = newStore(a)
 	}
@@ -225,66 +248,63 @@ func Chunked[T any](ap *Appender, col int) [][]T {
 
 // Gather makes a vector in a from the rows of column col with the given numbers, NULL where a number is NoRow. Strings are not copied.
 func (ap *Appender) Gather(a *mem.Arena, col int, rows []uint32) (*Vector, error) {
-	t := ap.types[col]
-	if t.Kind == Null {
-		return NewNull(t, len(rows)), nil
-	}
-	if t.Kind.IsNested() {
-		return ap.gatherNested(a, col, rows)
-	}
-	data, err := a.Alloc(len(rows) * t.Width())
-	if err != nil {
+	out := &Vector{}
+	if err := ap.GatherInto(out, a, col, rows); err != nil {
 		return nil, err
-	}
-	out := &Vector{Type: t, Len: len(rows), Data: data}
-	switch t.Width() {
-	case 1:
-		gatherChunks[uint8](out, ap, col, rows)
-	case 2:
-		gatherChunks[uint16](out, ap, col, rows)
-	case 4:
-		gatherChunks[uint32](out, ap, col, rows)
-	case 8:
-		gatherChunks[uint64](out, ap, col, rows)
-	case 16:
-		gatherChunks[Int128](out, ap, col, rows)
-	}
-	nulls := false
-	for _, c := range ap.chunks {
-		nulls = nulls || c.cols[col].valid != nil
-	}
-	for k, r := range rows {
-		if r != NoRow && (!nulls || !ap.IsNull(col, r)) {
-			continue
-		}
-		if out.Valid == nil {
-			if out.Valid, err = AllocBitmap(a, len(rows)); err != nil {
-				return nil, err
-			}
-		}
-		out.Valid.Clear(k)
 	}
 	return out, nil
 }
 
-func gatherChunks[T any](out *Vector, ap *Appender, col int, rows []uint32) {
-	var zero T
-	dst := Values[T](out)
-	if len(ap.chunks) == 1 {
-		src := SliceOf[T](ap.chunks[0].cols[col].data)
-		for k, r := range rows {
-			if r == NoRow {
-				dst[k] = zero
-			} else {
-				dst[k] = src[r]
+// GatherInto is Gather into a vector that the caller has, whatever it was before: nothing but values in a is allocated for columns that are not nested.
+func (ap *Appender) GatherInto(out *Vector, a *mem.Arena, col int, rows []uint32) error {
+	t := ap.types[col]
+	if t.Kind == Null {
+		*out = *NewNull(t, len(rows))
+		return nil
+	}
+	if t.Kind.IsNested() {
+		v, err := ap.gatherNested(a, col, rows)
+		if err != nil {
+			return err
+		}
+		*out = *v
+		return nil
+	}
+	data, err := a.Alloc(len(rows) * t.Width())
+	if err != nil {
+		return err
+	}
+	*out = Vector{Type: t, Len: len(rows), Data: data}
+	x := ap.indexOf(col)
+	switch t.Width() {
+	case 1:
+		gatherChunks[uint8](out, x, rows)
+	case 2:
+		gatherChunks[uint16](out, x, rows)
+	case 4:
+		gatherChunks[uint32](out, x, rows)
+	case 8:
+		gatherChunks[uint64](out, x, rows)
+	case 16:
+		gatherChunks[Int128](out, x, rows)
+	}
+	for k, r := range rows {
+		if r != NoRow && (!x.nulls || !ap.IsNull(col, r)) {
+			continue
+		}
+		if out.Valid == nil {
+			if out.Valid, err = AllocBitmap(a, len(rows)); err != nil {
+				return err
 			}
 		}
-		return
+		out.Valid.Clear(k)
 	}
-	bases := make([]unsafe.Pointer, len(ap.chunks))
-	for i, c := range ap.chunks {
-		bases[i] = unsafe.Pointer(unsafe.SliceData(c.cols[col].data))
-	}
+	return nil
+}
+
+func gatherChunks[T any](out *Vector, x *columnIndex, rows []uint32) {
+	var zero T
+	dst, bases := Values[T](out), x.bases
 	for k, r := range rows {
 		if r == NoRow {
 			dst[k] = zero

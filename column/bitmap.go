@@ -1,6 +1,6 @@
 package column
 
-import "math/bits"
+import "github.com/polybolos-db/polybolos/simd"
 
 // Bitmap holds one bit a row, lowest bit first. As validity a set bit means that the row has a value, and nil means that all rows have one.
 type Bitmap []uint64
@@ -33,13 +33,5 @@ func (b Bitmap) Count(n int) int {
 	if b == nil {
 		return n
 	}
-	c := 0
-	full := n / 64
-	for _, w := range b[:full] {
-		c += bits.OnesCount64(w)
-	}
-	if rest := uint(n) % 64; rest != 0 {
-		c += bits.OnesCount64(b[full] & (1<<rest - 1))
-	}
-	return c
+	return simd.CountBits(b, n)
 }

@@ -34,6 +34,9 @@ func fromArrow(a *mem.Arena, arr arrow.Array, t Type) (*Vector, error) {
 	if t.Kind == Null {
 		return NewNull(t, n), nil
 	}
+	if t.Kind != Struct && !plausible(arr) {
+		return nil, damaged(t)
+	}
 	v, err := NewFlat(a, t, n)
 	if err != nil {
 		return nil, err
@@ -64,6 +67,18 @@ func fromArrow(a *mem.Arena, arr arrow.Array, t Type) (*Vector, error) {
 		return v, nil
 	}
 	return v, fixedFrom(v, arr)
+}
+
+// plausible reports whether an array has at least a bit for each of its values: damaged metadata may say any length, and memory is taken by it.
+func plausible(arr arrow.Array) bool {
+	bits := int64(0)
+	for _, b := range arr.Data().Buffers() {
+		if b != nil {
+			bits += 8 * int64(b.Len())
+		}
+	}
+	_, fixed := arr.(*array.FixedSizeList)
+	return fixed || int64(arr.Len()) <= bits
 }
 
 func mismatch(arr arrow.Array, t Type) error {

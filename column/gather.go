@@ -12,51 +12,59 @@ const NoRow = ^uint32(0)
 // Gather makes a vector whose row k is row idx[k] of v, or NULL where idx[k] is NoRow. Values are allocated in a. Long strings, dictionaries and the
 // elements of lists are not copied: the result is valid as long as v is. A constant stays one unless NULLs are mixed in; codes stay codes.
 func Gather(a *mem.Arena, v *Vector, idx []uint32) (*Vector, error) {
-	n := len(idx)
-	holes := slices.Contains(idx, NoRow)
-	if v.Form == Constant {
-		if !holes || v.IsConstantNull() {
-			out := *v
-			out.Len = n
-			return &out, nil
-		}
-		return gatherConstant(a, v, idx)
-	}
-	out := &Vector{Type: v.Type, Form: v.Form, Len: n}
-	var err error
-	if out.Valid, err = gatherValid(a, v.Valid, idx, holes); err != nil {
+	out := &Vector{}
+	if err := GatherInto(out, a, v, idx); err != nil {
 		return nil, err
-	}
-	if v.Form == Dict {
-		if v.Dictionary.Len == 0 {
-			// No entry means no row with a value; a code of 0 would point nowhere.
-			return NewNull(v.Type, n), nil
-		}
-		out.Dictionary, out.DictID = v.Dictionary, v.DictID
-		if out.Codes, err = AllocSlice[uint32](a, n); err != nil {
-			return nil, err
-		}
-		gatherFixed(out.Codes, v.Codes, idx, holes)
-		return out, nil
-	}
-	if out.Data, err = a.Alloc(n * v.Type.Width()); err != nil {
-		return nil, err
-	}
-	gatherData(out.Data, v.Data, v.Type.Width(), idx, holes)
-	if v.Type.Kind == Struct {
-		out.Children = make([]*Vector, len(v.Children))
-		for i, c := range v.Children {
-			if out.Children[i], err = Gather(a, c, idx); err != nil {
-				return nil, err
-			}
-		}
-	} else {
-		out.Children = v.Children
 	}
 	return out, nil
 }
 
-func gatherConstant(a *mem.Arena, v *Vector, idx []uint32) (*Vector, error) {
+// GatherInto is Gather into a vector that the caller has, whatever it was before: nothing but values in a is allocated for columns that are not nested.
+func GatherInto(out *Vector, a *mem.Arena, v *Vector, idx []uint32) (err error) {
+	n := len(idx)
+	holes := slices.Contains(idx, NoRow)
+	if v.Form == Constant {
+		if !holes || v.IsConstantNull() {
+			*out = *v
+			out.Len = n
+			return nil
+		}
+		return gatherConstant(out, a, v, idx)
+	}
+	*out = Vector{Type: v.Type, Form: v.Form, Len: n}
+	if out.Valid, err = gatherValid(a, v.Valid, idx, holes); err != nil {
+		return err
+	}
+	if v.Form == Dict {
+		if v.Dictionary.Len == 0 {
+			// No entry means no row with a value; a code of 0 would point nowhere.
+			*out = *NewNull(v.Type, n)
+			return nil
+		}
+		out.Dictionary, out.DictID = v.Dictionary, v.DictID
+		if out.Codes, err = AllocSlice[uint32](a, n); err != nil {
+			return err
+		}
+		gatherFixed(out.Codes, v.Codes, idx, holes)
+		return nil
+	}
+	if out.Data, err = a.Alloc(n * v.Type.Width()); err != nil {
+		return err
+	}
+	gatherData(out.Data, v.Data, v.Type.Width(), idx, holes)
+	out.Children = v.Children
+	if v.Type.Kind == Struct {
+		out.Children = make([]*Vector, len(v.Children))
+		for i, c := range v.Children {
+			if out.Children[i], err = Gather(a, c, idx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func gatherConstant(out *Vector, a *mem.Arena, v *Vector, idx []uint32) error {
 	at := make([]uint32, len(idx))
 	for k, i := range idx {
 		if i == NoRow {
@@ -65,7 +73,7 @@ func gatherConstant(a *mem.Arena, v *Vector, idx []uint32) (*Vector, error) {
 	}
 	one := *v
 	one.Form, one.Len = Flat, 1
-	return Gather(a, &one, at)
+	return GatherInto(out, a, &one, at)
 }
 
 func gatherValid(a *mem.Arena, valid Bitmap, idx []uint32, holes bool) (Bitmap, error) {

@@ -102,6 +102,7 @@ const (
 	OpExtractYear
 	OpExtractMonth
 	OpExtractDay
+	OpExtractQuarter
 
 	// OpCall calls a Go function.
 	OpCall

@@ -1,113 +1,191 @@
 package simd
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
-// The functions of this file take a constant as a slice of which the first number is for all rows (aConst, bConst); at most one operand is one. Other operands
-// have a number for each row of dst, whose own memory they may be.
+// The functions of this file take an operand that is constant as a slice of which the first number is for all rows (aConst, bConst). Other operands have a number for
+// each row of dst, whose own memory they may be.
 
-// AddInt64 writes a+b modulo 2^64 and reports whether a sum overflowed.
-func AddInt64(dst, a, b []int64, aConst, bConst bool) (overflow bool) {
-	if aConst {
-		a, b, aConst, bConst = b, a, false, true
-	}
-	if len(dst) == 0 {
-		return false
-	}
-	a, b = operand(a, len(dst), aConst), operand(b, len(dst), bConst)
-	if level >= AVX512 {
-		return addFast(dst, a, b, bConst)
-	}
-	var bad int64
-	for i, x := range a {
-		y := b[0]
-		if !bConst {
-			y = b[i]
-		}
-		s := x + y
-		dst[i] = s
-		bad |= (x ^ s) & (y ^ s)
-	}
-	return bad < 0
+type arithOp int
+
+const (
+	arithAdd arithOp = iota
+	arithSub
+	arithMul
+	arithDiv
+)
+
+// Add writes a+b and reports whether a sum may be wrong: one of integers that overflowed, of which dst has the lower bits, or one of floats that is infinite or NaN.
+func Add[T Number](dst, a, b []T, aConst, bConst bool) (bad bool) {
+	return arithmetic(arithAdd, dst, a, b, aConst, bConst)
 }
 
-// SubInt64 writes a-b modulo 2^64 and reports whether a difference overflowed.
-func SubInt64(dst, a, b []int64, aConst, bConst bool) (overflow bool) {
-	if len(dst) == 0 {
+// Sub writes a-b and reports what Add does.
+func Sub[T Number](dst, a, b []T, aConst, bConst bool) (bad bool) {
+	return arithmetic(arithSub, dst, a, b, aConst, bConst)
+}
+
+// Mul writes a*b and reports what Add does.
+func Mul[T Number](dst, a, b []T, aConst, bConst bool) (bad bool) {
+	return arithmetic(arithMul, dst, a, b, aConst, bConst)
+}
+
+// Div writes a/b of floats and reports whether one is infinite or NaN, as it is where b is 0.
+func Div[T float32 | float64](dst, a, b []T, aConst, bConst bool) (bad bool) {
+	return arithmetic(arithDiv, dst, a, b, aConst, bConst)
+}
+
+func arithmetic[T Number](op arithOp, dst, a, b []T, aConst, bConst bool) (bad bool) {
+	n := len(dst)
+	if n == 0 {
 		return false
 	}
-	a, b = operand(a, len(dst), aConst), operand(b, len(dst), bConst)
-	if level >= AVX512 {
-		return subFast(dst, a, b, aConst, bConst)
+	a, b = rowsOf(a, n, 1, aConst), rowsOf(b, n, 1, bConst)
+	from := 0
+	if level >= AVX2 {
+		if from = n &^ (registerBytes/int(unsafe.Sizeof(dst[0])) - 1); from > 0 {
+			bad = arithFast(op, dst[:from], a, b, aConst, bConst)
+		}
 	}
-	var bad int64
+	if from == n {
+		return bad
+	}
+	if !aConst {
+		a = a[from:]
+	}
+	if !bConst {
+		b = b[from:]
+	}
+	return arithGo(op, dst[from:], a, b, every(aConst), every(bConst)) || bad
+}
+
+// as is v as a slice of To, which is T.
+func as[To, T Number](v []T) []To {
+	return unsafe.Slice((*To)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
+}
+
+func arithGo[T Number](op arithOp, dst, a, b []T, am, bm int) bool {
+	var zero T
+	size := unsafe.Sizeof(zero)
+	switch {
+	case T(1)/2 != zero && size == 4:
+		return floatGo(op, as[float32](dst), as[float32](a), as[float32](b), am, bm)
+	case T(1)/2 != zero:
+		return floatGo(op, as[float64](dst), as[float64](a), as[float64](b), am, bm)
+	case size == 8 && zero-1 < zero:
+		return int64Go(op, as[int64](dst), as[int64](a), as[int64](b), am, bm)
+	case size == 8:
+		return uint64Go(op, as[uint64](dst), as[uint64](a), as[uint64](b), am, bm)
+	}
+	var odd int64
+	switch op {
+	case arithAdd:
+		for i := range dst {
+			s := int64(a[i&am]) + int64(b[i&bm])
+			dst[i] = T(s)
+			odd |= s ^ int64(T(s))
+		}
+	case arithSub:
+		for i := range dst {
+			s := int64(a[i&am]) - int64(b[i&bm])
+			dst[i] = T(s)
+			odd |= s ^ int64(T(s))
+		}
+	default:
+		for i := range dst {
+			s := int64(a[i&am]) * int64(b[i&bm])
+			dst[i] = T(s)
+			odd |= s ^ int64(T(s))
+		}
+	}
+	return odd != 0
+}
+
+func int64Go(op arithOp, dst, a, b []int64, am, bm int) bool {
+	var odd int64
+	switch op {
+	case arithAdd:
+		for i := range dst {
+			x, y := a[i&am], b[i&bm]
+			s := x + y
+			dst[i] = s
+			odd |= (x ^ s) & (y ^ s)
+		}
+		return odd < 0
+	case arithSub:
+		for i := range dst {
+			x, y := a[i&am], b[i&bm]
+			s := x - y
+			dst[i] = s
+			odd |= (x ^ y) & (x ^ s)
+		}
+		return odd < 0
+	}
 	for i := range dst {
-		x, y := a[0], b[0]
-		if !aConst {
-			x = a[i]
-		}
-		if !bConst {
-			y = b[i]
-		}
-		s := x - y
-		dst[i] = s
-		bad |= (x ^ y) & (x ^ s)
-	}
-	return bad < 0
-}
-
-// MulInt64 writes a*b modulo 2^64 and reports whether a product overflowed.
-func MulInt64(dst, a, b []int64, aConst, bConst bool) (overflow bool) {
-	if aConst {
-		a, b, aConst, bConst = b, a, false, true
-	}
-	if len(dst) == 0 {
-		return false
-	}
-	a, b = operand(a, len(dst), aConst), operand(b, len(dst), bConst)
-	if level >= AVX512 {
-		return mulFast(dst, a, b, bConst)
-	}
-	var bad uint64
-	for i, x := range a {
-		y := b[0]
-		if !bConst {
-			y = b[i]
-		}
-		hi, lo := mulSigned(x, y)
+		hi, lo := mulSigned(a[i&am], b[i&bm])
 		dst[i] = int64(lo)
-		bad |= hi ^ uint64(int64(lo)>>63)
+		odd |= int64(hi) ^ int64(lo)>>63
 	}
-	return bad != 0
+	return odd != 0
 }
 
-// MulWideInt64 writes the 128-bit products a*b to dst, two words each with the low one first. dst is apart from a and b.
-func MulWideInt64(dst []uint64, a, b []int64, aConst, bConst bool) {
-	if aConst {
-		a, b, aConst, bConst = b, a, false, true
-	}
-	rows := len(dst) / 2
-	if rows == 0 {
-		return
-	}
-	a, b = operand(a, rows, aConst), operand(b, rows, bConst)
-	if level >= AVX512 {
-		mulWideFast(dst, a, b, bConst)
-		return
-	}
-	for i, x := range a {
-		y := b[0]
-		if !bConst {
-			y = b[i]
+func uint64Go(op arithOp, dst, a, b []uint64, am, bm int) bool {
+	var odd uint64
+	switch op {
+	case arithAdd:
+		for i := range dst {
+			s, carry := bits.Add64(a[i&am], b[i&bm], 0)
+			dst[i] = s
+			odd |= carry
 		}
-		dst[2*i+1], dst[2*i] = mulSigned(x, y)
+	case arithSub:
+		for i := range dst {
+			s, borrow := bits.Sub64(a[i&am], b[i&bm], 0)
+			dst[i] = s
+			odd |= borrow
+		}
+	default:
+		for i := range dst {
+			hi, lo := bits.Mul64(a[i&am], b[i&bm])
+			dst[i] = lo
+			odd |= hi
+		}
 	}
+	return odd != 0
 }
 
-func operand(v []int64, rows int, constant bool) []int64 {
-	if constant {
-		return v[:1]
+// floatGo adds up s-s, which is zero for every finite number and NaN for all others.
+func floatGo[T float32 | float64](op arithOp, dst, a, b []T, am, bm int) bool {
+	var odd T
+	switch op {
+	case arithAdd:
+		for i := range dst {
+			s := a[i&am] + b[i&bm]
+			dst[i] = s
+			odd += s - s
+		}
+	case arithSub:
+		for i := range dst {
+			s := a[i&am] - b[i&bm]
+			dst[i] = s
+			odd += s - s
+		}
+	case arithMul:
+		for i := range dst {
+			s := a[i&am] * b[i&bm]
+			dst[i] = s
+			odd += s - s
+		}
+	default:
+		for i := range dst {
+			s := a[i&am] / b[i&bm]
+			dst[i] = s
+			odd += s - s
+		}
 	}
-	return v[:rows]
+	return odd != 0
 }
 
 // mulSigned is the 128-bit product of x and y.

@@ -4,47 +4,146 @@
 
 package simd
 
-// addInt64AVX512 computes add of n pairs, modulo 2^64; bad is not 0 when a result overflowed.
+// arithInt8AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^8, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func addInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithInt8AVX2(dst *int8, a *int8, b *int8, n int, op int, aStep int, bStep int) (bad uint32)
 
-// addByInt64AVX512 computes add of n numbers a and a number b, modulo 2^64; bad is not 0 when a result overflowed.
+// arithUint8AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^8, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func addByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithUint8AVX2(dst *uint8, a *uint8, b *uint8, n int, op int, aStep int, bStep int) (bad uint32)
 
-// subInt64AVX512 computes sub of n pairs, modulo 2^64; bad is not 0 when a result overflowed.
+// arithInt16AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^16, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func subInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithInt16AVX2(dst *int16, a *int16, b *int16, n int, op int, aStep int, bStep int) (bad uint32)
 
-// subByInt64AVX512 computes sub of n numbers a and a number b, modulo 2^64; bad is not 0 when a result overflowed.
+// arithUint16AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^16, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func subByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithUint16AVX2(dst *uint16, a *uint16, b *uint16, n int, op int, aStep int, bStep int) (bad uint32)
 
-// subFromInt64AVX512 computes a - b for a number a and n numbers b, modulo 2^64; bad is not 0 when a result overflowed.
+// arithInt32AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^32, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func subFromInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithInt32AVX2(dst *int32, a *int32, b *int32, n int, op int, aStep int, bStep int) (bad uint32)
 
-// mulInt64AVX512 computes n products modulo 2^64; bad is not 0 when one overflowed.
+// arithUint32AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^32, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func mulInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithUint32AVX2(dst *uint32, a *uint32, b *uint32, n int, op int, aStep int, bStep int) (bad uint32)
 
-// mulByInt64AVX512 computes n products modulo 2^64; bad is not 0 when one overflowed. b is one number for all.
+// arithInt64AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^64, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func mulByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
+func arithInt64AVX2(dst *int64, a *int64, b *int64, n int, op int, aStep int, bStep int) (bad uint32)
 
-// mulWideInt64AVX512 computes n products of 128 bits, low words first.
+// arithUint64AVX2 writes n sums (op 0), differences (1) or products (2) modulo 2^64, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func mulWideInt64AVX512(dst *uint64, a *int64, b *int64, n int)
+func arithUint64AVX2(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
 
-// mulWideByInt64AVX512 computes n products of 128 bits, low words first. b is one number for all.
+// arithFloat32AVX2 writes n sums (op 0), differences (1), products (2) or quotients (3), n a multiple of a register; bad is not 0 when one is infinite or NaN.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
 //
 //go:noescape
-func mulWideByInt64AVX512(dst *uint64, a *int64, b *int64, n int)
+func arithFloat32AVX2(dst *float32, a *float32, b *float32, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithFloat64AVX2 writes n sums (op 0), differences (1), products (2) or quotients (3), n a multiple of a register; bad is not 0 when one is infinite or NaN.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithFloat64AVX2(dst *float64, a *float64, b *float64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arith128AVX2 writes n sums (op 0) or differences (1) of two words, low ones first, modulo 2^128, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arith128AVX2(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithWidenAVX2 writes n sums (op 0), differences (1) or products (2) of two words, low ones first, n a multiple of a register. dst is apart from a and b.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithWidenAVX2(dst *uint64, a *int64, b *int64, n int, op int, aStep int, bStep int)
+
+// arithInt8AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^8, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithInt8AVX512(dst *int8, a *int8, b *int8, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithUint8AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^8, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithUint8AVX512(dst *uint8, a *uint8, b *uint8, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithInt16AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^16, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithInt16AVX512(dst *int16, a *int16, b *int16, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithUint16AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^16, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithUint16AVX512(dst *uint16, a *uint16, b *uint16, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithInt32AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^32, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithInt32AVX512(dst *int32, a *int32, b *int32, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithUint32AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^32, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithUint32AVX512(dst *uint32, a *uint32, b *uint32, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithInt64AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^64, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithInt64AVX512(dst *int64, a *int64, b *int64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithUint64AVX512 writes n sums (op 0), differences (1) or products (2) modulo 2^64, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithUint64AVX512(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithFloat32AVX512 writes n sums (op 0), differences (1), products (2) or quotients (3), n a multiple of a register; bad is not 0 when one is infinite or NaN.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithFloat32AVX512(dst *float32, a *float32, b *float32, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithFloat64AVX512 writes n sums (op 0), differences (1), products (2) or quotients (3), n a multiple of a register; bad is not 0 when one is infinite or NaN.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithFloat64AVX512(dst *float64, a *float64, b *float64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arith128AVX512 writes n sums (op 0) or differences (1) of two words, low ones first, modulo 2^128, n a multiple of a register; bad is not 0 when one overflowed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arith128AVX512(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+
+// arithWidenAVX512 writes n sums (op 0), differences (1) or products (2) of two words, low ones first, n a multiple of a register. dst is apart from a and b.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func arithWidenAVX512(dst *uint64, a *int64, b *int64, n int, op int, aStep int, bStep int)

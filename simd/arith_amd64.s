@@ -4,524 +4,2469 @@
 
 #include "textflag.h"
 
-// func addInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·addInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ   dst+0(FP), AX
-	MOVQ   n+24(FP), CX
-	MOVQ   a+8(FP), DX
-	MOVQ   b+16(FP), BX
-	VPXORQ Z2, Z2, Z2
+// func arithInt8AVX2(dst *int8, a *int8, b *int8, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithInt8AVX2(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y2, Y2, Y2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	MOVQ         $0x00ff00ff00ff00ff, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y3
 
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VMOVDQU64 (BX), Z1
-	VPADDQ    Z1, Z0, Z3
+op_c_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_c_end
+	VPMOVSXBW (CX), Y0
+	VPMOVSXBW (DX), Y1
+	VPMULLW   Y1, Y0, Y0
+	VPSLLW    $0x08, Y0, Y1
+	VPSRAW    $0x08, Y1, Y1
+	VPXOR     Y0, Y1, Y1
+	VPOR      Y1, Y2, Y2
+	VPAND     Y3, Y0, Y0
+	VPACKUSWB Y0, Y0, Y0
+	VPERMQ    $0xd8, Y0, Y0
+	VMOVDQU   X0, (AX)
+	VPMOVSXBW 16(CX), Y0
+	VPMOVSXBW 16(DX), Y1
+	VPMULLW   Y1, Y0, Y0
+	VPSLLW    $0x08, Y0, Y1
+	VPSRAW    $0x08, Y1, Y1
+	VPXOR     Y0, Y1, Y1
+	VPOR      Y1, Y2, Y2
+	VPAND     Y3, Y0, Y0
+	VPACKUSWB Y0, Y0, Y0
+	VPERMQ    $0xd8, Y0, Y0
+	VMOVDQU   X0, 16(AX)
+	ADDQ      $0x20, AX
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	SUBQ      $0x00000020, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000020
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDB  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPADDSB Y1, Y0, Y0
+	VPXOR   Y3, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000020, BX
+	JMP     op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000020
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBB  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPSUBSB Y1, Y0, Y0
+	VPXOR   Y3, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000020, BX
+	JMP     op_b_loop
+
+op_b_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithUint8AVX2(dst *uint8, a *uint8, b *uint8, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithUint8AVX2(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y2, Y2, Y2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	MOVQ         $0x00ff00ff00ff00ff, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y3
+
+op_c_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_c_end
+	VPMOVZXBW (CX), Y0
+	VPMOVZXBW (DX), Y1
+	VPMULLW   Y1, Y0, Y0
+	VPSRLW    $0x08, Y0, Y1
+	VPOR      Y1, Y2, Y2
+	VPAND     Y3, Y0, Y0
+	VPACKUSWB Y0, Y0, Y0
+	VPERMQ    $0xd8, Y0, Y0
+	VMOVDQU   X0, (AX)
+	VPMOVZXBW 16(CX), Y0
+	VPMOVZXBW 16(DX), Y1
+	VPMULLW   Y1, Y0, Y0
+	VPSRLW    $0x08, Y0, Y1
+	VPOR      Y1, Y2, Y2
+	VPAND     Y3, Y0, Y0
+	VPACKUSWB Y0, Y0, Y0
+	VPERMQ    $0xd8, Y0, Y0
+	VMOVDQU   X0, 16(AX)
+	ADDQ      $0x20, AX
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	SUBQ      $0x00000020, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ     BX, $0x00000020
+	JL       op_a_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPADDB   Y1, Y0, Y3
+	VMOVDQU  Y3, (AX)
+	ADDQ     $0x20, AX
+	VPADDUSB Y1, Y0, Y0
+	VPXOR    Y3, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000020, BX
+	JMP      op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ     BX, $0x00000020
+	JL       op_b_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPSUBB   Y1, Y0, Y3
+	VMOVDQU  Y3, (AX)
+	ADDQ     $0x20, AX
+	VPSUBUSB Y1, Y0, Y0
+	VPXOR    Y3, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000020, BX
+	JMP      op_b_loop
+
+op_b_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithInt16AVX2(dst *int16, a *int16, b *int16, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithInt16AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+
+op_c_loop:
+	CMPQ    BX, $0x00000010
+	JL      op_c_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPMULLW Y1, Y0, Y3
+	VPMULHW Y1, Y0, Y0
+	VPSRAW  $0x0f, Y3, Y1
+	VPXOR   Y1, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	SUBQ    $0x00000010, BX
+	JMP     op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000010
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDW  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPADDSW Y1, Y0, Y0
+	VPXOR   Y3, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000010, BX
+	JMP     op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000010
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBW  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPSUBSW Y1, Y0, Y0
+	VPXOR   Y3, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000010, BX
+	JMP     op_b_loop
+
+op_b_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithUint16AVX2(dst *uint16, a *uint16, b *uint16, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithUint16AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+
+op_c_loop:
+	CMPQ     BX, $0x00000010
+	JL       op_c_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPMULLW  Y1, Y0, Y3
+	VPMULHUW Y1, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	VMOVDQU  Y3, (AX)
+	ADDQ     $0x20, AX
+	SUBQ     $0x00000010, BX
+	JMP      op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ     BX, $0x00000010
+	JL       op_a_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPADDW   Y1, Y0, Y3
+	VMOVDQU  Y3, (AX)
+	ADDQ     $0x20, AX
+	VPADDUSW Y1, Y0, Y0
+	VPXOR    Y3, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000010, BX
+	JMP      op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ     BX, $0x00000010
+	JL       op_b_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPSUBW   Y1, Y0, Y3
+	VMOVDQU  Y3, (AX)
+	ADDQ     $0x20, AX
+	VPSUBUSW Y1, Y0, Y0
+	VPXOR    Y3, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000010, BX
+	JMP      op_b_loop
+
+op_b_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithInt32AVX2(dst *int32, a *int32, b *int32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithInt32AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+
+op_c_loop:
+	CMPQ     BX, $0x00000008
+	JL       op_c_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPMULDQ  Y1, Y0, Y3
+	VPSRLQ   $0x20, Y0, Y0
+	VPSRLQ   $0x20, Y1, Y1
+	VPMULDQ  Y1, Y0, Y0
+	VPSLLQ   $0x20, Y0, Y1
+	VPBLENDD $0xaa, Y1, Y3, Y1
+	VMOVDQU  Y1, (AX)
+	ADDQ     $0x20, AX
+	VPSRLQ   $0x20, Y3, Y3
+	VPBLENDD $0xaa, Y0, Y3, Y0
+	VPSRAD   $0x1f, Y1, Y3
+	VPXOR    Y3, Y0, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000008, BX
+	JMP      op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDD  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPXOR   Y3, Y0, Y0
+	VPXOR   Y3, Y1, Y1
+	VPAND   Y1, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000080000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBD  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPXOR   Y1, Y0, Y1
+	VPXOR   Y3, Y0, Y0
+	VPAND   Y0, Y1, Y1
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000080000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithUint32AVX2(dst *uint32, a *uint32, b *uint32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithUint32AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+
+op_c_loop:
+	CMPQ     BX, $0x00000008
+	JL       op_c_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPMULUDQ Y1, Y0, Y3
+	VPSRLQ   $0x20, Y0, Y0
+	VPSRLQ   $0x20, Y1, Y1
+	VPMULUDQ Y1, Y0, Y0
+	VPSLLQ   $0x20, Y0, Y1
+	VPBLENDD $0xaa, Y1, Y3, Y1
+	VMOVDQU  Y1, (AX)
+	ADDQ     $0x20, AX
+	VPSRLQ   $0x20, Y3, Y1
+	VPBLENDD $0xaa, Y0, Y1, Y0
+	VPOR     Y0, Y2, Y2
+	SUBQ     $0x00000008, BX
+	JMP      op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDD  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y0, Y4
+	VPANDN  Y4, Y3, Y4
+	VPAND   Y1, Y0, Y0
+	VPOR    Y0, Y4, Y4
+	VPOR    Y4, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000080000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBD  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPANDN  Y1, Y0, Y4
+	VPXOR   Y1, Y0, Y0
+	VPANDN  Y3, Y0, Y0
+	VPOR    Y0, Y4, Y4
+	VPOR    Y4, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000080000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithInt64AVX2(dst *int64, a *int64, b *int64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithInt64AVX2(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y2, Y2, Y2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	VPXOR        Y3, Y3, Y3
+	MOVQ         $0x00000000ffffffff, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y4
+	MOVQ         $0x0000000080000000, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y5
+
+op_c_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_c_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDQ  Y5, Y0, Y6
+	VPADDQ  Y5, Y1, Y7
+	VPOR    Y7, Y6, Y6
+	VPTEST  Y6, Y4
+	JCC     op_c_full
+	VPMULDQ Y1, Y0, Y6
+	JMP     op_c_put
+
+op_c_full:
+	VPSRLQ   $0x20, Y0, Y7
+	VPSRLQ   $0x20, Y1, Y10
+	VPMULUDQ Y1, Y0, Y6
+	VPMULUDQ Y1, Y7, Y8
+	VPMULUDQ Y10, Y0, Y9
+	VPMULUDQ Y10, Y7, Y7
+	VPSRLQ   $0x20, Y6, Y10
+	VPADDQ   Y10, Y8, Y8
+	VPAND    Y4, Y8, Y10
+	VPADDQ   Y10, Y9, Y9
+	VPSRLQ   $0x20, Y8, Y8
+	VPADDQ   Y8, Y7, Y7
+	VPSRLQ   $0x20, Y9, Y10
+	VPADDQ   Y10, Y7, Y7
+	VPSLLQ   $0x20, Y9, Y9
+	VPBLENDD $0xaa, Y9, Y6, Y6
+	VPCMPGTQ Y0, Y3, Y10
+	VPAND    Y1, Y10, Y10
+	VPSUBQ   Y10, Y7, Y7
+	VPCMPGTQ Y1, Y3, Y10
+	VPAND    Y0, Y10, Y10
+	VPSUBQ   Y10, Y7, Y7
+	VPCMPGTQ Y6, Y3, Y0
+	VPXOR    Y0, Y7, Y7
+	VPOR     Y7, Y2, Y2
+
+op_c_put:
+	VMOVDQU Y6, (AX)
+	ADDQ    $0x20, AX
+	SUBQ    $0x00000004, BX
+	JMP     op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDQ  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPXOR   Y3, Y0, Y0
+	VPXOR   Y3, Y1, Y1
+	VPAND   Y1, Y0, Y0
+	VPOR    Y0, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000000000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBQ  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPXOR   Y1, Y0, Y1
+	VPXOR   Y3, Y0, Y0
+	VPAND   Y0, Y1, Y1
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000000000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithUint64AVX2(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithUint64AVX2(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y2, Y2, Y2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	VPXOR        Y0, Y0, Y0
+	MOVQ         $0x00000000ffffffff, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y3
+	MOVQ         $0x0000000080000000, SI
+	VMOVQ        SI, X0
+	VPBROADCASTQ X0, Y0
+
+op_c_loop:
+	CMPQ     BX, $0x00000004
+	JL       op_c_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPOR     Y1, Y0, Y4
+	VPTEST   Y4, Y3
+	JCC      op_c_full
+	VPMULUDQ Y1, Y0, Y4
+	JMP      op_c_put
+
+op_c_full:
+	VPSRLQ   $0x20, Y0, Y5
+	VPSRLQ   $0x20, Y1, Y6
+	VPMULUDQ Y1, Y0, Y4
+	VPMULUDQ Y1, Y5, Y1
+	VPMULUDQ Y6, Y0, Y0
+	VPMULUDQ Y6, Y5, Y5
+	VPSRLQ   $0x20, Y4, Y6
+	VPADDQ   Y6, Y1, Y1
+	VPAND    Y3, Y1, Y6
+	VPADDQ   Y6, Y0, Y0
+	VPSRLQ   $0x20, Y1, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPSRLQ   $0x20, Y0, Y6
+	VPADDQ   Y6, Y5, Y5
+	VPSLLQ   $0x20, Y0, Y0
+	VPBLENDD $0xaa, Y0, Y4, Y4
+	VPOR     Y5, Y2, Y2
+
+op_c_put:
+	VMOVDQU Y4, (AX)
+	ADDQ    $0x20, AX
+	SUBQ    $0x00000004, BX
+	JMP     op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPADDQ  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y0, Y4
+	VPANDN  Y4, Y3, Y4
+	VPAND   Y1, Y0, Y0
+	VPOR    Y0, Y4, Y4
+	VPOR    Y4, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000000000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VPSUBQ  Y1, Y0, Y3
+	VMOVDQU Y3, (AX)
+	ADDQ    $0x20, AX
+	VPANDN  Y1, Y0, Y4
+	VPXOR   Y1, Y0, Y0
+	VPANDN  Y3, Y0, Y0
+	VPOR    Y0, Y4, Y4
+	VPOR    Y4, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000000000000, AX
+	VMOVQ        AX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        Y0, Y2, Y2
+
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithFloat32AVX2(dst *float32, a *float32, b *float32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithFloat32AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+	CMPQ  SI, $0x02
+	JEQ   op_c
+
+op_d_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_d_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VDIVPS  Y1, Y0, Y0
+	VSUBPS  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_d_loop
+
+op_d_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VADDPS  Y1, Y0, Y0
+	VSUBPS  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_b_loop
+
+op_b_end:
+	JMP done
+
+op_c:
+op_c_loop:
+	CMPQ    BX, $0x00000008
+	JL      op_c_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VMULPS  Y1, Y0, Y0
+	VSUBPS  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000008, BX
+	JMP     op_c_loop
+
+op_c_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arithFloat64AVX2(dst *float64, a *float64, b *float64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arithFloat64AVX2(SB), NOSPLIT, $0-60
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVQ  op+32(FP), SI
+	MOVQ  aStep+40(FP), DI
+	MOVQ  bStep+48(FP), R8
+	SHLQ  $0x05, DI
+	SHLQ  $0x05, R8
+	VPXOR Y2, Y2, Y2
+	CMPQ  SI, $0x00
+	JEQ   op_a
+	CMPQ  SI, $0x01
+	JEQ   op_b
+	CMPQ  SI, $0x02
+	JEQ   op_c
+
+op_d_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_d_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VDIVPD  Y1, Y0, Y0
+	VSUBPD  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_d_loop
+
+op_d_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_a_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VADDPD  Y1, Y0, Y0
+	VSUBPD  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_b_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_b_loop
+
+op_b_end:
+	JMP done
+
+op_c:
+op_c_loop:
+	CMPQ    BX, $0x00000004
+	JL      op_c_end
+	VMOVDQU (CX), Y0
+	VMOVDQU (DX), Y1
+	ADDQ    DI, CX
+	ADDQ    R8, DX
+	VMULPD  Y1, Y0, Y0
+	VSUBPD  Y0, Y0, Y1
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	VPOR    Y1, Y2, Y2
+	SUBQ    $0x00000004, BX
+	JMP     op_c_loop
+
+op_c_end:
+done:
+	XORL   AX, AX
+	VPTEST Y2, Y2
+	SETNE  AL
+	VZEROUPPER
+	MOVL   AX, bad+56(FP)
+	RET
+
+// func arith128AVX2(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX2
+TEXT ·arith128AVX2(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y2, Y2, Y2
+	MOVQ         $0x8000000000000000, R9
+	VMOVQ        R9, X0
+	VPBROADCASTQ X0, Y3
+	CMPQ         SI, $0x00
+	JEQ          op_a
+
+op_b_loop:
+	CMPQ     BX, $0x00000002
+	JL       op_b_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPSUBQ   Y1, Y0, Y4
+	VPXOR    Y3, Y0, Y5
+	VPXOR    Y3, Y1, Y6
+	VPCMPGTQ Y5, Y6, Y5
+	VPSLLDQ  $0x08, Y5, Y5
+	VPADDQ   Y5, Y4, Y4
+	VMOVDQU  Y4, (AX)
+	ADDQ     $0x20, AX
+	VPXOR    Y1, Y0, Y5
+	VPXOR    Y4, Y0, Y0
+	VPAND    Y0, Y5, Y5
+	VPOR     Y5, Y2, Y2
+	SUBQ     $0x00000002, BX
+	JMP      op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ     BX, $0x00000002
+	JL       op_a_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPADDQ   Y1, Y0, Y4
+	VPXOR    Y3, Y4, Y5
+	VPXOR    Y3, Y0, Y6
+	VPCMPGTQ Y5, Y6, Y5
+	VPSLLDQ  $0x08, Y5, Y5
+	VPSUBQ   Y5, Y4, Y4
+	VMOVDQU  Y4, (AX)
+	ADDQ     $0x20, AX
+	VPXOR    Y4, Y0, Y5
+	VPXOR    Y4, Y1, Y0
+	VPAND    Y0, Y5, Y5
+	VPOR     Y5, Y2, Y2
+	SUBQ     $0x00000002, BX
+	JMP      op_a_loop
+
+op_a_end:
+done:
+	VPAND   Y3, Y2, Y2
+	VPSRLDQ $0x08, Y2, Y2
+	XORL    AX, AX
+	VPTEST  Y2, Y2
+	SETNE   AL
+	VZEROUPPER
+	MOVL    AX, bad+56(FP)
+	RET
+
+// func arithWidenAVX2(dst *uint64, a *int64, b *int64, n int, op int, aStep int, bStep int)
+// Requires: AVX, AVX2
+TEXT ·arithWidenAVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x05, DI
+	SHLQ         $0x05, R8
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y2, Y2, Y2
+	MOVQ         $0x00000000ffffffff, R9
+	VMOVQ        R9, X0
+	VPBROADCASTQ X0, Y3
+	MOVQ         $0x0000000080000000, R9
+	VMOVQ        R9, X0
+	VPBROADCASTQ X0, Y4
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+
+op_c_loop:
+	CMPQ     BX, $0x00000004
+	JL       op_c_end
+	VMOVDQU  (CX), Y0
+	VMOVDQU  (DX), Y1
+	ADDQ     DI, CX
+	ADDQ     R8, DX
+	VPADDQ   Y4, Y0, Y5
+	VPADDQ   Y4, Y1, Y6
+	VPOR     Y6, Y5, Y5
+	VPTEST   Y5, Y3
+	JCC      op_c_full
+	VPMULDQ  Y1, Y0, Y5
+	VPCMPGTQ Y5, Y2, Y6
+	JMP      op_c_put
+
+op_c_full:
+	VPSRLQ   $0x20, Y0, Y6
+	VPSRLQ   $0x20, Y1, Y9
+	VPMULUDQ Y1, Y0, Y5
+	VPMULUDQ Y1, Y6, Y7
+	VPMULUDQ Y9, Y0, Y8
+	VPMULUDQ Y9, Y6, Y6
+	VPSRLQ   $0x20, Y5, Y9
+	VPADDQ   Y9, Y7, Y7
+	VPAND    Y3, Y7, Y9
+	VPADDQ   Y9, Y8, Y8
+	VPSRLQ   $0x20, Y7, Y7
+	VPADDQ   Y7, Y6, Y6
+	VPSRLQ   $0x20, Y8, Y9
+	VPADDQ   Y9, Y6, Y6
+	VPSLLQ   $0x20, Y8, Y8
+	VPBLENDD $0xaa, Y8, Y5, Y5
+	VPCMPGTQ Y0, Y2, Y9
+	VPAND    Y1, Y9, Y9
+	VPSUBQ   Y9, Y6, Y6
+	VPCMPGTQ Y1, Y2, Y9
+	VPAND    Y0, Y9, Y9
+	VPSUBQ   Y9, Y6, Y6
+
+op_c_put:
+	VPUNPCKLQDQ Y6, Y5, Y0
+	VPUNPCKHQDQ Y6, Y5, Y1
+	VPERM2I128  $0x20, Y1, Y0, Y5
+	VPERM2I128  $0x31, Y1, Y0, Y6
+	VMOVDQU     Y5, (AX)
+	ADDQ        $0x20, AX
+	VMOVDQU     Y6, (AX)
+	ADDQ        $0x20, AX
+	SUBQ        $0x00000004, BX
+	JMP         op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ        BX, $0x00000004
+	JL          op_a_end
+	VMOVDQU     (CX), Y0
+	VMOVDQU     (DX), Y1
+	ADDQ        DI, CX
+	ADDQ        R8, DX
+	VPADDQ      Y1, Y0, Y3
+	VPXOR       Y3, Y0, Y0
+	VPXOR       Y3, Y1, Y1
+	VPAND       Y1, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPCMPGTQ    Y0, Y2, Y0
+	VPUNPCKLQDQ Y0, Y3, Y1
+	VPUNPCKHQDQ Y0, Y3, Y0
+	VPERM2I128  $0x20, Y0, Y1, Y3
+	VPERM2I128  $0x31, Y0, Y1, Y0
+	VMOVDQU     Y3, (AX)
+	ADDQ        $0x20, AX
+	VMOVDQU     Y0, (AX)
+	ADDQ        $0x20, AX
+	SUBQ        $0x00000004, BX
+	JMP         op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ        BX, $0x00000004
+	JL          op_b_end
+	VMOVDQU     (CX), Y0
+	VMOVDQU     (DX), Y1
+	ADDQ        DI, CX
+	ADDQ        R8, DX
+	VPSUBQ      Y1, Y0, Y3
+	VPXOR       Y1, Y0, Y1
+	VPXOR       Y3, Y0, Y0
+	VPAND       Y0, Y1, Y1
+	VPXOR       Y3, Y1, Y1
+	VPCMPGTQ    Y1, Y2, Y0
+	VPUNPCKLQDQ Y0, Y3, Y1
+	VPUNPCKHQDQ Y0, Y3, Y0
+	VPERM2I128  $0x20, Y0, Y1, Y3
+	VPERM2I128  $0x31, Y0, Y1, Y0
+	VMOVDQU     Y3, (AX)
+	ADDQ        $0x20, AX
+	VMOVDQU     Y0, (AX)
+	ADDQ        $0x20, AX
+	SUBQ        $0x00000004, BX
+	JMP         op_b_loop
+
+op_b_end:
+done:
+	VZEROUPPER
+	RET
+
+// func arithInt8AVX512(dst *int8, a *int8, b *int8, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·arithInt8AVX512(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z2, Z2, Z2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	MOVQ         $0x00ff00ff00ff00ff, SI
+	VPBROADCASTQ SI, Z0
+
+op_c_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_c_end
+	VPMOVSXBW (CX), Z0
+	VPMOVSXBW (DX), Z1
+	VPMULLW   Z1, Z0, Z0
+	VPSLLW    $0x08, Z0, Z1
+	VPSRAW    $0x08, Z1, Z1
+	VPXORQ    Z0, Z1, Z1
+	VPORQ     Z1, Z2, Z2
+	VPMOVWB   Z0, Y0
+	VMOVDQU   Y0, (AX)
+	VPMOVSXBW 32(CX), Z0
+	VPMOVSXBW 32(DX), Z1
+	VPMULLW   Z1, Z0, Z0
+	VPSLLW    $0x08, Z0, Z1
+	VPSRAW    $0x08, Z1, Z1
+	VPXORQ    Z0, Z1, Z1
+	VPORQ     Z1, Z2, Z2
+	VPMOVWB   Z0, Y0
+	VMOVDQU   Y0, 32(AX)
+	ADDQ      $0x40, AX
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	SUBQ      $0x00000040, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDB    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPADDSB   Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000040, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBB    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPSUBSB   Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000040, BX
+	JMP       op_b_loop
+
+op_b_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithUint8AVX512(dst *uint8, a *uint8, b *uint8, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·arithUint8AVX512(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z2, Z2, Z2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	MOVQ         $0x00ff00ff00ff00ff, SI
+	VPBROADCASTQ SI, Z0
+
+op_c_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_c_end
+	VPMOVZXBW (CX), Z0
+	VPMOVZXBW (DX), Z1
+	VPMULLW   Z1, Z0, Z0
+	VPSRLW    $0x08, Z0, Z1
+	VPORQ     Z1, Z2, Z2
+	VPMOVWB   Z0, Y0
+	VMOVDQU   Y0, (AX)
+	VPMOVZXBW 32(CX), Z0
+	VPMOVZXBW 32(DX), Z1
+	VPMULLW   Z1, Z0, Z0
+	VPSRLW    $0x08, Z0, Z1
+	VPORQ     Z1, Z2, Z2
+	VPMOVWB   Z0, Y0
+	VMOVDQU   Y0, 32(AX)
+	ADDQ      $0x40, AX
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	SUBQ      $0x00000040, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDB    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPADDUSB  Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000040, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000040
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBB    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPSUBUSB  Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000040, BX
+	JMP       op_b_loop
+
+op_b_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithInt16AVX512(dst *int16, a *int16, b *int16, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·arithInt16AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+
+op_c_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPMULLW   Z1, Z0, Z3
+	VPMULHW   Z1, Z0, Z0
+	VPSRAW    $0x0f, Z3, Z1
+	VPXORQ    Z1, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000020, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDW    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPADDSW   Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000020, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBW    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPSUBSW   Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000020, BX
+	JMP       op_b_loop
+
+op_b_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithUint16AVX512(dst *uint16, a *uint16, b *uint16, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·arithUint16AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+
+op_c_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPMULLW   Z1, Z0, Z3
+	VPMULHUW  Z1, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000020, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDW    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPADDUSW  Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000020, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000020
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBW    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPSUBUSW  Z1, Z0, Z0
+	VPXORQ    Z3, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000020, BX
+	JMP       op_b_loop
+
+op_b_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithInt32AVX512(dst *int32, a *int32, b *int32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithInt32AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+	MOVL   $0x0000aaaa, SI
+	KMOVW  SI, K1
+
+op_c_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPMULDQ   Z1, Z0, Z3
+	VPSRLQ    $0x20, Z0, Z0
+	VPSRLQ    $0x20, Z1, Z1
+	VPMULDQ   Z1, Z0, Z0
+	VPSLLQ    $0x20, Z0, Z1
+	VPBLENDMD Z1, Z3, K1, Z1
+	VMOVDQU64 Z1, (AX)
+	ADDQ      $0x40, AX
+	VPSRLQ    $0x20, Z3, Z3
+	VPBLENDMD Z0, Z3, K1, Z4
+	VPSRAD    $0x1f, Z1, Z3
+	VPXORQ    Z3, Z4, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDD    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
 	VPXORQ    Z3, Z0, Z0
 	VPXORQ    Z3, Z1, Z1
-	VPANDQ    Z0, Z1, Z1
-	VMOVDQU64 Z3, (AX)
-	VPORQ     Z1, Z2, Z2
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, BX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVQ       SI, K1
-	VMOVDQU64.Z (DX), K1, Z0
-	VMOVDQU64.Z (BX), K1, Z1
-	VPADDQ      Z1, Z0, Z3
-	VPXORQ      Z3, Z0, Z0
-	VPXORQ      Z3, Z1, Z1
-	VPANDQ      Z0, Z1, Z1
-	VMOVDQA64.Z Z1, K1, Z1
-	VMOVDQU64   Z3, K1, (AX)
-	VPORQ       Z1, Z2, Z2
-
-done:
-	VPMOVQ2M Z2, K1
-	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
-	VZEROUPPER
-	RET
-
-// func addByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·addByInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VPBROADCASTQ (BX), Z1
-	VPXORQ       Z2, Z2, Z2
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VPADDQ    Z1, Z0, Z3
-	VPXORQ    Z3, Z0, Z0
-	VPXORQ    Z3, Z1, Z4
-	VPANDQ    Z0, Z4, Z4
-	VMOVDQU64 Z3, (AX)
-	VPORQ     Z4, Z2, Z2
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K1
-	VMOVDQU64.Z (DX), K1, Z0
-	VPADDQ      Z1, Z0, Z3
-	VPXORQ      Z3, Z0, Z0
-	VPXORQ      Z3, Z1, Z4
-	VPANDQ      Z0, Z4, Z4
-	VMOVDQA64.Z Z4, K1, Z4
-	VMOVDQU64   Z3, K1, (AX)
-	VPORQ       Z4, Z2, Z2
-
-done:
-	VPMOVQ2M Z2, K1
-	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
-	VZEROUPPER
-	RET
-
-// func subInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·subInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ   dst+0(FP), AX
-	MOVQ   n+24(FP), CX
-	MOVQ   a+8(FP), DX
-	MOVQ   b+16(FP), BX
-	VPXORQ Z2, Z2, Z2
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VMOVDQU64 (BX), Z1
-	VPSUBQ    Z1, Z0, Z3
-	VPXORQ    Z0, Z1, Z1
-	VPXORQ    Z3, Z0, Z0
 	VPANDQ    Z1, Z0, Z0
-	VMOVDQU64 Z3, (AX)
 	VPORQ     Z0, Z2, Z2
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, BX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
+	SUBQ      $0x00000010, BX
+	JMP       op_a_loop
 
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVQ       SI, K1
-	VMOVDQU64.Z (DX), K1, Z0
-	VMOVDQU64.Z (BX), K1, Z1
-	VPSUBQ      Z1, Z0, Z3
-	VPXORQ      Z0, Z1, Z1
-	VPXORQ      Z3, Z0, Z0
-	VPANDQ      Z1, Z0, Z0
-	VMOVDQA64.Z Z0, K1, Z0
-	VMOVDQU64   Z3, K1, (AX)
-	VPORQ       Z0, Z2, Z2
+op_a_end:
+	MOVQ         $0x8000000080000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+	JMP          done
 
-done:
-	VPMOVQ2M Z2, K1
-	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
-	VZEROUPPER
-	RET
-
-// func subByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·subByInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VPBROADCASTQ (BX), Z1
-	VPXORQ       Z2, Z2, Z2
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VPSUBQ    Z1, Z0, Z3
-	VPXORQ    Z0, Z1, Z4
-	VPXORQ    Z3, Z0, Z0
-	VPANDQ    Z4, Z0, Z0
-	VMOVDQU64 Z3, (AX)
-	VPORQ     Z0, Z2, Z2
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K1
-	VMOVDQU64.Z (DX), K1, Z0
-	VPSUBQ      Z1, Z0, Z3
-	VPXORQ      Z0, Z1, Z4
-	VPXORQ      Z3, Z0, Z0
-	VPANDQ      Z4, Z0, Z0
-	VMOVDQA64.Z Z0, K1, Z0
-	VMOVDQU64   Z3, K1, (AX)
-	VPORQ       Z0, Z2, Z2
-
-done:
-	VPMOVQ2M Z2, K1
-	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
-	VZEROUPPER
-	RET
-
-// func subFromInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·subFromInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	VPBROADCASTQ (DX), Z0
-	MOVQ         b+16(FP), DX
-	VPXORQ       Z2, Z2, Z2
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
 	VMOVDQU64 (DX), Z1
-	VPSUBQ    Z1, Z0, Z3
-	VPXORQ    Z0, Z1, Z1
-	VPXORQ    Z3, Z0, Z4
-	VPANDQ    Z1, Z4, Z4
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBD    Z1, Z0, Z3
 	VMOVDQU64 Z3, (AX)
-	VPORQ     Z4, Z2, Z2
-	ADDQ      $0x40, DX
 	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
+	VPXORQ    Z1, Z0, Z1
+	VPXORQ    Z3, Z0, Z0
+	VPANDQ    Z0, Z1, Z1
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_b_loop
 
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K1
-	VMOVDQU64.Z (DX), K1, Z1
-	VPSUBQ      Z1, Z0, Z3
-	VPXORQ      Z0, Z1, Z1
-	VPXORQ      Z3, Z0, Z4
-	VPANDQ      Z1, Z4, Z4
-	VMOVDQA64.Z Z4, K1, Z4
-	VMOVDQU64   Z3, K1, (AX)
-	VPORQ       Z4, Z2, Z2
+op_b_end:
+	MOVQ         $0x8000000080000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
 
 done:
-	VPMOVQ2M Z2, K1
+	VPTESTMQ Z2, Z2, K1
 	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
 	VZEROUPPER
+	MOVL     AX, bad+56(FP)
 	RET
 
-// func mulInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·mulInt64AVX512(SB), NOSPLIT, $0-36
+// func arithUint32AVX512(dst *uint32, a *uint32, b *uint32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithUint32AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+	MOVL   $0x0000aaaa, SI
+	KMOVW  SI, K1
+
+op_c_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPMULUDQ  Z1, Z0, Z3
+	VPSRLQ    $0x20, Z0, Z0
+	VPSRLQ    $0x20, Z1, Z1
+	VPMULUDQ  Z1, Z0, Z0
+	VPSLLQ    $0x20, Z0, Z1
+	VPBLENDMD Z1, Z3, K1, Z1
+	VMOVDQU64 Z1, (AX)
+	ADDQ      $0x40, AX
+	VPSRLQ    $0x20, Z3, Z1
+	VPBLENDMD Z0, Z1, K1, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDD    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z0, Z4
+	VPANDNQ   Z4, Z3, Z4
+	VPANDQ    Z1, Z0, Z0
+	VPORQ     Z0, Z4, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000080000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBD    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPANDNQ   Z1, Z0, Z4
+	VPXORQ    Z1, Z0, Z0
+	VPANDNQ   Z3, Z0, Z0
+	VPORQ     Z0, Z4, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000080000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithInt64AVX512(dst *int64, a *int64, b *int64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithInt64AVX512(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z2, Z2, Z2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	VPXORQ       Z0, Z0, Z0
 	MOVQ         $0x00000000ffffffff, SI
-	VPBROADCASTQ SI, Z2
+	VPBROADCASTQ SI, Z3
+	MOVQ         $0x0000000080000000, SI
+	VPBROADCASTQ SI, Z4
 	MOVL         $0x0000aaaa, SI
 	KMOVW        SI, K1
-	VPXORQ       Z3, Z3, Z3
 
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VMOVDQU64 (BX), Z1
-	VPSRLQ    $0x20, Z1, Z4
-	VPSRLQ    $0x20, Z0, Z5
-	VPMULUDQ  Z1, Z0, Z6
-	VPMULUDQ  Z1, Z5, Z7
-	VPMULUDQ  Z4, Z0, Z8
-	VPMULUDQ  Z4, Z5, Z5
-	VPSRLQ    $0x20, Z6, Z4
-	VPADDQ    Z4, Z7, Z7
-	VPANDQ    Z2, Z7, Z4
-	VPADDQ    Z4, Z8, Z8
-	VPSRLQ    $0x20, Z7, Z7
-	VPADDQ    Z7, Z5, Z5
-	VPSRLQ    $0x20, Z8, Z4
-	VPADDQ    Z4, Z5, Z5
-	VPSLLQ    $0x20, Z8, Z8
-	VPBLENDMD Z8, Z6, K1, Z6
-	VPSRAQ    $0x3f, Z0, Z4
-	VPANDQ    Z1, Z4, Z4
-	VPSUBQ    Z4, Z5, Z5
-	VPSRAQ    $0x3f, Z1, Z4
-	VPANDQ    Z0, Z4, Z4
-	VPSUBQ    Z4, Z5, Z5
-	VPSRAQ    $0x3f, Z6, Z4
-	VPXORQ    Z4, Z5, Z5
-	VMOVDQU64 Z6, (AX)
-	VPORQ     Z5, Z3, Z3
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, BX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
+op_c_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z4, Z0, Z5
+	VPADDQ    Z4, Z1, Z6
+	VPORQ     Z6, Z5, Z5
+	VPSRLQ    $0x20, Z5, Z5
+	VPTESTMQ  Z5, Z5, K2
+	KORTESTB  K2, K2
+	JNE       op_c_full
+	VPMULDQ   Z1, Z0, Z5
+	JMP       op_c_put
 
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (DX), K2, Z0
-	VMOVDQU64.Z (BX), K2, Z1
-	VPSRLQ      $0x20, Z1, Z4
-	VPSRLQ      $0x20, Z0, Z5
-	VPMULUDQ    Z1, Z0, Z6
-	VPMULUDQ    Z1, Z5, Z7
-	VPMULUDQ    Z4, Z0, Z8
-	VPMULUDQ    Z4, Z5, Z5
-	VPSRLQ      $0x20, Z6, Z4
-	VPADDQ      Z4, Z7, Z7
-	VPANDQ      Z2, Z7, Z4
-	VPADDQ      Z4, Z8, Z8
-	VPSRLQ      $0x20, Z7, Z7
-	VPADDQ      Z7, Z5, Z5
-	VPSRLQ      $0x20, Z8, Z4
-	VPADDQ      Z4, Z5, Z5
-	VPSLLQ      $0x20, Z8, Z8
-	VPBLENDMD   Z8, Z6, K1, Z6
-	VPSRAQ      $0x3f, Z0, Z4
-	VPANDQ      Z1, Z4, Z4
-	VPSUBQ      Z4, Z5, Z5
-	VPSRAQ      $0x3f, Z1, Z4
-	VPANDQ      Z0, Z4, Z4
-	VPSUBQ      Z4, Z5, Z5
-	VPSRAQ      $0x3f, Z6, Z4
-	VPXORQ      Z4, Z5, Z5
-	VMOVDQA64.Z Z5, K2, Z5
-	VMOVDQU64   Z6, K2, (AX)
-	VPORQ       Z5, Z3, Z3
-
-done:
-	VPTESTMQ Z3, Z3, K1
-	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
-	VZEROUPPER
-	RET
-
-// func mulByInt64AVX512(dst *int64, a *int64, b *int64, n int) (bad uint32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·mulByInt64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VPBROADCASTQ (BX), Z1
-	MOVQ         $0x00000000ffffffff, BX
-	VPBROADCASTQ BX, Z2
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
-	VPXORQ       Z3, Z3, Z3
-	VPSRLQ       $0x20, Z1, Z4
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VPSRLQ    $0x20, Z0, Z5
-	VPMULUDQ  Z1, Z0, Z6
-	VPMULUDQ  Z1, Z5, Z7
-	VPMULUDQ  Z4, Z0, Z8
-	VPMULUDQ  Z4, Z5, Z5
-	VPSRLQ    $0x20, Z6, Z9
+op_c_full:
+	VPSRLQ    $0x20, Z0, Z6
+	VPSRLQ    $0x20, Z1, Z9
+	VPMULUDQ  Z1, Z0, Z5
+	VPMULUDQ  Z1, Z6, Z7
+	VPMULUDQ  Z9, Z0, Z8
+	VPMULUDQ  Z9, Z6, Z6
+	VPSRLQ    $0x20, Z5, Z9
 	VPADDQ    Z9, Z7, Z7
-	VPANDQ    Z2, Z7, Z9
+	VPANDQ    Z3, Z7, Z9
 	VPADDQ    Z9, Z8, Z8
 	VPSRLQ    $0x20, Z7, Z7
-	VPADDQ    Z7, Z5, Z5
+	VPADDQ    Z7, Z6, Z6
 	VPSRLQ    $0x20, Z8, Z9
-	VPADDQ    Z9, Z5, Z5
+	VPADDQ    Z9, Z6, Z6
 	VPSLLQ    $0x20, Z8, Z8
-	VPBLENDMD Z8, Z6, K1, Z6
+	VPBLENDMD Z8, Z5, K1, Z5
 	VPSRAQ    $0x3f, Z0, Z9
 	VPANDQ    Z1, Z9, Z9
-	VPSUBQ    Z9, Z5, Z5
+	VPSUBQ    Z9, Z6, Z6
 	VPSRAQ    $0x3f, Z1, Z9
 	VPANDQ    Z0, Z9, Z9
-	VPSUBQ    Z9, Z5, Z5
-	VPSRAQ    $0x3f, Z6, Z9
-	VPXORQ    Z9, Z5, Z5
-	VMOVDQU64 Z6, (AX)
-	VPORQ     Z5, Z3, Z3
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
+	VPSUBQ    Z9, Z6, Z6
+	VPSRAQ    $0x3f, Z5, Z0
+	VPXORQ    Z0, Z6, Z6
+	VPORQ     Z6, Z2, Z2
 
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU64.Z (DX), K2, Z0
-	VPSRLQ      $0x20, Z0, Z5
-	VPMULUDQ    Z1, Z0, Z6
-	VPMULUDQ    Z1, Z5, Z7
-	VPMULUDQ    Z4, Z0, Z8
-	VPMULUDQ    Z4, Z5, Z5
-	VPSRLQ      $0x20, Z6, Z4
-	VPADDQ      Z4, Z7, Z7
-	VPANDQ      Z2, Z7, Z4
-	VPADDQ      Z4, Z8, Z8
-	VPSRLQ      $0x20, Z7, Z7
-	VPADDQ      Z7, Z5, Z5
-	VPSRLQ      $0x20, Z8, Z4
-	VPADDQ      Z4, Z5, Z5
-	VPSLLQ      $0x20, Z8, Z8
-	VPBLENDMD   Z8, Z6, K1, Z6
-	VPSRAQ      $0x3f, Z0, Z4
-	VPANDQ      Z1, Z4, Z4
-	VPSUBQ      Z4, Z5, Z5
-	VPSRAQ      $0x3f, Z1, Z4
-	VPANDQ      Z0, Z4, Z4
-	VPSUBQ      Z4, Z5, Z5
-	VPSRAQ      $0x3f, Z6, Z4
-	VPXORQ      Z4, Z5, Z5
-	VMOVDQA64.Z Z5, K2, Z5
-	VMOVDQU64   Z6, K2, (AX)
-	VPORQ       Z5, Z3, Z3
+op_c_put:
+	VMOVDQU64 Z5, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000008, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPXORQ    Z3, Z0, Z0
+	VPXORQ    Z3, Z1, Z1
+	VPANDQ    Z1, Z0, Z0
+	VPORQ     Z0, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000000000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBQ    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPXORQ    Z1, Z0, Z1
+	VPXORQ    Z3, Z0, Z0
+	VPANDQ    Z0, Z1, Z1
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000000000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
 
 done:
-	VPTESTMQ Z3, Z3, K1
+	VPTESTMQ Z2, Z2, K1
 	KMOVB    K1, AX
-	MOVL     AX, bad+32(FP)
 	VZEROUPPER
+	MOVL     AX, bad+56(FP)
 	RET
 
-// func mulWideInt64AVX512(dst *uint64, a *int64, b *int64, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·mulWideInt64AVX512(SB), NOSPLIT, $0-32
+// func arithUint64AVX512(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithUint64AVX512(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z2, Z2, Z2
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+	VPXORQ       Z0, Z0, Z0
 	MOVQ         $0x00000000ffffffff, SI
-	VPBROADCASTQ SI, Z2
+	VPBROADCASTQ SI, Z3
+	MOVQ         $0x0000000080000000, SI
+	VPBROADCASTQ SI, Z0
 	MOVL         $0x0000aaaa, SI
 	KMOVW        SI, K1
-	VMOVDQU64    firsts<>+0(SB), Z3
-	VMOVDQU64    seconds<>+0(SB), Z4
 
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VMOVDQU64 (BX), Z1
-	VPSRLQ    $0x20, Z1, Z5
+op_c_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPORQ     Z1, Z0, Z4
+	VPSRLQ    $0x20, Z4, Z4
+	VPTESTMQ  Z4, Z4, K2
+	KORTESTB  K2, K2
+	JNE       op_c_full
+	VPMULUDQ  Z1, Z0, Z4
+	JMP       op_c_put
+
+op_c_full:
+	VPSRLQ    $0x20, Z0, Z5
+	VPSRLQ    $0x20, Z1, Z6
+	VPMULUDQ  Z1, Z0, Z4
+	VPMULUDQ  Z1, Z5, Z1
+	VPMULUDQ  Z6, Z0, Z0
+	VPMULUDQ  Z6, Z5, Z5
+	VPSRLQ    $0x20, Z4, Z6
+	VPADDQ    Z6, Z1, Z1
+	VPANDQ    Z3, Z1, Z6
+	VPADDQ    Z6, Z0, Z0
+	VPSRLQ    $0x20, Z1, Z1
+	VPADDQ    Z1, Z5, Z5
 	VPSRLQ    $0x20, Z0, Z6
-	VPMULUDQ  Z1, Z0, Z7
-	VPMULUDQ  Z1, Z6, Z8
-	VPMULUDQ  Z5, Z0, Z9
-	VPMULUDQ  Z5, Z6, Z6
-	VPSRLQ    $0x20, Z7, Z5
-	VPADDQ    Z5, Z8, Z8
-	VPANDQ    Z2, Z8, Z5
-	VPADDQ    Z5, Z9, Z9
-	VPSRLQ    $0x20, Z8, Z8
-	VPADDQ    Z8, Z6, Z6
-	VPSRLQ    $0x20, Z9, Z5
-	VPADDQ    Z5, Z6, Z6
-	VPSLLQ    $0x20, Z9, Z9
-	VPBLENDMD Z9, Z7, K1, Z7
-	VPSRAQ    $0x3f, Z0, Z5
-	VPANDQ    Z1, Z5, Z5
-	VPSUBQ    Z5, Z6, Z6
-	VPSRAQ    $0x3f, Z1, Z5
-	VPANDQ    Z0, Z5, Z5
-	VPSUBQ    Z5, Z6, Z6
-	VMOVDQA64 Z3, Z0
-	VMOVDQA64 Z4, Z1
-	VPERMI2Q  Z6, Z7, Z0
-	VPERMI2Q  Z6, Z7, Z1
+	VPADDQ    Z6, Z5, Z5
+	VPSLLQ    $0x20, Z0, Z0
+	VPBLENDMD Z0, Z4, K1, Z4
+	VPORQ     Z5, Z2, Z2
+
+op_c_put:
+	VMOVDQU64 Z4, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000008, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z0, Z4
+	VPANDNQ   Z4, Z3, Z4
+	VPANDQ    Z1, Z0, Z0
+	VPORQ     Z0, Z4, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_a_loop
+
+op_a_end:
+	MOVQ         $0x8000000000000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+	JMP          done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBQ    Z1, Z0, Z3
+	VMOVDQU64 Z3, (AX)
+	ADDQ      $0x40, AX
+	VPANDNQ   Z1, Z0, Z4
+	VPXORQ    Z1, Z0, Z0
+	VPANDNQ   Z3, Z0, Z0
+	VPORQ     Z0, Z4, Z4
+	VPORQ     Z4, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_b_loop
+
+op_b_end:
+	MOVQ         $0x8000000000000000, AX
+	VPBROADCASTQ AX, Z0
+	VPANDQ       Z0, Z2, Z2
+
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithFloat32AVX512(dst *float32, a *float32, b *float32, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithFloat32AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+	CMPQ   SI, $0x02
+	JEQ    op_c
+
+op_d_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_d_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VDIVPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z0, Z1
 	VMOVDQU64 Z0, (AX)
-	VMOVDQU64 Z1, 64(AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, BX
-	ADDQ      $0x00000080, AX
-	SUBQ      $0x08, CX
-	JMP       loop
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_d_loop
 
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (DX), K2, Z0
-	VMOVDQU64.Z (BX), K2, Z1
-	VPSRLQ      $0x20, Z1, Z5
-	VPSRLQ      $0x20, Z0, Z6
-	VPMULUDQ    Z1, Z0, Z7
-	VPMULUDQ    Z1, Z6, Z8
-	VPMULUDQ    Z5, Z0, Z9
-	VPMULUDQ    Z5, Z6, Z6
-	VPSRLQ      $0x20, Z7, Z5
-	VPADDQ      Z5, Z8, Z8
-	VPANDQ      Z2, Z8, Z5
-	VPADDQ      Z5, Z9, Z9
-	VPSRLQ      $0x20, Z8, Z8
-	VPADDQ      Z8, Z6, Z6
-	VPSRLQ      $0x20, Z9, Z5
-	VPADDQ      Z5, Z6, Z6
-	VPSLLQ      $0x20, Z9, Z9
-	VPBLENDMD   Z9, Z7, K1, Z7
-	VPSRAQ      $0x3f, Z0, Z5
-	VPANDQ      Z1, Z5, Z5
-	VPSUBQ      Z5, Z6, Z6
-	VPSRAQ      $0x3f, Z1, Z5
-	VPANDQ      Z0, Z5, Z5
-	VPSUBQ      Z5, Z6, Z6
-	VMOVDQA64   Z3, Z0
-	VMOVDQA64   Z4, Z1
-	VPERMI2Q    Z6, Z7, Z0
-	VPERMI2Q    Z6, Z7, Z1
-	MOVQ        $-1, DX
-	ADDQ        CX, CX
-	BZHIQ       CX, DX, DX
-	KMOVW       DX, K1
-	SHRL        $0x08, DX
-	KMOVW       DX, K2
-	VMOVDQU64   Z0, K1, (AX)
-	VMOVDQU64   Z1, K2, 64(AX)
+op_d_end:
+	JMP done
 
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VADDPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_b_loop
+
+op_b_end:
+	JMP done
+
+op_c:
+op_c_loop:
+	CMPQ      BX, $0x00000010
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VMULPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000010, BX
+	JMP       op_c_loop
+
+op_c_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithFloat64AVX512(dst *float64, a *float64, b *float64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithFloat64AVX512(SB), NOSPLIT, $0-60
+	MOVQ   dst+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   n+24(FP), BX
+	MOVQ   op+32(FP), SI
+	MOVQ   aStep+40(FP), DI
+	MOVQ   bStep+48(FP), R8
+	SHLQ   $0x06, DI
+	SHLQ   $0x06, R8
+	VPXORQ Z2, Z2, Z2
+	CMPQ   SI, $0x00
+	JEQ    op_a
+	CMPQ   SI, $0x01
+	JEQ    op_b
+	CMPQ   SI, $0x02
+	JEQ    op_c
+
+op_d_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_d_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VDIVPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_d_loop
+
+op_d_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VADDPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_b_loop
+
+op_b_end:
+	JMP done
+
+op_c:
+op_c_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VMULPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z0, Z1
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	VPORQ     Z1, Z2, Z2
+	SUBQ      $0x00000008, BX
+	JMP       op_c_loop
+
+op_c_end:
+done:
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arith128AVX512(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int, bStep int) (bad uint32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·arith128AVX512(SB), NOSPLIT, $0-60
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z2, Z2, Z2
+	MOVQ         $0x8000000000000000, R9
+	VPBROADCASTQ R9, Z3
+	CMPQ         SI, $0x00
+	JEQ          op_a
+
+op_b_loop:
+	CMPQ      BX, $0x00000004
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBQ    Z1, Z0, Z4
+	VPCMPUQ   $0x01, Z1, Z0, K1
+	VPMOVM2Q  K1, Z5
+	VPSLLDQ   $0x08, Z5, Z5
+	VPADDQ    Z5, Z4, Z4
+	VMOVDQU64 Z4, (AX)
+	ADDQ      $0x40, AX
+	VPXORQ    Z1, Z0, Z5
+	VPXORQ    Z4, Z0, Z0
+	VPANDQ    Z0, Z5, Z5
+	VPORQ     Z5, Z2, Z2
+	SUBQ      $0x00000004, BX
+	JMP       op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000004
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z1, Z0, Z4
+	VPCMPUQ   $0x01, Z0, Z4, K1
+	VPMOVM2Q  K1, Z5
+	VPSLLDQ   $0x08, Z5, Z5
+	VPSUBQ    Z5, Z4, Z4
+	VMOVDQU64 Z4, (AX)
+	ADDQ      $0x40, AX
+	VPXORQ    Z4, Z0, Z5
+	VPXORQ    Z4, Z1, Z0
+	VPANDQ    Z0, Z5, Z5
+	VPORQ     Z5, Z2, Z2
+	SUBQ      $0x00000004, BX
+	JMP       op_a_loop
+
+op_a_end:
+done:
+	VPANDQ   Z3, Z2, Z2
+	VPSRLDQ  $0x08, Z2, Z2
+	VPTESTMQ Z2, Z2, K1
+	KMOVB    K1, AX
+	VZEROUPPER
+	MOVL     AX, bad+56(FP)
+	RET
+
+// func arithWidenAVX512(dst *uint64, a *int64, b *int64, n int, op int, aStep int, bStep int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·arithWidenAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         op+32(FP), SI
+	MOVQ         aStep+40(FP), DI
+	MOVQ         bStep+48(FP), R8
+	SHLQ         $0x06, DI
+	SHLQ         $0x06, R8
+	VPXORQ       Z1, Z1, Z1
+	VMOVDQU64    firsts<>+0(SB), Z2
+	VMOVDQU64    seconds<>+0(SB), Z3
+	VPXORQ       Z0, Z0, Z0
+	MOVQ         $0x00000000ffffffff, R9
+	VPBROADCASTQ R9, Z4
+	MOVQ         $0x0000000080000000, R9
+	VPBROADCASTQ R9, Z5
+	MOVL         $0x0000aaaa, R9
+	KMOVW        R9, K1
+	CMPQ         SI, $0x00
+	JEQ          op_a
+	CMPQ         SI, $0x01
+	JEQ          op_b
+
+op_c_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_c_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z5, Z0, Z6
+	VPADDQ    Z5, Z1, Z7
+	VPORQ     Z7, Z6, Z6
+	VPSRLQ    $0x20, Z6, Z6
+	VPTESTMQ  Z6, Z6, K2
+	KORTESTB  K2, K2
+	JNE       op_c_full
+	VPMULDQ   Z1, Z0, Z6
+	VPSRAQ    $0x3f, Z6, Z7
+	JMP       op_c_put
+
+op_c_full:
+	VPSRLQ    $0x20, Z0, Z7
+	VPSRLQ    $0x20, Z1, Z10
+	VPMULUDQ  Z1, Z0, Z6
+	VPMULUDQ  Z1, Z7, Z8
+	VPMULUDQ  Z10, Z0, Z9
+	VPMULUDQ  Z10, Z7, Z7
+	VPSRLQ    $0x20, Z6, Z10
+	VPADDQ    Z10, Z8, Z8
+	VPANDQ    Z4, Z8, Z10
+	VPADDQ    Z10, Z9, Z9
+	VPSRLQ    $0x20, Z8, Z8
+	VPADDQ    Z8, Z7, Z7
+	VPSRLQ    $0x20, Z9, Z10
+	VPADDQ    Z10, Z7, Z7
+	VPSLLQ    $0x20, Z9, Z9
+	VPBLENDMD Z9, Z6, K1, Z6
+	VPSRAQ    $0x3f, Z0, Z10
+	VPANDQ    Z1, Z10, Z10
+	VPSUBQ    Z10, Z7, Z7
+	VPSRAQ    $0x3f, Z1, Z10
+	VPANDQ    Z0, Z10, Z10
+	VPSUBQ    Z10, Z7, Z7
+
+op_c_put:
+	VMOVDQA64 Z2, Z0
+	VPERMI2Q  Z7, Z6, Z0
+	VPERMT2Q  Z7, Z3, Z6
+	VMOVDQA64 Z6, Z7
+	VMOVDQA64 Z0, Z6
+	VMOVDQU64 Z6, (AX)
+	ADDQ      $0x40, AX
+	VMOVDQU64 Z7, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000008, BX
+	JMP       op_c_loop
+
+op_c_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_a_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPADDQ    Z1, Z0, Z4
+	VPXORQ    Z4, Z0, Z0
+	VPXORQ    Z4, Z1, Z1
+	VPANDQ    Z1, Z0, Z0
+	VPXORQ    Z4, Z0, Z0
+	VPSRAQ    $0x3f, Z0, Z0
+	VMOVDQA64 Z2, Z1
+	VPERMI2Q  Z0, Z4, Z1
+	VPERMT2Q  Z0, Z3, Z4
+	VMOVDQA64 Z4, Z0
+	VMOVDQA64 Z1, Z4
+	VMOVDQU64 Z4, (AX)
+	ADDQ      $0x40, AX
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000008, BX
+	JMP       op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+op_b_loop:
+	CMPQ      BX, $0x00000008
+	JL        op_b_end
+	VMOVDQU64 (CX), Z0
+	VMOVDQU64 (DX), Z1
+	ADDQ      DI, CX
+	ADDQ      R8, DX
+	VPSUBQ    Z1, Z0, Z4
+	VPXORQ    Z1, Z0, Z1
+	VPXORQ    Z4, Z0, Z0
+	VPANDQ    Z0, Z1, Z1
+	VPXORQ    Z4, Z1, Z1
+	VPSRAQ    $0x3f, Z1, Z0
+	VMOVDQA64 Z2, Z1
+	VPERMI2Q  Z0, Z4, Z1
+	VPERMT2Q  Z0, Z3, Z4
+	VMOVDQA64 Z4, Z0
+	VMOVDQA64 Z1, Z4
+	VMOVDQU64 Z4, (AX)
+	ADDQ      $0x40, AX
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x00000008, BX
+	JMP       op_b_loop
+
+op_b_end:
 done:
 	VZEROUPPER
 	RET
@@ -545,100 +2490,3 @@ DATA seconds<>+40(SB)/8, $0x000000000000000e
 DATA seconds<>+48(SB)/8, $0x0000000000000007
 DATA seconds<>+56(SB)/8, $0x000000000000000f
 GLOBL seconds<>(SB), RODATA|NOPTR, $64
-
-// func mulWideByInt64AVX512(dst *uint64, a *int64, b *int64, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·mulWideByInt64AVX512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VPBROADCASTQ (BX), Z1
-	MOVQ         $0x00000000ffffffff, BX
-	VPBROADCASTQ BX, Z2
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
-	VMOVDQU64    firsts<>+0(SB), Z3
-	VMOVDQU64    seconds<>+0(SB), Z4
-	VPSRLQ       $0x20, Z1, Z5
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (DX), Z0
-	VPSRLQ    $0x20, Z0, Z6
-	VPMULUDQ  Z1, Z0, Z7
-	VPMULUDQ  Z1, Z6, Z8
-	VPMULUDQ  Z5, Z0, Z9
-	VPMULUDQ  Z5, Z6, Z6
-	VPSRLQ    $0x20, Z7, Z10
-	VPADDQ    Z10, Z8, Z8
-	VPANDQ    Z2, Z8, Z10
-	VPADDQ    Z10, Z9, Z9
-	VPSRLQ    $0x20, Z8, Z8
-	VPADDQ    Z8, Z6, Z6
-	VPSRLQ    $0x20, Z9, Z10
-	VPADDQ    Z10, Z6, Z6
-	VPSLLQ    $0x20, Z9, Z9
-	VPBLENDMD Z9, Z7, K1, Z7
-	VPSRAQ    $0x3f, Z0, Z10
-	VPANDQ    Z1, Z10, Z10
-	VPSUBQ    Z10, Z6, Z6
-	VPSRAQ    $0x3f, Z1, Z10
-	VPANDQ    Z0, Z10, Z10
-	VPSUBQ    Z10, Z6, Z6
-	VMOVDQA64 Z3, Z0
-	VMOVDQA64 Z4, Z8
-	VPERMI2Q  Z6, Z7, Z0
-	VPERMI2Q  Z6, Z7, Z8
-	VMOVDQU64 Z0, (AX)
-	VMOVDQU64 Z8, 64(AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x00000080, AX
-	SUBQ      $0x08, CX
-	JMP       loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU64.Z (DX), K2, Z0
-	VPSRLQ      $0x20, Z0, Z6
-	VPMULUDQ    Z1, Z0, Z7
-	VPMULUDQ    Z1, Z6, Z8
-	VPMULUDQ    Z5, Z0, Z9
-	VPMULUDQ    Z5, Z6, Z6
-	VPSRLQ      $0x20, Z7, Z5
-	VPADDQ      Z5, Z8, Z8
-	VPANDQ      Z2, Z8, Z5
-	VPADDQ      Z5, Z9, Z9
-	VPSRLQ      $0x20, Z8, Z8
-	VPADDQ      Z8, Z6, Z6
-	VPSRLQ      $0x20, Z9, Z5
-	VPADDQ      Z5, Z6, Z6
-	VPSLLQ      $0x20, Z9, Z9
-	VPBLENDMD   Z9, Z7, K1, Z7
-	VPSRAQ      $0x3f, Z0, Z5
-	VPANDQ      Z1, Z5, Z5
-	VPSUBQ      Z5, Z6, Z6
-	VPSRAQ      $0x3f, Z1, Z5
-	VPANDQ      Z0, Z5, Z5
-	VPSUBQ      Z5, Z6, Z6
-	VMOVDQA64   Z3, Z0
-	VMOVDQA64   Z4, Z1
-	VPERMI2Q    Z6, Z7, Z0
-	VPERMI2Q    Z6, Z7, Z1
-	MOVQ        $-1, DX
-	ADDQ        CX, CX
-	BZHIQ       CX, DX, DX
-	KMOVW       DX, K1
-	SHRL        $0x08, DX
-	KMOVW       DX, K2
-	VMOVDQU64   Z0, K1, (AX)
-	VMOVDQU64   Z1, K2, 64(AX)
-
-done:
-	VZEROUPPER
-	RET

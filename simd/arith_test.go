@@ -1,74 +1,205 @@
 package simd
 
 import (
+	"fmt"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
-// TestArithmetic holds every operation, with and without a constant, against big integers.
-func TestArithmetic(t *testing.T) {
-	r := rand.New(rand.NewPCG(32, 33))
-	var x, y, exact, low big.Int
-	operations := map[string]struct {
-		run   func(dst, a, b []int64, aConst, bConst bool) bool
-		exact func(x, y int64) *big.Int
-	}{
-		"add": {AddInt64, func(a, b int64) *big.Int { return exact.Add(x.SetInt64(a), y.SetInt64(b)) }},
-		"sub": {SubInt64, func(a, b int64) *big.Int { return exact.Sub(x.SetInt64(a), y.SetInt64(b)) }},
-		"mul": {MulInt64, func(a, b int64) *big.Int { return exact.Mul(x.SetInt64(a), y.SetInt64(b)) }},
+// exactOf is x op y of integers, and its lower bits as T.
+func exactOf[T Number](op arithOp, x, y T) (exact *big.Int, low T) {
+	number := func(v T) *big.Int {
+		var zero T
+		if zero-1 > zero {
+			return new(big.Int).SetUint64(uint64(v))
+		}
+		return big.NewInt(int64(v))
 	}
+	a, b := number(x), number(y)
+	switch op {
+	case arithAdd:
+		exact = a.Add(a, b)
+	case arithSub:
+		exact = a.Sub(a, b)
+	default:
+		exact = a.Mul(a, b)
+	}
+	bits := new(big.Int).And(exact, new(big.Int).SetUint64(math.MaxUint64)).Uint64()
+	return exact, *(*T)(unsafe.Pointer(&bits))
+}
+
+// operands fills two operands with random numbers, of which either may be a constant; tame ones cannot overflow.
+func operands[T Number](r *rand.Rand, as, bs []T, n, constant int, tame bool) (a, b []T, aConst, bConst bool) {
+	aConst, bConst = constant&1 != 0, constant&2 != 0
+	a, b = as[len(as)-n:], bs[len(bs)-n:]
+	if aConst {
+		a = as[len(as)-1:]
+	}
+	if bConst {
+		b = bs[len(bs)-1:]
+	}
+	fillAny(r, a)
+	fillAny(r, b)
+	if tame {
+		for i := range a {
+			a[i] = T(8 + r.IntN(3))
+		}
+		for i := range b {
+			b[i] = T(1 + r.IntN(7))
+		}
+	}
+	return a, b, aConst, bConst
+}
+
+func testIntegers[T Number](t *testing.T) {
+	r := rand.New(rand.NewPCG(32, 33))
+	as, bs, ds := guardedOf[T](t, longest, true), guardedOf[T](t, longest, true), guardedOf[T](t, longest, true)
 	atLevels(t, func(t *testing.T) {
-		as, bs, ds := guardedOf[int64](t, longest, true), guardedOf[int64](t, longest, true), guardedOf[int64](t, longest, true)
-		ws := guardedOf[uint64](t, 2*longest, true)
 		for _, n := range lengths() {
-			for constant := range 3 {
-				aConst, bConst := constant == 1, constant == 2
-				a, b, d, w := as[longest-n:], bs[longest-n:], ds[longest-n:], ws[2*(longest-n):]
+			op := arithOp(r.IntN(3))
+			for constant := range 4 {
+				a, b, aConst, bConst := operands(r, as, bs, n, constant, r.IntN(3) == 0)
+				if r.IntN(3) == 0 {
+					// Halves, so that some products overflow and others do not.
+					for i := range a {
+						a[i] /= T(uint64(1) << (4*unsafe.Sizeof(a[i]) - 1))
+					}
+				}
+				d := ds[longest-n:]
+				bad := arithmetic(op, d, a, b, aConst, bConst)
+				want := false
+				for i := range n {
+					x, y := a[i&every(aConst)], b[i&every(bConst)]
+					exact, low := exactOf(op, x, y)
+					if d[i] != low {
+						t.Fatalf("operation %d, row %d of %d, constants %v %v: %v and %v give %v", op, i, n, aConst, bConst, x, y, d[i])
+					}
+					want = want || fmt.Sprint(low) != exact.String()
+				}
+				if bad != want {
+					t.Fatalf("operation %d of %d rows, constants %v %v: overflow %v, want %v", op, n, aConst, bConst, bad, want)
+				}
+			}
+		}
+	})
+}
+
+func testFloats[T float32 | float64](t *testing.T) {
+	r := rand.New(rand.NewPCG(34, 35))
+	as, bs, ds := guardedOf[T](t, longest, true), guardedOf[T](t, longest, true), guardedOf[T](t, longest, true)
+	atLevels(t, func(t *testing.T) {
+		for _, n := range lengths() {
+			op := arithOp(r.IntN(4))
+			for constant := range 4 {
+				a, b, aConst, bConst := operands(r, as, bs, n, constant, r.IntN(2) == 0)
+				d := ds[longest-n:]
+				bad := arithmetic(op, d, a, b, aConst, bConst)
+				wantBad := false
+				for i := range n {
+					x, y := a[i&every(aConst)], b[i&every(bConst)]
+					want := [...]T{x + y, x - y, x * y, x / y}[op]
+					if d[i] != want && (d[i] == d[i] || want == want) {
+						t.Fatalf("operation %d, row %d of %d, constants %v %v: %v and %v give %v", op, i, n, aConst, bConst, x, y, d[i])
+					}
+					wantBad = wantBad || want-want != 0
+				}
+				if bad != wantBad {
+					t.Fatalf("operation %d of %d rows: bad %v, want %v", op, n, bad, wantBad)
+				}
+			}
+		}
+	})
+}
+
+func TestArithmetic(t *testing.T) {
+	t.Run("int8", testIntegers[int8])
+	t.Run("int16", testIntegers[int16])
+	t.Run("int32", testIntegers[int32])
+	t.Run("int64", testIntegers[int64])
+	t.Run("uint8", testIntegers[uint8])
+	t.Run("uint16", testIntegers[uint16])
+	t.Run("uint32", testIntegers[uint32])
+	t.Run("uint64", testIntegers[uint64])
+	t.Run("float32", testFloats[float32])
+	t.Run("float64", testFloats[float64])
+}
+
+// bigOf is a number of two words.
+func bigOf(lo, hi uint64) *big.Int {
+	v := new(big.Int).Lsh(big.NewInt(int64(hi)), 64)
+	return v.Add(v, new(big.Int).SetUint64(lo))
+}
+
+func TestArithmetic128(t *testing.T) {
+	r := rand.New(rand.NewPCG(36, 37))
+	as, bs, ds := guardedOf[uint64](t, 2*longest, true), guardedOf[uint64](t, 2*longest, true), guardedOf[uint64](t, 2*longest, true)
+	limit := new(big.Int).Lsh(big.NewInt(1), 127)
+	atLevels(t, func(t *testing.T) {
+		for _, n := range lengths() {
+			for kind := range 8 {
+				aConst, bConst, subtract := kind&1 != 0, kind&2 != 0, kind&4 != 0
+				a, b, d := as[2*(longest-n):], bs[2*(longest-n):], ds[2*(longest-n):]
 				if aConst {
-					a = as[longest-1:]
+					a = as[2*longest-2:]
 				}
 				if bConst {
-					b = bs[longest-1:]
+					b = bs[2*longest-2:]
 				}
-				fill64(r, a)
-				fill64(r, b)
-				if n%3 == 0 {
-					// Without overflow, so that a wrong report is seen.
-					for i := range a {
-						a[i] %= 1 << 31
+				fillAny(r, a)
+				fillAny(r, b)
+				if r.IntN(2) == 0 {
+					for i := range len(a) / 2 {
+						a[2*i+1] = uint64(int64(a[2*i+1]) >> 2)
 					}
-					for i := range b {
-						b[i] %= 1 << 31
-					}
-				}
-				at := func(v []int64, i int, constant bool) int64 {
-					if constant {
-						return v[0]
-					}
-					return v[i]
-				}
-				for name, operation := range operations {
-					overflow := operation.run(d, a, b, aConst, bConst)
-					want := false
-					for i := range n {
-						e := operation.exact(at(a, i, aConst), at(b, i, bConst))
-						want = want || !e.IsInt64()
-						low.And(e, low.SetUint64(1<<64-1))
-						if uint64(d[i]) != low.Uint64() {
-							t.Fatalf("%s, %d of %d: %d and %d give %d", name, i, n, at(a, i, aConst), at(b, i, bConst), d[i])
-						}
-					}
-					if overflow != want {
-						t.Fatalf("%s of %d: overflow %v, want %v", name, n, overflow, want)
+					for i := range len(b) / 2 {
+						b[2*i+1] = uint64(int64(b[2*i+1]) >> 2)
 					}
 				}
-				MulWideInt64(w, a, b, aConst, bConst)
+				run := Add128
+				if subtract {
+					run = Sub128
+				}
+				overflow := run(d, a, b, aConst, bConst)
+				want := false
 				for i := range n {
-					e := operations["mul"].exact(at(a, i, aConst), at(b, i, bConst))
-					got := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(int64(w[2*i+1])), 64), new(big.Int).SetUint64(w[2*i]))
-					if got.Cmp(e) != 0 {
-						t.Fatalf("wide product, %d of %d: %d, want %d", i, n, got, e)
+					k, l := 2*(i&every(aConst)), 2*(i&every(bConst))
+					x, y := bigOf(a[k], a[k+1]), bigOf(b[l], b[l+1])
+					if subtract {
+						x.Sub(x, y)
+					} else {
+						x.Add(x, y)
+					}
+					over := x.Cmp(limit) >= 0 || x.Cmp(new(big.Int).Neg(limit)) < 0
+					want = want || over
+					if !over && bigOf(d[2*i], d[2*i+1]).Cmp(x) != 0 {
+						t.Fatalf("subtract %v, row %d of %d: %x and %x give %x", subtract, i, n, a[k:k+2], b[l:l+2], d[2*i:2*i+2])
+					}
+				}
+				if overflow != want {
+					t.Fatalf("subtract %v, %d rows: overflow %v, want %v", subtract, n, overflow, want)
+				}
+			}
+		}
+	})
+}
+
+func TestWidening(t *testing.T) {
+	r := rand.New(rand.NewPCG(38, 39))
+	as, bs, ds := guardedOf[int64](t, longest, true), guardedOf[int64](t, longest, true), guardedOf[uint64](t, 2*longest, true)
+	atLevels(t, func(t *testing.T) {
+		for _, n := range lengths() {
+			for constant := range 4 {
+				op := arithOp(r.IntN(3))
+				a, b, aConst, bConst := operands(r, as, bs, n, constant, r.IntN(3) == 0)
+				d := ds[2*(longest-n):]
+				[]func(dst []uint64, a, b []int64, aConst, bConst bool){AddWiden, SubWiden, MulWiden}[op](d, a, b, aConst, bConst)
+				for i := range n {
+					x, y := a[i&every(aConst)], b[i&every(bConst)]
+					if want, _ := exactOf(op, x, y); bigOf(d[2*i], d[2*i+1]).Cmp(want) != 0 {
+						t.Fatalf("operation %d, row %d of %d: %d and %d give %x", op, i, n, x, y, d[2*i:2*i+2])
 					}
 				}
 			}
@@ -80,29 +211,59 @@ func TestArithmetic(t *testing.T) {
 func TestArithmeticInPlace(t *testing.T) {
 	atLevels(t, func(t *testing.T) {
 		a, b := make([]int64, 37), make([]int64, 37)
+		small := make([]int8, 200)
 		for i := range a {
 			a[i], b[i] = int64(i), 1000
 		}
-		AddInt64(a, a, b, false, false)
-		SubInt64(b, a, b, false, false)
-		MulInt64(b, b, []int64{3}, false, true)
+		for i := range small {
+			small[i] = int8(i % 11)
+		}
+		Add(a, a, b, false, false)
+		Sub(b, a, b, false, false)
+		Mul(b, b, []int64{3}, false, true)
+		Mul(small, small, small, false, false)
 		for i := range a {
 			if a[i] != int64(i)+1000 || b[i] != 3*int64(i) {
 				t.Fatalf("row %d: %d and %d", i, a[i], b[i])
 			}
 		}
+		for i, v := range small {
+			if v != int8(i%11*(i%11)) {
+				t.Fatalf("row %d: %d", i, v)
+			}
+		}
 	})
 }
 
-func BenchmarkArithmetic(b *testing.B) {
+func benchArithmetic[T Number](b *testing.B) {
 	const n = 4096
 	r := rand.New(rand.NewPCG(34, 35))
-	x, y, d, w := make([]int64, n), make([]int64, n), make([]int64, n), make([]uint64, 2*n)
+	x, y, d := make([]T, n), make([]T, n), make([]T, n)
+	for i := range x {
+		x[i], y[i] = T(10+r.IntN(2)), T(r.IntN(10))
+	}
+	size := 3 * int(unsafe.Sizeof(d[0])) * n
+	b.Run("Add", func(b *testing.B) { benchLevels(b, size, func() { Add(d, x, y, false, false) }) })
+	b.Run("Sub/constant", func(b *testing.B) { benchLevels(b, size*2/3, func() { Sub(d, y[:1], x, true, false) }) })
+	b.Run("Mul", func(b *testing.B) { benchLevels(b, size, func() { Mul(d, x, y, false, false) }) })
+}
+
+func BenchmarkArithmetic(b *testing.B) {
+	b.Run("int8", benchArithmetic[int8])
+	b.Run("int16", benchArithmetic[int16])
+	b.Run("int32", benchArithmetic[int32])
+	b.Run("int64", benchArithmetic[int64])
+	b.Run("float64", benchArithmetic[float64])
+	const n = 4096
+	r := rand.New(rand.NewPCG(34, 35))
+	x, y, w, v := make([]int64, n), make([]int64, n), make([]uint64, 2*n), make([]uint64, 2*n)
 	for i := range x {
 		x[i], y[i] = r.Int64N(1e7), r.Int64N(100)
 	}
-	b.Run("AddInt64", func(b *testing.B) { benchLevels(b, 24*n, func() { AddInt64(d, x, y, false, false) }) })
-	b.Run("SubInt64/from", func(b *testing.B) { benchLevels(b, 16*n, func() { SubInt64(d, y[:1], x, true, false) }) })
-	b.Run("MulInt64", func(b *testing.B) { benchLevels(b, 24*n, func() { MulInt64(d, x, y, false, false) }) })
-	b.Run("MulWideInt64", func(b *testing.B) { benchLevels(b, 32*n, func() { MulWideInt64(w, x, y, false, false) }) })
+	b.Run("MulWiden", func(b *testing.B) { benchLevels(b, 32*n, func() { MulWiden(w, x, y, false, false) }) })
+	b.Run("Add128", func(b *testing.B) { benchLevels(b, 48*n, func() { Add128(w, w, v, false, false) }) })
+	for i := range x {
+		x[i] *= 1 << 30
+	}
+	b.Run("MulWiden/large", func(b *testing.B) { benchLevels(b, 32*n, func() { MulWiden(w, x, y, false, false) }) })
 }

@@ -26,17 +26,6 @@ func all(out []uint32) int {
 	return len(out)
 }
 
-// fill sets all flags to 1 or to 0.
-func fill(dst []uint8, set bool) {
-	var v uint8
-	if set {
-		v = 1
-	}
-	for i := range dst {
-		dst[i] = v
-	}
-}
-
 // flipOf is what routines take for outside: all ones.
 func flipOf(outside bool) int32 {
 	if outside {
@@ -57,9 +46,14 @@ func SelectInt32(out []uint32, values []int32, r Range, outside bool) int {
 	case level >= AVX512:
 		return selectRange32(out, values, least, span, flipOf(outside))
 	}
-	k := 0
+	k, done := 0, 0
+	if level >= AVX2 {
+		done = len(values) &^ 7
+		k = selectRange32(out, values[:done], least, span, flipOf(outside))
+	}
 	flip := int(flipOf(outside)) & 1
-	for i, v := range values {
+	for i := done; i < len(values); i++ {
+		v := values[i]
 		// Every position is written, and overwritten by the next unless it counts: that spares a branch.
 		out[k] = uint32(i)
 		in := 0
@@ -83,9 +77,14 @@ func SelectInt64(out []uint32, values []int64, r Range, outside bool) int {
 	case level >= AVX512:
 		return selectRange64(out, values, least, span, flipOf(outside))
 	}
-	k := 0
+	k, done := 0, 0
+	if level >= AVX2 {
+		done = len(values) &^ 7
+		k = selectRange64(out, values[:done], least, span, flipOf(outside))
+	}
 	flip := int(flipOf(outside)) & 1
-	for i, v := range values {
+	for i := done; i < len(values); i++ {
+		v := values[i]
 		out[k] = uint32(i)
 		in := 0
 		if uint64(v)-least <= span {
@@ -96,177 +95,11 @@ func SelectInt64(out []uint32, values []int64, r Range, outside bool) int {
 	return k
 }
 
-// FlagInt32 writes a 1 for each value in r, or outside of it, and a 0 for the others to dst, which has room for all.
-func FlagInt32(dst []uint8, values []int32, r Range, outside bool) {
-	dst = dst[:len(values)]
-	least, span, ok := r.bounds32()
-	switch {
-	case !ok:
-		fill(dst, outside)
-		return
-	case len(values) == 0:
-		return
-	case level >= AVX512:
-		flagRange32(dst, values, least, span, flipOf(outside))
-		return
-	}
-	flip := uint8(flipOf(outside)) & 1
-	for i, v := range values {
-		dst[i] = flag(uint32(v)-least <= span) ^ flip
-	}
-}
-
-// FlagInt64 is FlagInt32 for 64-bit values.
-func FlagInt64(dst []uint8, values []int64, r Range, outside bool) {
-	dst = dst[:len(values)]
-	least, span, ok := r.bounds64()
-	switch {
-	case !ok:
-		fill(dst, outside)
-		return
-	case len(values) == 0:
-		return
-	case level >= AVX512:
-		flagRange64(dst, values, least, span, flipOf(outside))
-		return
-	}
-	flip := uint8(flipOf(outside)) & 1
-	for i, v := range values {
-		dst[i] = flag(uint64(v)-least <= span) ^ flip
-	}
-}
-
 func flag(b bool) uint8 {
 	if b {
 		return 1
 	}
 	return 0
-}
-
-// EqualInt32 writes a 1 for each pair a[i], b[i] that is equal (with not, that is not) and a 0 for the others. a, b and dst have one length.
-func EqualInt32(dst []uint8, a, b []int32, not bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
-		flagEqual32(dst, a, b, flipOf(not))
-		return
-	}
-	equalGo(dst, a, b, not)
-}
-
-// EqualInt64 is EqualInt32 for 64-bit values.
-func EqualInt64(dst []uint8, a, b []int64, not bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
-		flagEqual64(dst, a, b, flipOf(not))
-		return
-	}
-	equalGo(dst, a, b, not)
-}
-
-// LessInt32 writes a 1 for each pair with a[i] < b[i] (with not, a[i] >= b[i]) and a 0 for the others. a, b and dst have one length.
-func LessInt32(dst []uint8, a, b []int32, not bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
-		flagLess32(dst, a, b, flipOf(not))
-		return
-	}
-	lessGo(dst, a, b, not)
-}
-
-// LessInt64 is LessInt32 for 64-bit values.
-func LessInt64(dst []uint8, a, b []int64, not bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
-		flagLess64(dst, a, b, flipOf(not))
-		return
-	}
-	lessGo(dst, a, b, not)
-}
-
-func equalGo[T int32 | int64](dst []uint8, a, b []T, not bool) {
-	flip := uint8(flipOf(not)) & 1
-	for i := range dst {
-		dst[i] = flag(a[i] == b[i]) ^ flip
-	}
-}
-
-func lessGo[T int32 | int64](dst []uint8, a, b []T, not bool) {
-	flip := uint8(flipOf(not)) & 1
-	for i := range dst {
-		dst[i] = flag(a[i] < b[i]) ^ flip
-	}
-}
-
-// The comparisons of floats order them as SQL does: NaN equals itself and is greater than all others. With bConst, b's first number is for all rows; otherwise
-// a, b and dst have one length.
-
-// EqualFloat64 writes a 1 for each row where a and b are equal (with not, are not) and a 0 for the others.
-func EqualFloat64(dst []uint8, a, b []float64, bConst, not bool) {
-	if len(dst) == 0 {
-		return
-	}
-	a, b = a[:len(dst)], floats(b, len(dst), bConst)
-	if level >= AVX512 {
-		flagEqualFloat(dst, a, b, bConst, flipOf(not))
-		return
-	}
-	flip := uint8(flipOf(not)) & 1
-	for i, x := range a {
-		y := b[0]
-		if !bConst {
-			y = b[i]
-		}
-		dst[i] = flag(x == y || x != x && y != y) ^ flip
-	}
-}
-
-// LessFloat64 writes a 1 for each row where a is less than b (with not, is not) and a 0 for the others.
-func LessFloat64(dst []uint8, a, b []float64, bConst, not bool) {
-	if len(dst) == 0 {
-		return
-	}
-	a, b = a[:len(dst)], floats(b, len(dst), bConst)
-	if level >= AVX512 {
-		flagLessFloat(dst, a, b, bConst, flipOf(not))
-		return
-	}
-	flip := uint8(flipOf(not)) & 1
-	for i, x := range a {
-		y := b[0]
-		if !bConst {
-			y = b[i]
-		}
-		dst[i] = flag(floatLess(x, y)) ^ flip
-	}
-}
-
-// GreaterFloat64 writes a 1 for each row where a is greater than b (with not, is not) and a 0 for the others.
-func GreaterFloat64(dst []uint8, a, b []float64, bConst, not bool) {
-	if !bConst {
-		LessFloat64(dst, b, a, false, not)
-		return
-	}
-	if len(dst) == 0 {
-		return
-	}
-	a, b = a[:len(dst)], b[:1]
-	if level >= AVX512 {
-		flagGreaterFloat(dst, a, b, flipOf(not))
-		return
-	}
-	flip := uint8(flipOf(not)) & 1
-	for i, x := range a {
-		dst[i] = flag(floatLess(b[0], x)) ^ flip
-	}
-}
-
-func floatLess(x, y float64) bool { return x < y || y != y && x == x }
-
-func floats(v []float64, rows int, constant bool) []float64 {
-	if constant {
-		return v[:1]
-	}
-	return v[:rows]
 }
 
 // SelectFlags writes the positions of flags that are 1 to out, ascending, and returns how many. Flags are 0 or 1. out has room for all.
@@ -275,10 +108,14 @@ func SelectFlags(out []uint32, flags []uint8) int {
 	if level >= AVX512 && len(flags) > 0 {
 		return selectFlags(out, flags)
 	}
-	k := 0
-	for i, f := range flags {
+	k, done := 0, 0
+	if level >= AVX2 {
+		done = len(flags) &^ 7
+		k = selectFlags(out, flags[:done])
+	}
+	for i := done; i < len(flags); i++ {
 		out[k] = uint32(i)
-		k += int(f & 1)
+		k += int(flags[i] & 1)
 	}
 	return k
 }
@@ -288,7 +125,7 @@ func SelectFlags(out []uint32, flags []uint8) int {
 func SelectBits(out []uint32, words []uint64, n int) int {
 	out, words = out[:n], words[:(n+63)/64]
 	k, from := 0, 0
-	if level >= AVX512 && n >= 16 {
+	if level >= AVX2 && n >= 16 {
 		from = n &^ 15
 		k = selectBits(out, words, from)
 	}

@@ -9,65 +9,10 @@ package simd
 //go:noescape
 func selectRange32AVX512(out *uint32, values *int32, n int, least uint32, span uint32, flip int32) int
 
-// flagRange32AVX512 writes 1 for each of n values that is within span of least, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagRange32AVX512(dst *uint8, values *int32, n int, least uint32, span uint32, flip int32)
-
-// flagEqual32AVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagEqual32AVX512(dst *uint8, a *int32, b *int32, n int, flip int32)
-
-// flagLess32AVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagLess32AVX512(dst *uint8, a *int32, b *int32, n int, flip int32)
-
 // selectRange64AVX512 writes the positions of those of n values that are within span of least, or with flip -1 instead of 0 of the others, and returns how many. out has room for n.
 //
 //go:noescape
 func selectRange64AVX512(out *uint32, values *int64, n int, least uint64, span uint64, flip int32) int
-
-// flagRange64AVX512 writes 1 for each of n values that is within span of least, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagRange64AVX512(dst *uint8, values *int64, n int, least uint64, span uint64, flip int32)
-
-// flagEqual64AVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagEqual64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
-
-// flagLess64AVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagLess64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
-
-// flagEqualFloatAVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagEqualFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-
-// flagEqualFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagEqualFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-
-// flagLessFloatAVX512 writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagLessFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-
-// flagLessFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagLessFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-
-// flagGreaterFloatByAVX512 writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.
-//
-//go:noescape
-func flagGreaterFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
 
 // selectFlagsAVX512 writes the positions of those of n bytes that are not 0 and returns how many. out has room for n.
 //
@@ -78,6 +23,26 @@ func selectFlagsAVX512(out *uint32, from *uint8, n int) int
 //
 //go:noescape
 func selectBitsAVX512(out *uint32, from *uint8, n int) int
+
+// selectFlagsAVX2 writes the positions of flags that are 1 among n, a multiple of 8, and returns how many. out has room for n.
+//
+//go:noescape
+func selectFlagsAVX2(out *uint32, flags *uint8, n int) int
+
+// selectBitsAVX2 writes the positions of words that are 1 among n, a multiple of 8, and returns how many. out has room for n.
+//
+//go:noescape
+func selectBitsAVX2(out *uint32, words *uint8, n int) int
+
+// selectRange32AVX2 writes the positions of those of n values, a multiple of 8, that are within span of least, or with flip -1 instead of 0 of the others, and returns how many.
+//
+//go:noescape
+func selectRange32AVX2(out *uint32, values *int32, n int, least uint32, span uint32, flip int32) int
+
+// selectRange64AVX2 writes the positions of those of n values, a multiple of 8, that are within span of least, or with flip -1 instead of 0 of the others, and returns how many.
+//
+//go:noescape
+func selectRange64AVX2(out *uint32, values *int64, n int, least uint64, span uint64, flip int32) int
 
 // maxUint32AVX512 is the greatest of n values, 0 if there is none.
 //

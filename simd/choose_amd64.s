@@ -81,141 +81,6 @@ DATA numbers<>+56(SB)/4, $0x0000000e
 DATA numbers<>+60(SB)/4, $0x0000000f
 GLOBL numbers<>(SB), RODATA|NOPTR, $64
 
-// func flagRange32AVX512(dst *uint8, values *int32, n int, least uint32, span uint32, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagRange32AVX512(SB), NOSPLIT, $0-36
-	MOVQ         values+8(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVL         least+24(FP), DX
-	VPBROADCASTD DX, Z0
-	MOVL         span+28(FP), DX
-	VPBROADCASTD DX, Z1
-	MOVL         flip+32(FP), DX
-	KMOVW        DX, K1
-	MOVQ         dst+0(FP), DX
-	MOVL         $0x00000001, BX
-	VPBROADCASTB BX, X3
-
-loop:
-	CMPQ       CX, $0x10
-	JL         tail
-	VMOVDQU32  (AX), Z2
-	VPSUBD     Z0, Z2, Z2
-	VPCMPUD    $0x02, Z1, Z2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X3, K2, X2
-	VMOVDQU8   X2, (DX)
-	ADDQ       $0x10, DX
-	ADDQ       $0x40, AX
-	SUBQ       $0x10, CX
-	JMP        loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU32.Z (AX), K2, Z2
-	VPSUBD      Z0, Z2, Z2
-	VPCMPUD     $0x02, Z1, Z2, K3
-	KXORW       K1, K3, K3
-	KANDW       K2, K3, K3
-	VMOVDQU8.Z  X3, K3, X2
-	VMOVDQU8    X2, K2, (DX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagEqual32AVX512(dst *uint8, a *int32, b *int32, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagEqual32AVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x10
-	JL         tail
-	VMOVDQU32  (AX), Z0
-	VMOVDQU32  (CX), Z1
-	VPCMPD     $0x00, Z1, Z0, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVDQU8   X0, (BX)
-	ADDQ       $0x10, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x10, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU32.Z (AX), K2, Z0
-	VMOVDQU32.Z (CX), K2, Z1
-	VPCMPD      $0x00, Z1, Z0, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagLess32AVX512(dst *uint8, a *int32, b *int32, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagLess32AVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x10
-	JL         tail
-	VMOVDQU32  (AX), Z0
-	VMOVDQU32  (CX), Z1
-	VPCMPD     $0x01, Z1, Z0, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVDQU8   X0, (BX)
-	ADDQ       $0x10, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x10, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU32.Z (AX), K2, Z0
-	VMOVDQU32.Z (CX), K2, Z1
-	VPCMPD      $0x01, Z1, Z0, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
 // func selectRange64AVX512(out *uint32, values *int64, n int, least uint64, span uint64, flip int32) int
 // Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2, POPCNT
 TEXT ·selectRange64AVX512(SB), NOSPLIT, $0-56
@@ -275,375 +140,6 @@ tail:
 done:
 	VZEROUPPER
 	MOVQ BX, ret+48(FP)
-	RET
-
-// func flagRange64AVX512(dst *uint8, values *int64, n int, least uint64, span uint64, flip int32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2
-TEXT ·flagRange64AVX512(SB), NOSPLIT, $0-44
-	MOVQ         values+8(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVQ         least+24(FP), DX
-	VPBROADCASTQ DX, Z0
-	MOVQ         span+32(FP), DX
-	VPBROADCASTQ DX, Z1
-	MOVL         flip+40(FP), DX
-	KMOVW        DX, K1
-	MOVQ         dst+0(FP), DX
-	MOVL         $0x00000001, BX
-	VPBROADCASTB BX, X3
-
-loop:
-	CMPQ       CX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z2
-	VPSUBQ     Z0, Z2, Z2
-	VPCMPUQ    $0x02, Z1, Z2, K2
-	KXORW      K1, K2, K2
-	KXNORB     K3, K3, K3
-	KANDW      K3, K2, K2
-	VMOVDQU8.Z X3, K2, X2
-	VMOVQ      X2, (DX)
-	ADDQ       $0x08, DX
-	ADDQ       $0x40, AX
-	SUBQ       $0x08, CX
-	JMP        loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, BX
-	BZHIQ       CX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU64.Z (AX), K2, Z2
-	VPSUBQ      Z0, Z2, Z2
-	VPCMPUQ     $0x02, Z1, Z2, K3
-	KXORW       K1, K3, K3
-	KANDW       K2, K3, K3
-	VMOVDQU8.Z  X3, K3, X2
-	VMOVDQU8    X2, K2, (DX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagEqual64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagEqual64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VMOVDQU64  (CX), Z1
-	VPCMPQ     $0x00, Z1, Z0, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VMOVDQU64.Z (CX), K2, Z1
-	VPCMPQ      $0x00, Z1, Z0, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagLess64AVX512(dst *uint8, a *int64, b *int64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagLess64AVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VMOVDQU64  (CX), Z1
-	VPCMPQ     $0x01, Z1, Z0, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VMOVDQU64.Z (CX), K2, Z1
-	VPCMPQ      $0x01, Z1, Z0, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagEqualFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagEqualFloatAVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VMOVDQU64  (CX), Z1
-	VCMPPD     $0x03, Z0, Z0, K3
-	VCMPPD     $0x03, Z1, Z1, K3, K3
-	VCMPPD     $0x00, Z1, Z0, K2
-	KORW       K3, K2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VMOVDQU64.Z (CX), K2, Z1
-	VCMPPD      $0x03, Z0, Z0, K4
-	VCMPPD      $0x03, Z1, Z1, K4, K4
-	VCMPPD      $0x00, Z1, Z0, K3
-	KORW        K4, K3, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagEqualFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagEqualFloatByAVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-	VBROADCASTSD (CX), Z1
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VCMPPD     $0x03, Z0, Z0, K3
-	VCMPPD     $0x03, Z1, Z1, K3, K3
-	VCMPPD     $0x00, Z1, Z0, K2
-	KORW       K3, K2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, CX
-	BZHIQ       DX, CX, CX
-	KMOVQ       CX, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VCMPPD      $0x03, Z0, Z0, K4
-	VCMPPD      $0x03, Z1, Z1, K4, K4
-	VCMPPD      $0x00, Z1, Z0, K3
-	KORW        K4, K3, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagLessFloatAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagLessFloatAVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VMOVDQU64  (CX), Z1
-	VCMPPD     $0x07, Z0, Z0, K2
-	VCMPPD     $0x19, Z1, Z0, K2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VMOVDQU64.Z (CX), K2, Z1
-	VCMPPD      $0x07, Z0, Z0, K3
-	VCMPPD      $0x19, Z1, Z0, K3, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagLessFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagLessFloatByAVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-	VBROADCASTSD (CX), Z1
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VCMPPD     $0x07, Z0, Z0, K2
-	VCMPPD     $0x19, Z1, Z0, K2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, CX
-	BZHIQ       DX, CX, CX
-	KMOVQ       CX, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VCMPPD      $0x07, Z0, Z0, K3
-	VCMPPD      $0x19, Z1, Z0, K3, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
-	RET
-
-// func flagGreaterFloatByAVX512(dst *uint8, a *float64, b *float64, n int, flip int32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·flagGreaterFloatByAVX512(SB), NOSPLIT, $0-36
-	MOVQ         a+8(FP), AX
-	MOVQ         b+16(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVL         flip+32(FP), BX
-	KMOVW        BX, K1
-	MOVQ         dst+0(FP), BX
-	MOVL         $0x00000001, SI
-	VPBROADCASTB SI, X2
-	VBROADCASTSD (CX), Z1
-
-loop:
-	CMPQ       DX, $0x08
-	JL         tail
-	VMOVDQU64  (AX), Z0
-	VCMPPD     $0x07, Z1, Z1, K2
-	VCMPPD     $0x19, Z0, Z1, K2, K2
-	KXORW      K1, K2, K2
-	VMOVDQU8.Z X2, K2, X0
-	VMOVQ      X0, (BX)
-	ADDQ       $0x08, BX
-	ADDQ       $0x40, AX
-	SUBQ       $0x08, DX
-	JMP        loop
-
-tail:
-	TESTQ       DX, DX
-	JEQ         done
-	MOVQ        $-1, CX
-	BZHIQ       DX, CX, CX
-	KMOVQ       CX, K2
-	VMOVDQU64.Z (AX), K2, Z0
-	VCMPPD      $0x07, Z1, Z1, K3
-	VCMPPD      $0x19, Z0, Z1, K3, K3
-	KXORW       K1, K3, K3
-	VMOVDQU8.Z  X2, K3, X0
-	VMOVDQU8    X0, K2, (BX)
-
-done:
-	VZEROUPPER
 	RET
 
 // func selectFlagsAVX512(out *uint32, from *uint8, n int) int
@@ -721,6 +217,432 @@ bits:
 bits_done:
 	VZEROUPPER
 	MOVQ BX, ret+24(FP)
+	RET
+
+DATA permutations32<>+0(SB)/8, $0x0000000000000000
+DATA permutations32<>+8(SB)/8, $0x0000000000000000
+DATA permutations32<>+16(SB)/8, $0x0000000000000001
+DATA permutations32<>+24(SB)/8, $0x0000000000000100
+DATA permutations32<>+32(SB)/8, $0x0000000000000002
+DATA permutations32<>+40(SB)/8, $0x0000000000000200
+DATA permutations32<>+48(SB)/8, $0x0000000000000201
+DATA permutations32<>+56(SB)/8, $0x0000000000020100
+DATA permutations32<>+64(SB)/8, $0x0000000000000003
+DATA permutations32<>+72(SB)/8, $0x0000000000000300
+DATA permutations32<>+80(SB)/8, $0x0000000000000301
+DATA permutations32<>+88(SB)/8, $0x0000000000030100
+DATA permutations32<>+96(SB)/8, $0x0000000000000302
+DATA permutations32<>+104(SB)/8, $0x0000000000030200
+DATA permutations32<>+112(SB)/8, $0x0000000000030201
+DATA permutations32<>+120(SB)/8, $0x0000000003020100
+DATA permutations32<>+128(SB)/8, $0x0000000000000004
+DATA permutations32<>+136(SB)/8, $0x0000000000000400
+DATA permutations32<>+144(SB)/8, $0x0000000000000401
+DATA permutations32<>+152(SB)/8, $0x0000000000040100
+DATA permutations32<>+160(SB)/8, $0x0000000000000402
+DATA permutations32<>+168(SB)/8, $0x0000000000040200
+DATA permutations32<>+176(SB)/8, $0x0000000000040201
+DATA permutations32<>+184(SB)/8, $0x0000000004020100
+DATA permutations32<>+192(SB)/8, $0x0000000000000403
+DATA permutations32<>+200(SB)/8, $0x0000000000040300
+DATA permutations32<>+208(SB)/8, $0x0000000000040301
+DATA permutations32<>+216(SB)/8, $0x0000000004030100
+DATA permutations32<>+224(SB)/8, $0x0000000000040302
+DATA permutations32<>+232(SB)/8, $0x0000000004030200
+DATA permutations32<>+240(SB)/8, $0x0000000004030201
+DATA permutations32<>+248(SB)/8, $0x0000000403020100
+DATA permutations32<>+256(SB)/8, $0x0000000000000005
+DATA permutations32<>+264(SB)/8, $0x0000000000000500
+DATA permutations32<>+272(SB)/8, $0x0000000000000501
+DATA permutations32<>+280(SB)/8, $0x0000000000050100
+DATA permutations32<>+288(SB)/8, $0x0000000000000502
+DATA permutations32<>+296(SB)/8, $0x0000000000050200
+DATA permutations32<>+304(SB)/8, $0x0000000000050201
+DATA permutations32<>+312(SB)/8, $0x0000000005020100
+DATA permutations32<>+320(SB)/8, $0x0000000000000503
+DATA permutations32<>+328(SB)/8, $0x0000000000050300
+DATA permutations32<>+336(SB)/8, $0x0000000000050301
+DATA permutations32<>+344(SB)/8, $0x0000000005030100
+DATA permutations32<>+352(SB)/8, $0x0000000000050302
+DATA permutations32<>+360(SB)/8, $0x0000000005030200
+DATA permutations32<>+368(SB)/8, $0x0000000005030201
+DATA permutations32<>+376(SB)/8, $0x0000000503020100
+DATA permutations32<>+384(SB)/8, $0x0000000000000504
+DATA permutations32<>+392(SB)/8, $0x0000000000050400
+DATA permutations32<>+400(SB)/8, $0x0000000000050401
+DATA permutations32<>+408(SB)/8, $0x0000000005040100
+DATA permutations32<>+416(SB)/8, $0x0000000000050402
+DATA permutations32<>+424(SB)/8, $0x0000000005040200
+DATA permutations32<>+432(SB)/8, $0x0000000005040201
+DATA permutations32<>+440(SB)/8, $0x0000000504020100
+DATA permutations32<>+448(SB)/8, $0x0000000000050403
+DATA permutations32<>+456(SB)/8, $0x0000000005040300
+DATA permutations32<>+464(SB)/8, $0x0000000005040301
+DATA permutations32<>+472(SB)/8, $0x0000000504030100
+DATA permutations32<>+480(SB)/8, $0x0000000005040302
+DATA permutations32<>+488(SB)/8, $0x0000000504030200
+DATA permutations32<>+496(SB)/8, $0x0000000504030201
+DATA permutations32<>+504(SB)/8, $0x0000050403020100
+DATA permutations32<>+512(SB)/8, $0x0000000000000006
+DATA permutations32<>+520(SB)/8, $0x0000000000000600
+DATA permutations32<>+528(SB)/8, $0x0000000000000601
+DATA permutations32<>+536(SB)/8, $0x0000000000060100
+DATA permutations32<>+544(SB)/8, $0x0000000000000602
+DATA permutations32<>+552(SB)/8, $0x0000000000060200
+DATA permutations32<>+560(SB)/8, $0x0000000000060201
+DATA permutations32<>+568(SB)/8, $0x0000000006020100
+DATA permutations32<>+576(SB)/8, $0x0000000000000603
+DATA permutations32<>+584(SB)/8, $0x0000000000060300
+DATA permutations32<>+592(SB)/8, $0x0000000000060301
+DATA permutations32<>+600(SB)/8, $0x0000000006030100
+DATA permutations32<>+608(SB)/8, $0x0000000000060302
+DATA permutations32<>+616(SB)/8, $0x0000000006030200
+DATA permutations32<>+624(SB)/8, $0x0000000006030201
+DATA permutations32<>+632(SB)/8, $0x0000000603020100
+DATA permutations32<>+640(SB)/8, $0x0000000000000604
+DATA permutations32<>+648(SB)/8, $0x0000000000060400
+DATA permutations32<>+656(SB)/8, $0x0000000000060401
+DATA permutations32<>+664(SB)/8, $0x0000000006040100
+DATA permutations32<>+672(SB)/8, $0x0000000000060402
+DATA permutations32<>+680(SB)/8, $0x0000000006040200
+DATA permutations32<>+688(SB)/8, $0x0000000006040201
+DATA permutations32<>+696(SB)/8, $0x0000000604020100
+DATA permutations32<>+704(SB)/8, $0x0000000000060403
+DATA permutations32<>+712(SB)/8, $0x0000000006040300
+DATA permutations32<>+720(SB)/8, $0x0000000006040301
+DATA permutations32<>+728(SB)/8, $0x0000000604030100
+DATA permutations32<>+736(SB)/8, $0x0000000006040302
+DATA permutations32<>+744(SB)/8, $0x0000000604030200
+DATA permutations32<>+752(SB)/8, $0x0000000604030201
+DATA permutations32<>+760(SB)/8, $0x0000060403020100
+DATA permutations32<>+768(SB)/8, $0x0000000000000605
+DATA permutations32<>+776(SB)/8, $0x0000000000060500
+DATA permutations32<>+784(SB)/8, $0x0000000000060501
+DATA permutations32<>+792(SB)/8, $0x0000000006050100
+DATA permutations32<>+800(SB)/8, $0x0000000000060502
+DATA permutations32<>+808(SB)/8, $0x0000000006050200
+DATA permutations32<>+816(SB)/8, $0x0000000006050201
+DATA permutations32<>+824(SB)/8, $0x0000000605020100
+DATA permutations32<>+832(SB)/8, $0x0000000000060503
+DATA permutations32<>+840(SB)/8, $0x0000000006050300
+DATA permutations32<>+848(SB)/8, $0x0000000006050301
+DATA permutations32<>+856(SB)/8, $0x0000000605030100
+DATA permutations32<>+864(SB)/8, $0x0000000006050302
+DATA permutations32<>+872(SB)/8, $0x0000000605030200
+DATA permutations32<>+880(SB)/8, $0x0000000605030201
+DATA permutations32<>+888(SB)/8, $0x0000060503020100
+DATA permutations32<>+896(SB)/8, $0x0000000000060504
+DATA permutations32<>+904(SB)/8, $0x0000000006050400
+DATA permutations32<>+912(SB)/8, $0x0000000006050401
+DATA permutations32<>+920(SB)/8, $0x0000000605040100
+DATA permutations32<>+928(SB)/8, $0x0000000006050402
+DATA permutations32<>+936(SB)/8, $0x0000000605040200
+DATA permutations32<>+944(SB)/8, $0x0000000605040201
+DATA permutations32<>+952(SB)/8, $0x0000060504020100
+DATA permutations32<>+960(SB)/8, $0x0000000006050403
+DATA permutations32<>+968(SB)/8, $0x0000000605040300
+DATA permutations32<>+976(SB)/8, $0x0000000605040301
+DATA permutations32<>+984(SB)/8, $0x0000060504030100
+DATA permutations32<>+992(SB)/8, $0x0000000605040302
+DATA permutations32<>+1000(SB)/8, $0x0000060504030200
+DATA permutations32<>+1008(SB)/8, $0x0000060504030201
+DATA permutations32<>+1016(SB)/8, $0x0006050403020100
+DATA permutations32<>+1024(SB)/8, $0x0000000000000007
+DATA permutations32<>+1032(SB)/8, $0x0000000000000700
+DATA permutations32<>+1040(SB)/8, $0x0000000000000701
+DATA permutations32<>+1048(SB)/8, $0x0000000000070100
+DATA permutations32<>+1056(SB)/8, $0x0000000000000702
+DATA permutations32<>+1064(SB)/8, $0x0000000000070200
+DATA permutations32<>+1072(SB)/8, $0x0000000000070201
+DATA permutations32<>+1080(SB)/8, $0x0000000007020100
+DATA permutations32<>+1088(SB)/8, $0x0000000000000703
+DATA permutations32<>+1096(SB)/8, $0x0000000000070300
+DATA permutations32<>+1104(SB)/8, $0x0000000000070301
+DATA permutations32<>+1112(SB)/8, $0x0000000007030100
+DATA permutations32<>+1120(SB)/8, $0x0000000000070302
+DATA permutations32<>+1128(SB)/8, $0x0000000007030200
+DATA permutations32<>+1136(SB)/8, $0x0000000007030201
+DATA permutations32<>+1144(SB)/8, $0x0000000703020100
+DATA permutations32<>+1152(SB)/8, $0x0000000000000704
+DATA permutations32<>+1160(SB)/8, $0x0000000000070400
+DATA permutations32<>+1168(SB)/8, $0x0000000000070401
+DATA permutations32<>+1176(SB)/8, $0x0000000007040100
+DATA permutations32<>+1184(SB)/8, $0x0000000000070402
+DATA permutations32<>+1192(SB)/8, $0x0000000007040200
+DATA permutations32<>+1200(SB)/8, $0x0000000007040201
+DATA permutations32<>+1208(SB)/8, $0x0000000704020100
+DATA permutations32<>+1216(SB)/8, $0x0000000000070403
+DATA permutations32<>+1224(SB)/8, $0x0000000007040300
+DATA permutations32<>+1232(SB)/8, $0x0000000007040301
+DATA permutations32<>+1240(SB)/8, $0x0000000704030100
+DATA permutations32<>+1248(SB)/8, $0x0000000007040302
+DATA permutations32<>+1256(SB)/8, $0x0000000704030200
+DATA permutations32<>+1264(SB)/8, $0x0000000704030201
+DATA permutations32<>+1272(SB)/8, $0x0000070403020100
+DATA permutations32<>+1280(SB)/8, $0x0000000000000705
+DATA permutations32<>+1288(SB)/8, $0x0000000000070500
+DATA permutations32<>+1296(SB)/8, $0x0000000000070501
+DATA permutations32<>+1304(SB)/8, $0x0000000007050100
+DATA permutations32<>+1312(SB)/8, $0x0000000000070502
+DATA permutations32<>+1320(SB)/8, $0x0000000007050200
+DATA permutations32<>+1328(SB)/8, $0x0000000007050201
+DATA permutations32<>+1336(SB)/8, $0x0000000705020100
+DATA permutations32<>+1344(SB)/8, $0x0000000000070503
+DATA permutations32<>+1352(SB)/8, $0x0000000007050300
+DATA permutations32<>+1360(SB)/8, $0x0000000007050301
+DATA permutations32<>+1368(SB)/8, $0x0000000705030100
+DATA permutations32<>+1376(SB)/8, $0x0000000007050302
+DATA permutations32<>+1384(SB)/8, $0x0000000705030200
+DATA permutations32<>+1392(SB)/8, $0x0000000705030201
+DATA permutations32<>+1400(SB)/8, $0x0000070503020100
+DATA permutations32<>+1408(SB)/8, $0x0000000000070504
+DATA permutations32<>+1416(SB)/8, $0x0000000007050400
+DATA permutations32<>+1424(SB)/8, $0x0000000007050401
+DATA permutations32<>+1432(SB)/8, $0x0000000705040100
+DATA permutations32<>+1440(SB)/8, $0x0000000007050402
+DATA permutations32<>+1448(SB)/8, $0x0000000705040200
+DATA permutations32<>+1456(SB)/8, $0x0000000705040201
+DATA permutations32<>+1464(SB)/8, $0x0000070504020100
+DATA permutations32<>+1472(SB)/8, $0x0000000007050403
+DATA permutations32<>+1480(SB)/8, $0x0000000705040300
+DATA permutations32<>+1488(SB)/8, $0x0000000705040301
+DATA permutations32<>+1496(SB)/8, $0x0000070504030100
+DATA permutations32<>+1504(SB)/8, $0x0000000705040302
+DATA permutations32<>+1512(SB)/8, $0x0000070504030200
+DATA permutations32<>+1520(SB)/8, $0x0000070504030201
+DATA permutations32<>+1528(SB)/8, $0x0007050403020100
+DATA permutations32<>+1536(SB)/8, $0x0000000000000706
+DATA permutations32<>+1544(SB)/8, $0x0000000000070600
+DATA permutations32<>+1552(SB)/8, $0x0000000000070601
+DATA permutations32<>+1560(SB)/8, $0x0000000007060100
+DATA permutations32<>+1568(SB)/8, $0x0000000000070602
+DATA permutations32<>+1576(SB)/8, $0x0000000007060200
+DATA permutations32<>+1584(SB)/8, $0x0000000007060201
+DATA permutations32<>+1592(SB)/8, $0x0000000706020100
+DATA permutations32<>+1600(SB)/8, $0x0000000000070603
+DATA permutations32<>+1608(SB)/8, $0x0000000007060300
+DATA permutations32<>+1616(SB)/8, $0x0000000007060301
+DATA permutations32<>+1624(SB)/8, $0x0000000706030100
+DATA permutations32<>+1632(SB)/8, $0x0000000007060302
+DATA permutations32<>+1640(SB)/8, $0x0000000706030200
+DATA permutations32<>+1648(SB)/8, $0x0000000706030201
+DATA permutations32<>+1656(SB)/8, $0x0000070603020100
+DATA permutations32<>+1664(SB)/8, $0x0000000000070604
+DATA permutations32<>+1672(SB)/8, $0x0000000007060400
+DATA permutations32<>+1680(SB)/8, $0x0000000007060401
+DATA permutations32<>+1688(SB)/8, $0x0000000706040100
+DATA permutations32<>+1696(SB)/8, $0x0000000007060402
+DATA permutations32<>+1704(SB)/8, $0x0000000706040200
+DATA permutations32<>+1712(SB)/8, $0x0000000706040201
+DATA permutations32<>+1720(SB)/8, $0x0000070604020100
+DATA permutations32<>+1728(SB)/8, $0x0000000007060403
+DATA permutations32<>+1736(SB)/8, $0x0000000706040300
+DATA permutations32<>+1744(SB)/8, $0x0000000706040301
+DATA permutations32<>+1752(SB)/8, $0x0000070604030100
+DATA permutations32<>+1760(SB)/8, $0x0000000706040302
+DATA permutations32<>+1768(SB)/8, $0x0000070604030200
+DATA permutations32<>+1776(SB)/8, $0x0000070604030201
+DATA permutations32<>+1784(SB)/8, $0x0007060403020100
+DATA permutations32<>+1792(SB)/8, $0x0000000000070605
+DATA permutations32<>+1800(SB)/8, $0x0000000007060500
+DATA permutations32<>+1808(SB)/8, $0x0000000007060501
+DATA permutations32<>+1816(SB)/8, $0x0000000706050100
+DATA permutations32<>+1824(SB)/8, $0x0000000007060502
+DATA permutations32<>+1832(SB)/8, $0x0000000706050200
+DATA permutations32<>+1840(SB)/8, $0x0000000706050201
+DATA permutations32<>+1848(SB)/8, $0x0000070605020100
+DATA permutations32<>+1856(SB)/8, $0x0000000007060503
+DATA permutations32<>+1864(SB)/8, $0x0000000706050300
+DATA permutations32<>+1872(SB)/8, $0x0000000706050301
+DATA permutations32<>+1880(SB)/8, $0x0000070605030100
+DATA permutations32<>+1888(SB)/8, $0x0000000706050302
+DATA permutations32<>+1896(SB)/8, $0x0000070605030200
+DATA permutations32<>+1904(SB)/8, $0x0000070605030201
+DATA permutations32<>+1912(SB)/8, $0x0007060503020100
+DATA permutations32<>+1920(SB)/8, $0x0000000007060504
+DATA permutations32<>+1928(SB)/8, $0x0000000706050400
+DATA permutations32<>+1936(SB)/8, $0x0000000706050401
+DATA permutations32<>+1944(SB)/8, $0x0000070605040100
+DATA permutations32<>+1952(SB)/8, $0x0000000706050402
+DATA permutations32<>+1960(SB)/8, $0x0000070605040200
+DATA permutations32<>+1968(SB)/8, $0x0000070605040201
+DATA permutations32<>+1976(SB)/8, $0x0007060504020100
+DATA permutations32<>+1984(SB)/8, $0x0000000706050403
+DATA permutations32<>+1992(SB)/8, $0x0000070605040300
+DATA permutations32<>+2000(SB)/8, $0x0000070605040301
+DATA permutations32<>+2008(SB)/8, $0x0007060504030100
+DATA permutations32<>+2016(SB)/8, $0x0000070605040302
+DATA permutations32<>+2024(SB)/8, $0x0007060504030200
+DATA permutations32<>+2032(SB)/8, $0x0007060504030201
+DATA permutations32<>+2040(SB)/8, $0x0706050403020100
+GLOBL permutations32<>(SB), RODATA|NOPTR, $2048
+
+// func selectFlagsAVX2(out *uint32, flags *uint8, n int) int
+// Requires: AVX, AVX2, BMI2, POPCNT
+TEXT ·selectFlagsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         flags+8(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVQ         out+0(FP), DX
+	XORL         BX, BX
+	LEAQ         permutations32<>+0(SB), SI
+	VMOVDQU      numbers<>+0(SB), Y0
+	MOVL         $0x00000008, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVQ         $0x0101010101010101, DI
+
+loop:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVQ      (AX), R8
+	PEXTQ     DI, R8, R8
+	ADDQ      $0x08, AX
+	VPMOVZXBD (SI)(R8*8), Y2
+	VPERMD    Y0, Y2, Y2
+	VMOVDQU   Y2, (DX)(BX*4)
+	POPCNTL   R8, R8
+	ADDQ      R8, BX
+	VPADDD    Y1, Y0, Y0
+	SUBQ      $0x08, CX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	MOVQ BX, ret+24(FP)
+	RET
+
+// func selectBitsAVX2(out *uint32, words *uint8, n int) int
+// Requires: AVX, AVX2, POPCNT
+TEXT ·selectBitsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         words+8(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVQ         out+0(FP), DX
+	XORL         BX, BX
+	LEAQ         permutations32<>+0(SB), SI
+	VMOVDQU      numbers<>+0(SB), Y0
+	MOVL         $0x00000008, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVQ         $0x0101010101010101, DI
+
+loop:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVBLZX   (AX), DI
+	INCQ      AX
+	VPMOVZXBD (SI)(DI*8), Y2
+	VPERMD    Y0, Y2, Y2
+	VMOVDQU   Y2, (DX)(BX*4)
+	POPCNTL   DI, DI
+	ADDQ      DI, BX
+	VPADDD    Y1, Y0, Y0
+	SUBQ      $0x08, CX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	MOVQ BX, ret+24(FP)
+	RET
+
+// func selectRange32AVX2(out *uint32, values *int32, n int, least uint32, span uint32, flip int32) int
+// Requires: AVX, AVX2, POPCNT
+TEXT ·selectRange32AVX2(SB), NOSPLIT, $0-48
+	MOVQ         values+8(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVL         least+24(FP), DX
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         span+28(FP), DX
+	VMOVD        DX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         flip+32(FP), DX
+	ANDL         $0xff, DX
+	MOVQ         out+0(FP), BX
+	XORL         SI, SI
+	LEAQ         permutations32<>+0(SB), DI
+	VMOVDQU      numbers<>+0(SB), Y2
+	MOVL         $0x00000008, R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, Y3
+
+loop:
+	TESTQ     CX, CX
+	JEQ       done
+	VMOVDQU   (AX), Y4
+	VPSUBD    Y0, Y4, Y4
+	VPMINUD   Y1, Y4, Y5
+	VPCMPEQD  Y4, Y5, Y4
+	VMOVMSKPS Y4, R8
+	ADDQ      $0x20, AX
+	XORL      DX, R8
+	VPMOVZXBD (DI)(R8*8), Y4
+	VPERMD    Y2, Y4, Y4
+	VMOVDQU   Y4, (BX)(SI*4)
+	POPCNTL   R8, R8
+	ADDQ      R8, SI
+	VPADDD    Y3, Y2, Y2
+	SUBQ      $0x08, CX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	MOVQ SI, ret+40(FP)
+	RET
+
+// func selectRange64AVX2(out *uint32, values *int64, n int, least uint64, span uint64, flip int32) int
+// Requires: AVX, AVX2, POPCNT
+TEXT ·selectRange64AVX2(SB), NOSPLIT, $0-56
+	MOVQ         values+8(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVQ         least+24(FP), DX
+	VMOVQ        DX, X0
+	VPBROADCASTQ X0, Y0
+	MOVQ         span+32(FP), DX
+	VMOVQ        DX, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         $0x8000000000000000, DX
+	VMOVQ        DX, X2
+	VPBROADCASTQ X2, Y2
+	VPXOR        Y2, Y1, Y1
+	VPXOR        Y2, Y0, Y0
+	MOVL         flip+40(FP), DX
+	NOTL         DX
+	ANDL         $0xff, DX
+	MOVQ         out+0(FP), BX
+	XORL         SI, SI
+	LEAQ         permutations32<>+0(SB), DI
+	VMOVDQU      numbers<>+0(SB), Y2
+	MOVL         $0x00000008, R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, Y3
+
+loop:
+	TESTQ     CX, CX
+	JEQ       done
+	VMOVDQU   (AX), Y4
+	VPSUBQ    Y0, Y4, Y4
+	VPCMPGTQ  Y1, Y4, Y4
+	VMOVMSKPD Y4, R8
+	VMOVDQU   32(AX), Y4
+	VPSUBQ    Y0, Y4, Y4
+	VPCMPGTQ  Y1, Y4, Y4
+	VMOVMSKPD Y4, R9
+	SHLL      $0x04, R9
+	ORL       R9, R8
+	ADDQ      $0x40, AX
+	XORL      DX, R8
+	VPMOVZXBD (DI)(R8*8), Y4
+	VPERMD    Y2, Y4, Y4
+	VMOVDQU   Y4, (BX)(SI*4)
+	POPCNTL   R8, R8
+	ADDQ      R8, SI
+	VPADDD    Y3, Y2, Y2
+	SUBQ      $0x08, CX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	MOVQ SI, ret+48(FP)
 	RET
 
 // func maxUint32AVX512(values *uint32, n int) uint32

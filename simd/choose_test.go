@@ -46,127 +46,46 @@ func ranges(r *rand.Rand) Range {
 func TestRanges(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 7))
 	atLevels(t, func(t *testing.T) {
-		v32, v64 := guardedOf[int32](t, longest, true), guardedOf[int64](t, longest, true)
-		selected, flags := guardedOf[uint32](t, longest, true), guarded(t, longest, true)
+		v32, v64, selected := guardedOf[int32](t, longest, true), guardedOf[int64](t, longest, true), guardedOf[uint32](t, longest, true)
 		for _, n := range lengths() {
 			for range 4 {
 				in, outside := ranges(r), r.IntN(2) == 0
-				a, b := v32[longest-n:], v64[longest-n:]
-				out, f := selected[longest-n:], flags[longest-n:]
+				a, b, out := v32[longest-n:], v64[longest-n:], selected[longest-n:]
 				fill32(r, a)
 				fill64(r, b)
-				within := func(v int64) bool { return (v >= in.Low && v <= in.High) != outside }
-				check := func(what string, at func(i int) int64, k int, wantFlags func()) {
+				check := func(what string, at func(i int) int64, k int) {
 					t.Helper()
 					want := []uint32{}
-					wantFlag := make([]uint8, n)
 					for i := range n {
-						if within(at(i)) {
+						if v := at(i); (v >= in.Low && v <= in.High) != outside {
 							want = append(want, uint32(i))
-							wantFlag[i] = 1
 						}
 					}
 					if !slices.Equal(out[:k], want) {
 						t.Fatalf("%s: %v of %d values, outside %v: %v, want %v", what, in, n, outside, out[:k], want)
 					}
-					wantFlags()
-					if !slices.Equal(f, wantFlag) {
-						t.Fatalf("%s: flags of %v of %d values, outside %v: %v, want %v", what, in, n, outside, f, wantFlag)
-					}
-					if k := SelectFlags(out, f); !slices.Equal(out[:k], want) {
-						t.Fatalf("flags %v select %v", f, out[:k])
-					}
 				}
-				check("32 bits", func(i int) int64 { return int64(a[i]) }, SelectInt32(out, a, in, outside), func() { FlagInt32(f, a, in, outside) })
-				check("64 bits", func(i int) int64 { return b[i] }, SelectInt64(out, b, in, outside), func() { FlagInt64(f, b, in, outside) })
+				check("32 bits", func(i int) int64 { return int64(a[i]) }, SelectInt32(out, a, in, outside))
+				check("64 bits", func(i int) int64 { return b[i] }, SelectInt64(out, b, in, outside))
 			}
 		}
 	})
 }
 
-func TestPairs(t *testing.T) {
+func TestSelectFlags(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 9))
 	atLevels(t, func(t *testing.T) {
-		a32, b32 := guardedOf[int32](t, longest, true), guardedOf[int32](t, longest, true)
-		a64, b64 := guardedOf[int64](t, longest, true), guardedOf[int64](t, longest, true)
-		flags := guarded(t, longest, true)
+		flags, out := guarded(t, longest, true), guardedOf[uint32](t, longest, true)
 		for _, n := range lengths() {
-			x, y, u, v, f := a32[longest-n:], b32[longest-n:], a64[longest-n:], b64[longest-n:], flags[longest-n:]
-			fill32(r, x)
-			fill32(r, y)
-			fill64(r, u)
-			fill64(r, v)
-			for _, not := range []bool{false, true} {
-				for name, test := range map[string]struct {
-					run  func()
-					want func(i int) bool
-				}{
-					"equal 32": {func() { EqualInt32(f, x, y, not) }, func(i int) bool { return x[i] == y[i] }},
-					"equal 64": {func() { EqualInt64(f, u, v, not) }, func(i int) bool { return u[i] == v[i] }},
-					"less 32":  {func() { LessInt32(f, x, y, not) }, func(i int) bool { return x[i] < y[i] }},
-					"less 64":  {func() { LessInt64(f, u, v, not) }, func(i int) bool { return u[i] < v[i] }},
-				} {
-					test.run()
-					for i := range n {
-						if (f[i] == 1) != (test.want(i) != not) || f[i] > 1 {
-							t.Fatalf("%s, not %v, pair %d of %d: %d", name, not, i, n, f[i])
-						}
-					}
+			f, o := flags[longest-n:], out[longest-n:]
+			want := []uint32{}
+			for i := range f {
+				if f[i] = uint8(r.IntN(2)); f[i] == 1 {
+					want = append(want, uint32(i))
 				}
 			}
-		}
-	})
-}
-
-func TestFloats(t *testing.T) {
-	r := rand.New(rand.NewPCG(36, 37))
-	special := []float64{math.NaN(), math.Float64frombits(0xFFF8000000000001), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1, -1, math.MaxFloat64, 5e-324}
-	// order is the place of x among all floats.
-	order := func(x, y float64) int {
-		switch {
-		case math.IsNaN(x) && math.IsNaN(y) || x == y:
-			return 0
-		case math.IsNaN(y) || x < y:
-			return -1
-		}
-		return 1
-	}
-	atLevels(t, func(t *testing.T) {
-		as, bs, flags := guardedOf[float64](t, longest, true), guardedOf[float64](t, longest, true), guarded(t, longest, true)
-		for _, n := range lengths() {
-			for _, bConst := range []bool{false, true} {
-				a, b, f := as[longest-n:], bs[longest-n:], flags[longest-n:]
-				if bConst {
-					b = bs[longest-1:]
-				}
-				for _, v := range [][]float64{a, b} {
-					for i := range v {
-						if v[i] = special[r.IntN(len(special))]; r.IntN(3) == 0 {
-							v[i] = r.Float64()
-						}
-					}
-				}
-				for _, not := range []bool{false, true} {
-					for name, test := range map[string]struct {
-						run  func(dst []uint8, a, b []float64, bConst, not bool)
-						want func(order int) bool
-					}{
-						"equal":   {EqualFloat64, func(o int) bool { return o == 0 }},
-						"less":    {LessFloat64, func(o int) bool { return o < 0 }},
-						"greater": {GreaterFloat64, func(o int) bool { return o > 0 }},
-					} {
-						test.run(f, a, b, bConst, not)
-						for i := range n {
-							y := b[0]
-							if !bConst {
-								y = b[i]
-							}
-							if f[i] > 1 || (f[i] == 1) != (test.want(order(a[i], y)) != not) {
-								t.Fatalf("%s, not %v: %v and %v give %d", name, not, a[i], y, f[i])
-							}
-						}
-					}
-				}
+			if k := SelectFlags(o, f); !slices.Equal(o[:k], want) {
+				t.Fatalf("flags %v select %v", f, o[:k])
 			}
 		}
 	})
@@ -223,24 +142,12 @@ func BenchmarkChoose(b *testing.B) {
 	}
 	out, flags, words := make([]uint32, n), make([]uint8, n), make([]uint64, n/64)
 	half := Range{0, 49}
-	FlagInt32(flags, v32, half, false)
-	for i, f := range flags {
-		words[i/64] |= uint64(f) << (i % 64)
+	for i, v := range v32 {
+		flags[i] = flag(v <= int32(half.High))
 	}
+	PackFlags(words, flags)
 	b.Run("SelectInt32", func(b *testing.B) { benchLevels(b, 4*n, func() { SelectInt32(out, v32, half, false) }) })
 	b.Run("SelectInt64", func(b *testing.B) { benchLevels(b, 8*n, func() { SelectInt64(out, v64, half, false) }) })
-	b.Run("FlagInt32", func(b *testing.B) {
-		benchLevels(b, 4*n, func() { FlagInt32(make([]uint8, 0, n)[:n], v32, half, false) })
-	})
-	b.Run("FlagInt64", func(b *testing.B) {
-		benchLevels(b, 8*n, func() { FlagInt64(make([]uint8, 0, n)[:n], v64, half, false) })
-	})
-	b.Run("EqualInt64", func(b *testing.B) {
-		benchLevels(b, 16*n, func() { EqualInt64(make([]uint8, 0, n)[:n], v64, v64, false) })
-	})
-	x, y := make([]float64, n), make([]float64, n)
-	b.Run("LessFloat64", func(b *testing.B) { benchLevels(b, 16*n, func() { LessFloat64(flags, x, y, false, true) }) })
-	FlagInt32(flags, v32, half, false)
 	b.Run("SelectFlags", func(b *testing.B) { benchLevels(b, n, func() { SelectFlags(out, flags) }) })
 	b.Run("SelectBits", func(b *testing.B) { benchLevels(b, n/8, func() { SelectBits(out, words, n) }) })
 	b.Run("MaxUint32", func(b *testing.B) { benchLevels(b, 4*n, func() { MaxUint32(codes) }) })

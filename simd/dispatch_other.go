@@ -12,18 +12,6 @@ func selectRange32(_ []uint32, _ []int32, _, _ uint32, _ int32) int { return 0 }
 
 func selectRange64(_ []uint32, _ []int64, _, _ uint64, _ int32) int { return 0 }
 
-func flagRange32(_ []uint8, _ []int32, _, _ uint32, _ int32) {}
-
-func flagRange64(_ []uint8, _ []int64, _, _ uint64, _ int32) {}
-
-func flagEqual32(_ []uint8, _, _ []int32, _ int32) {}
-
-func flagEqual64(_ []uint8, _, _ []int64, _ int32) {}
-
-func flagLess32(_ []uint8, _, _ []int32, _ int32) {}
-
-func flagLess64(_ []uint8, _, _ []int64, _ int32) {}
-
 func selectFlags(_ []uint32, _ []uint8) int { return 0 }
 
 func selectBits(_ []uint32, _ []uint64, _ int) int { return 0 }
@@ -36,8 +24,6 @@ func combineFast(_, _ []uint64) {}
 
 func bloomFast(_ []uint32, _ []uint64, _ []uint32, _ []uint64, _ uint) int { return 0 }
 
-func sumInt64Fast(_ []int64) (upper int64, lower uint64) { return 0, 0 }
-
 func sumGroupsFast(_ *[MaxSumGroups]int64, _ int, _ []uint32, _ []int64) (magnitude, beyond uint64) {
 	return 0, 0
 }
@@ -45,21 +31,3 @@ func sumGroupsFast(_ *[MaxSumGroups]int64, _ int, _ []uint32, _ []int64) (magnit
 func sumWideGroupsFast(_ *[MaxSumGroups]int64, _ int, _ []uint32, _ []uint64) (magnitude, beyond uint64) {
 	return 0, 0
 }
-
-func gather32Fast(_, _, _ []uint32) {}
-
-func gather64Fast(_, _ []uint64, _ []uint32) {}
-
-func addFast(_, _, _ []int64, _ bool) bool { return false }
-
-func subFast(_, _, _ []int64, _, _ bool) bool { return false }
-
-func mulFast(_, _, _ []int64, _ bool) bool { return false }
-
-func mulWideFast(_ []uint64, _, _ []int64, _ bool) {}
-
-func flagEqualFloat(_ []uint8, _, _ []float64, _ bool, _ int32) {}
-
-func flagLessFloat(_ []uint8, _, _ []float64, _ bool, _ int32) {}
-
-func flagGreaterFloat(_ []uint8, _, _ []float64, _ int32) {}

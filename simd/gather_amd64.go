@@ -4,22 +4,82 @@
 
 package simd
 
+// gather8Of32AVX512 looks up n codes among at most 32 entries; each code has one.
+//
+//go:noescape
+func gather8Of32AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+
+// gather16Of32AVX512 looks up n codes among at most 32 entries; each code has one.
+//
+//go:noescape
+func gather16Of32AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+
 // gather32Of32AVX512 looks up n codes among at most 32 entries; each code has one.
 //
 //go:noescape
 func gather32Of32AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
-
-// gather32Of128AVX512 looks up n codes among at most 128 entries; each code has one.
-//
-//go:noescape
-func gather32Of128AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
 
 // gather64Of16AVX512 looks up n codes among at most 16 entries; each code has one.
 //
 //go:noescape
 func gather64Of16AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
 
+// gather8Of128AVX512 looks up n codes among at most 128 entries; each code has one.
+//
+//go:noescape
+func gather8Of128AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+
+// gather16Of128AVX512 looks up n codes among at most 128 entries; each code has one.
+//
+//go:noescape
+func gather16Of128AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+
+// gather32Of128AVX512 looks up n codes among at most 128 entries; each code has one.
+//
+//go:noescape
+func gather32Of128AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
+
 // gather64Of64AVX512 looks up n codes among at most 64 entries; each code has one.
 //
 //go:noescape
 func gather64Of64AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
+
+// gather32Of8AVX2 looks up n codes, a multiple of 8, among 8 entries; each code has one.
+//
+//go:noescape
+func gather32Of8AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+
+// gather32Of32AVX2 looks up n codes, a multiple of 8, among 32 entries; each code has one.
+//
+//go:noescape
+func gather32Of32AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+
+// gather64Of4AVX2 looks up n codes, a multiple of 4, among 4 entries; each code has one.
+//
+//go:noescape
+func gather64Of4AVX2(dst *uint64, entries *uint64, codes *uint32, n int)
+
+// gather8AVX2 looks up n codes, a multiple of 4; each has an entry.
+//
+//go:noescape
+func gather8AVX2(dst *uint8, entries *uint8, codes *uint32, n int)
+
+// gather16AVX2 looks up n codes, a multiple of 4; each has an entry.
+//
+//go:noescape
+func gather16AVX2(dst *uint16, entries *uint16, codes *uint32, n int)
+
+// gather32AVX2 looks up n codes, a multiple of 4; each has an entry.
+//
+//go:noescape
+func gather32AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+
+// gather64AVX2 looks up n codes, a multiple of 4; each has an entry.
+//
+//go:noescape
+func gather64AVX2(dst *uint64, entries *uint64, codes *uint32, n int)
+
+// gather128AVX2 looks up n codes, a multiple of 4; each has an entry.
+//
+//go:noescape
+func gather128AVX2(dst *uint64, entries *uint64, codes *uint32, n int)

@@ -4,6 +4,102 @@
 
 #include "textflag.h"
 
+// func gather8Of32AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather8Of32AVX512(SB), NOSPLIT, $0-40
+	MOVQ        dst+0(FP), AX
+	MOVQ        entries+8(FP), CX
+	MOVQ        codes+24(FP), DX
+	MOVQ        n+32(FP), BX
+	MOVQ        size+16(FP), SI
+	MOVQ        $-1, R8
+	XORQ        R9, R9
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU32.Z (CX), K1, Z0
+	SUBQ        $0x10, SI
+	CMOVQLT     R9, SI
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU32.Z 64(CX), K1, Z1
+	SUBQ        $0x10, SI
+	CMOVQLT     R9, SI
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z2
+	VMOVDQA64 Z2, Z2
+	VPERMI2D  Z1, Z0, Z2
+	VPMOVDB   Z2, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x10, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z2
+	VMOVDQA64   Z2, Z2
+	VPERMI2D    Z1, Z0, Z2
+	VPMOVDB     Z2, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather16Of32AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather16Of32AVX512(SB), NOSPLIT, $0-40
+	MOVQ        dst+0(FP), AX
+	MOVQ        entries+8(FP), CX
+	MOVQ        codes+24(FP), DX
+	MOVQ        n+32(FP), BX
+	MOVQ        size+16(FP), SI
+	MOVQ        $-1, R8
+	XORQ        R9, R9
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU32.Z (CX), K1, Z0
+	SUBQ        $0x10, SI
+	CMOVQLT     R9, SI
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU32.Z 64(CX), K1, Z1
+	SUBQ        $0x10, SI
+	CMOVQLT     R9, SI
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z2
+	VMOVDQA64 Z2, Z2
+	VPERMI2D  Z1, Z0, Z2
+	VPMOVDW   Z2, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x20, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z2
+	VMOVDQA64   Z2, Z2
+	VPERMI2D    Z1, Z0, Z2
+	VPMOVDW     Z2, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func gather32Of32AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
 TEXT ·gather32Of32AVX512(SB), NOSPLIT, $0-40
@@ -47,6 +143,262 @@ tail:
 	VMOVDQA64   Z2, Z2
 	VPERMI2D    Z1, Z0, Z2
 	VMOVDQU32   Z2, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather64Of16AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather64Of16AVX512(SB), NOSPLIT, $0-40
+	MOVQ        dst+0(FP), AX
+	MOVQ        entries+8(FP), CX
+	MOVQ        codes+24(FP), DX
+	MOVQ        n+32(FP), BX
+	MOVQ        size+16(FP), SI
+	MOVQ        $-1, R8
+	XORQ        R9, R9
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU64.Z (CX), K1, Z0
+	SUBQ        $0x08, SI
+	CMOVQLT     R9, SI
+	BZHIQ       SI, R8, DI
+	KMOVQ       DI, K1
+	VMOVDQU64.Z 64(CX), K1, Z1
+	SUBQ        $0x08, SI
+	CMOVQLT     R9, SI
+
+loop:
+	CMPQ      BX, $0x08
+	JL        tail
+	VPMOVZXDQ (DX), Z2
+	VMOVDQA64 Z2, Z2
+	VPERMI2Q  Z1, Z0, Z2
+	VMOVDQU64 Z2, (AX)
+	ADDQ      $0x20, DX
+	ADDQ      $0x40, AX
+	SUBQ      $0x08, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VPMOVZXDQ.Z (DX), K1, Z2
+	VMOVDQA64   Z2, Z2
+	VPERMI2Q    Z1, Z0, Z2
+	VMOVDQU64   Z2, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather8Of128AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather8Of128AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  (CX), K1, Z0
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  64(CX), K1, Z1
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  128(CX), K1, Z2
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  192(CX), K1, Z3
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  256(CX), K1, Z4
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  320(CX), K1, Z5
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  384(CX), K1, Z6
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  448(CX), K1, Z7
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000020, CX
+	VPBROADCASTD CX, Z8
+	MOVQ         $0x0000000000000040, CX
+	VPBROADCASTD CX, Z9
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z10
+	VMOVDQA64 Z10, Z11
+	VPERMI2D  Z1, Z0, Z11
+	VMOVDQA64 Z10, Z12
+	VPERMI2D  Z3, Z2, Z12
+	VMOVDQA64 Z10, Z13
+	VPERMI2D  Z5, Z4, Z13
+	VMOVDQA64 Z10, Z14
+	VPERMI2D  Z7, Z6, Z14
+	VPTESTMD  Z8, Z10, K1
+	VPTESTMD  Z9, Z10, K2
+	VPBLENDMD Z12, Z11, K1, Z11
+	VPBLENDMD Z14, Z13, K1, Z13
+	VPBLENDMD Z13, Z11, K2, Z11
+	VPMOVDB   Z11, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x10, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z10
+	VMOVDQA64   Z10, Z11
+	VPERMI2D    Z1, Z0, Z11
+	VMOVDQA64   Z10, Z12
+	VPERMI2D    Z3, Z2, Z12
+	VMOVDQA64   Z10, Z13
+	VPERMI2D    Z5, Z4, Z13
+	VMOVDQA64   Z10, Z14
+	VPERMI2D    Z7, Z6, Z14
+	VPTESTMD    Z8, Z10, K2
+	VPTESTMD    Z9, Z10, K3
+	VPBLENDMD   Z12, Z11, K2, Z11
+	VPBLENDMD   Z14, Z13, K2, Z13
+	VPBLENDMD   Z13, Z11, K3, Z11
+	VPMOVDB     Z11, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather16Of128AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather16Of128AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  (CX), K1, Z0
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  64(CX), K1, Z1
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  128(CX), K1, Z2
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  192(CX), K1, Z3
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  256(CX), K1, Z4
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  320(CX), K1, Z5
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  384(CX), K1, Z6
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  448(CX), K1, Z7
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000020, CX
+	VPBROADCASTD CX, Z8
+	MOVQ         $0x0000000000000040, CX
+	VPBROADCASTD CX, Z9
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z10
+	VMOVDQA64 Z10, Z11
+	VPERMI2D  Z1, Z0, Z11
+	VMOVDQA64 Z10, Z12
+	VPERMI2D  Z3, Z2, Z12
+	VMOVDQA64 Z10, Z13
+	VPERMI2D  Z5, Z4, Z13
+	VMOVDQA64 Z10, Z14
+	VPERMI2D  Z7, Z6, Z14
+	VPTESTMD  Z8, Z10, K1
+	VPTESTMD  Z9, Z10, K2
+	VPBLENDMD Z12, Z11, K1, Z11
+	VPBLENDMD Z14, Z13, K1, Z13
+	VPBLENDMD Z13, Z11, K2, Z11
+	VPMOVDW   Z11, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x20, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z10
+	VMOVDQA64   Z10, Z11
+	VPERMI2D    Z1, Z0, Z11
+	VMOVDQA64   Z10, Z12
+	VPERMI2D    Z3, Z2, Z12
+	VMOVDQA64   Z10, Z13
+	VPERMI2D    Z5, Z4, Z13
+	VMOVDQA64   Z10, Z14
+	VPERMI2D    Z7, Z6, Z14
+	VPTESTMD    Z8, Z10, K2
+	VPTESTMD    Z9, Z10, K3
+	VPBLENDMD   Z12, Z11, K2, Z11
+	VPBLENDMD   Z14, Z13, K2, Z13
+	VPBLENDMD   Z13, Z11, K3, Z11
+	VPMOVDW     Z11, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -156,54 +508,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func gather64Of16AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
-TEXT ·gather64Of16AVX512(SB), NOSPLIT, $0-40
-	MOVQ        dst+0(FP), AX
-	MOVQ        entries+8(FP), CX
-	MOVQ        codes+24(FP), DX
-	MOVQ        n+32(FP), BX
-	MOVQ        size+16(FP), SI
-	MOVQ        $-1, R8
-	XORQ        R9, R9
-	BZHIQ       SI, R8, DI
-	KMOVQ       DI, K1
-	VMOVDQU64.Z (CX), K1, Z0
-	SUBQ        $0x08, SI
-	CMOVQLT     R9, SI
-	BZHIQ       SI, R8, DI
-	KMOVQ       DI, K1
-	VMOVDQU64.Z 64(CX), K1, Z1
-	SUBQ        $0x08, SI
-	CMOVQLT     R9, SI
-
-loop:
-	CMPQ      BX, $0x08
-	JL        tail
-	VPMOVZXDQ (DX), Z2
-	VMOVDQA64 Z2, Z2
-	VPERMI2Q  Z1, Z0, Z2
-	VMOVDQU64 Z2, (AX)
-	ADDQ      $0x20, DX
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, BX
-	JMP       loop
-
-tail:
-	TESTQ       BX, BX
-	JEQ         done
-	MOVQ        $-1, CX
-	BZHIQ       BX, CX, CX
-	KMOVQ       CX, K1
-	VPMOVZXDQ.Z (DX), K1, Z2
-	VMOVDQA64   Z2, Z2
-	VPERMI2Q    Z1, Z0, Z2
-	VMOVDQU64   Z2, K1, (AX)
-
-done:
-	VZEROUPPER
-	RET
-
 // func gather64Of64AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
 TEXT ·gather64Of64AVX512(SB), NOSPLIT, $0-40
@@ -306,4 +610,259 @@ tail:
 
 done:
 	VZEROUPPER
+	RET
+
+// func gather32Of8AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·gather32Of8AVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    entries+8(FP), CX
+	MOVQ    codes+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVDQU (CX), Y0
+
+loop:
+	TESTQ   BX, BX
+	JEQ     done
+	VMOVDQU (DX), Y1
+	VPERMD  Y0, Y1, Y1
+	VMOVDQU Y1, (AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather32Of32AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·gather32Of32AVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    entries+8(FP), CX
+	MOVQ    codes+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+
+loop:
+	TESTQ     BX, BX
+	JEQ       done
+	VMOVDQU   (DX), Y4
+	VPERMD    Y0, Y4, Y5
+	VPERMD    Y1, Y4, Y6
+	VPERMD    Y2, Y4, Y7
+	VPERMD    Y3, Y4, Y8
+	VPSLLD    $0x1c, Y4, Y9
+	VPSLLD    $0x1b, Y4, Y4
+	VBLENDVPS Y9, Y6, Y5, Y5
+	VBLENDVPS Y9, Y8, Y7, Y7
+	VBLENDVPS Y4, Y7, Y5, Y5
+	VMOVDQU   Y5, (AX)
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather64Of4AVX2(dst *uint64, entries *uint64, codes *uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·gather64Of4AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VMOVDQU      (CX), Y0
+	MOVQ         $0x0000000100000000, CX
+	VMOVQ        CX, X1
+	VPBROADCASTQ X1, Y1
+
+loop:
+	TESTQ     BX, BX
+	JEQ       done
+	VPMOVZXDQ (DX), Y2
+	VPSLLQ    $0x01, Y2, Y3
+	VPSLLQ    $0x21, Y2, Y2
+	VPOR      Y2, Y3, Y3
+	VPOR      Y1, Y3, Y3
+	VPERMD    Y0, Y3, Y2
+	VMOVDQU   Y2, (AX)
+	ADDQ      $0x10, DX
+	ADDQ      $0x20, AX
+	SUBQ      $0x04, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather8AVX2(dst *uint8, entries *uint8, codes *uint32, n int)
+TEXT ·gather8AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ entries+8(FP), CX
+	MOVQ codes+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), SI
+	MOVL    SI, DI
+	MOVBLZX (CX)(DI*1), DI
+	MOVB    DI, (AX)
+	SHRQ    $0x20, SI
+	MOVBLZX (CX)(SI*1), SI
+	MOVB    SI, 1(AX)
+	MOVQ    8(DX), SI
+	MOVL    SI, DI
+	MOVBLZX (CX)(DI*1), DI
+	MOVB    DI, 2(AX)
+	SHRQ    $0x20, SI
+	MOVBLZX (CX)(SI*1), SI
+	MOVB    SI, 3(AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x04, AX
+	SUBQ    $0x04, BX
+	JMP     loop
+
+done:
+	RET
+
+// func gather16AVX2(dst *uint16, entries *uint16, codes *uint32, n int)
+TEXT ·gather16AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ entries+8(FP), CX
+	MOVQ codes+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), SI
+	MOVL    SI, DI
+	MOVWLZX (CX)(DI*2), DI
+	MOVW    DI, (AX)
+	SHRQ    $0x20, SI
+	MOVWLZX (CX)(SI*2), SI
+	MOVW    SI, 2(AX)
+	MOVQ    8(DX), SI
+	MOVL    SI, DI
+	MOVWLZX (CX)(DI*2), DI
+	MOVW    DI, 4(AX)
+	SHRQ    $0x20, SI
+	MOVWLZX (CX)(SI*2), SI
+	MOVW    SI, 6(AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x08, AX
+	SUBQ    $0x04, BX
+	JMP     loop
+
+done:
+	RET
+
+// func gather32AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+TEXT ·gather32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ entries+8(FP), CX
+	MOVQ codes+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	TESTQ BX, BX
+	JEQ   done
+	MOVQ  (DX), SI
+	MOVL  SI, DI
+	MOVL  (CX)(DI*4), DI
+	MOVL  DI, (AX)
+	SHRQ  $0x20, SI
+	MOVL  (CX)(SI*4), SI
+	MOVL  SI, 4(AX)
+	MOVQ  8(DX), SI
+	MOVL  SI, DI
+	MOVL  (CX)(DI*4), DI
+	MOVL  DI, 8(AX)
+	SHRQ  $0x20, SI
+	MOVL  (CX)(SI*4), SI
+	MOVL  SI, 12(AX)
+	ADDQ  $0x10, DX
+	ADDQ  $0x10, AX
+	SUBQ  $0x04, BX
+	JMP   loop
+
+done:
+	RET
+
+// func gather64AVX2(dst *uint64, entries *uint64, codes *uint32, n int)
+TEXT ·gather64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ entries+8(FP), CX
+	MOVQ codes+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	TESTQ BX, BX
+	JEQ   done
+	MOVQ  (DX), SI
+	MOVL  SI, DI
+	MOVQ  (CX)(DI*8), DI
+	MOVQ  DI, (AX)
+	SHRQ  $0x20, SI
+	MOVQ  (CX)(SI*8), SI
+	MOVQ  SI, 8(AX)
+	MOVQ  8(DX), SI
+	MOVL  SI, DI
+	MOVQ  (CX)(DI*8), DI
+	MOVQ  DI, 16(AX)
+	SHRQ  $0x20, SI
+	MOVQ  (CX)(SI*8), SI
+	MOVQ  SI, 24(AX)
+	ADDQ  $0x10, DX
+	ADDQ  $0x20, AX
+	SUBQ  $0x04, BX
+	JMP   loop
+
+done:
+	RET
+
+// func gather128AVX2(dst *uint64, entries *uint64, codes *uint32, n int)
+// Requires: AVX
+TEXT ·gather128AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ entries+8(FP), CX
+	MOVQ codes+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), SI
+	MOVL    SI, DI
+	SHLQ    $0x04, DI
+	VMOVDQU (CX)(DI*1), X0
+	VMOVDQU X0, (AX)
+	SHRQ    $0x20, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, 16(AX)
+	MOVQ    8(DX), SI
+	MOVL    SI, DI
+	SHLQ    $0x04, DI
+	VMOVDQU (CX)(DI*1), X0
+	VMOVDQU X0, 32(AX)
+	SHRQ    $0x20, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, 48(AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x40, AX
+	SUBQ    $0x04, BX
+	JMP     loop
+
+done:
 	RET

@@ -22,7 +22,7 @@ func Combine(h, x uint64) uint64 { return fold(bits.RotateLeft64(h, 23)^x^hashK0
 // MixWords writes the hash of each word to dst, which has their number and may be the words' own memory.
 func MixWords(dst, words []uint64) {
 	words = words[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
+	if level >= AVX2 && len(dst) > 0 {
 		mixFast(dst, words)
 		return
 	}
@@ -34,7 +34,7 @@ func MixWords(dst, words []uint64) {
 // CombineWords makes each of dst, which are hashes, the hash of what it is the hash of followed by a word. There are as many words.
 func CombineWords(dst, words []uint64) {
 	words = words[:len(dst)]
-	if level >= AVX512 && len(dst) > 0 {
+	if level >= AVX2 && len(dst) > 0 {
 		combineFast(dst, words)
 		return
 	}
@@ -57,7 +57,7 @@ func SelectBloom(out []uint32, words []uint64, rows []uint32, filter []uint64, s
 		rows = rows[:len(words)]
 	}
 	filter = filter[:1<<(64-shift)]
-	if level >= AVX512 && len(words) > 0 {
+	if level >= AVX2 && len(words) > 0 {
 		return bloomFast(out, words, rows, filter, shift)
 	}
 	m := 0

@@ -14,6 +14,26 @@ func mixAVX512(dst *uint64, words *uint64, n int)
 //go:noescape
 func combineAVX512(dst *uint64, words *uint64, n int)
 
+// mixAVX2 hashes n words.
+//
+//go:noescape
+func mixAVX2(dst *uint64, words *uint64, n int)
+
+// combineAVX2 adds n words to the hashes in dst.
+//
+//go:noescape
+func combineAVX2(dst *uint64, words *uint64, n int)
+
+// bloomAVX2 writes the positions of those of n words that the filter may hold and returns how many. out has room for n.
+//
+//go:noescape
+func bloomAVX2(out *uint32, words *uint64, n int, filter *uint64, shift uint64) int
+
+// bloomRowsAVX2 writes those of n rows whose words the filter may hold and returns how many. rows may be out.
+//
+//go:noescape
+func bloomRowsAVX2(out *uint32, words *uint64, rows *uint32, n int, filter *uint64, shift uint64) int
+
 // bloomAVX512 writes the positions of those of n words that the filter may hold and returns how many. out has room for n.
 //
 //go:noescape

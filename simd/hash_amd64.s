@@ -158,6 +158,231 @@ done:
 	VZEROUPPER
 	RET
 
+// func mixAVX2(dst *uint64, words *uint64, n int)
+// Requires: AVX, AVX2, BMI2
+TEXT ·mixAVX2(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         words+8(FP), CX
+	MOVQ         n+16(FP), BX
+	MOVQ         $0x9e3779b97f4a7c15, DX
+	VMOVQ        DX, X0
+	VPBROADCASTQ X0, Y0
+	MOVQ         $0x000000006659fd93, DX
+	VMOVQ        DX, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         $0x00000000d6e8feb8, DX
+	VMOVQ        DX, X2
+	VPBROADCASTQ X2, Y2
+	MOVQ         $0x00000000ffffffff, DX
+	VMOVQ        DX, X3
+	VPBROADCASTQ X3, Y3
+
+loop:
+	CMPQ     BX, $0x04
+	JL       tail
+	VPXOR    (CX), Y0, Y4
+	VPSRLQ   $0x20, Y4, Y5
+	VPMULUDQ Y1, Y4, Y6
+	VPMULUDQ Y1, Y5, Y7
+	VPMULUDQ Y2, Y4, Y4
+	VPMULUDQ Y2, Y5, Y5
+	VPSRLQ   $0x20, Y6, Y8
+	VPADDQ   Y8, Y7, Y7
+	VPAND    Y3, Y7, Y8
+	VPADDQ   Y8, Y4, Y4
+	VPSRLQ   $0x20, Y7, Y7
+	VPADDQ   Y7, Y5, Y5
+	VPSRLQ   $0x20, Y4, Y8
+	VPADDQ   Y8, Y5, Y5
+	VPSLLQ   $0x20, Y4, Y4
+	VPBLENDD $0xaa, Y4, Y6, Y6
+	VPXOR    Y6, Y5, Y4
+	VMOVDQU  Y4, (AX)
+	ADDQ     $0x20, CX
+	ADDQ     $0x20, AX
+	SUBQ     $0x04, BX
+	JMP      loop
+
+tail:
+	VZEROUPPER
+	MOVQ $0x9e3779b97f4a7c15, SI
+	MOVQ $0xd6e8feb86659fd93, DI
+
+one:
+	TESTQ BX, BX
+	JEQ   done
+	MOVQ  (CX), DX
+	XORQ  SI, DX
+	MULXQ DI, R8, DX
+	XORQ  R8, DX
+	MOVQ  DX, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+	DECQ  BX
+	JMP   one
+
+done:
+	RET
+
+// func combineAVX2(dst *uint64, words *uint64, n int)
+// Requires: AVX, AVX2, BMI2
+TEXT ·combineAVX2(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         words+8(FP), CX
+	MOVQ         n+16(FP), BX
+	MOVQ         $0x9e3779b97f4a7c15, DX
+	VMOVQ        DX, X0
+	VPBROADCASTQ X0, Y0
+	MOVQ         $0x000000006659fd93, DX
+	VMOVQ        DX, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         $0x00000000d6e8feb8, DX
+	VMOVQ        DX, X2
+	VPBROADCASTQ X2, Y2
+	MOVQ         $0x00000000ffffffff, DX
+	VMOVQ        DX, X3
+	VPBROADCASTQ X3, Y3
+
+loop:
+	CMPQ     BX, $0x04
+	JL       tail
+	VPXOR    (CX), Y0, Y4
+	VMOVDQU  (AX), Y5
+	VPSLLQ   $0x17, Y5, Y8
+	VPSRLQ   $0x29, Y5, Y5
+	VPXOR    Y8, Y4, Y4
+	VPXOR    Y5, Y4, Y4
+	VPSRLQ   $0x20, Y4, Y5
+	VPMULUDQ Y1, Y4, Y6
+	VPMULUDQ Y1, Y5, Y7
+	VPMULUDQ Y2, Y4, Y4
+	VPMULUDQ Y2, Y5, Y5
+	VPSRLQ   $0x20, Y6, Y8
+	VPADDQ   Y8, Y7, Y7
+	VPAND    Y3, Y7, Y8
+	VPADDQ   Y8, Y4, Y4
+	VPSRLQ   $0x20, Y7, Y7
+	VPADDQ   Y7, Y5, Y5
+	VPSRLQ   $0x20, Y4, Y8
+	VPADDQ   Y8, Y5, Y5
+	VPSLLQ   $0x20, Y4, Y4
+	VPBLENDD $0xaa, Y4, Y6, Y6
+	VPXOR    Y6, Y5, Y4
+	VMOVDQU  Y4, (AX)
+	ADDQ     $0x20, CX
+	ADDQ     $0x20, AX
+	SUBQ     $0x04, BX
+	JMP      loop
+
+tail:
+	VZEROUPPER
+	MOVQ $0x9e3779b97f4a7c15, SI
+	MOVQ $0xd6e8feb86659fd93, DI
+
+one:
+	TESTQ BX, BX
+	JEQ   done
+	MOVQ  (CX), DX
+	XORQ  SI, DX
+	RORXQ $0x29, (AX), R8
+	XORQ  R8, DX
+	MULXQ DI, R8, DX
+	XORQ  R8, DX
+	MOVQ  DX, (AX)
+	ADDQ  $0x08, CX
+	ADDQ  $0x08, AX
+	DECQ  BX
+	JMP   one
+
+done:
+	RET
+
+// func bloomAVX2(out *uint32, words *uint64, n int, filter *uint64, shift uint64) int
+// Requires: BMI, BMI2
+TEXT ·bloomAVX2(SB), NOSPLIT, $0-48
+	MOVQ out+0(FP), AX
+	MOVQ words+8(FP), CX
+	MOVQ n+16(FP), BX
+	MOVQ filter+24(FP), SI
+	MOVQ shift+32(FP), R9
+	DECQ R9
+	XORL DI, DI
+	XORL R8, R8
+	MOVQ $0xd6e8feb86659fd93, R10
+
+loop:
+	CMPQ  DI, BX
+	JGE   done
+	MOVQ  $0x9e3779b97f4a7c15, DX
+	XORQ  (CX)(DI*8), DX
+	MULXQ R10, DX, R12
+	XORQ  DX, R12
+	MOVL  DI, (AX)(R8*4)
+	SHRXQ R9, R12, DX
+	SHRQ  $0x01, DX
+	XORL  R11, R11
+	BTSQ  R12, R11
+	SHRQ  $0x06, R12
+	BTSQ  R12, R11
+	SHRQ  $0x06, R12
+	BTSQ  R12, R11
+	SHRQ  $0x06, R12
+	BTSQ  R12, R11
+	MOVQ  (SI)(DX*8), DX
+	ANDNQ R11, DX, R11
+	CMPQ  R11, $0x01
+	ADCQ  $0x00, R8
+	INCQ  DI
+	JMP   loop
+
+done:
+	MOVQ R8, ret+40(FP)
+	RET
+
+// func bloomRowsAVX2(out *uint32, words *uint64, rows *uint32, n int, filter *uint64, shift uint64) int
+// Requires: BMI, BMI2
+TEXT ·bloomRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ words+8(FP), CX
+	MOVQ n+24(FP), BX
+	MOVQ filter+32(FP), SI
+	MOVQ shift+40(FP), R9
+	DECQ R9
+	MOVQ rows+16(FP), R10
+	XORL DI, DI
+	XORL R8, R8
+	MOVQ $0xd6e8feb86659fd93, R11
+
+loop:
+	CMPQ  DI, BX
+	JGE   done
+	MOVQ  $0x9e3779b97f4a7c15, DX
+	XORQ  (CX)(DI*8), DX
+	MULXQ R11, DX, R13
+	XORQ  DX, R13
+	MOVL  (R10)(DI*4), DX
+	MOVL  DX, (AX)(R8*4)
+	SHRXQ R9, R13, DX
+	SHRQ  $0x01, DX
+	XORL  R12, R12
+	BTSQ  R13, R12
+	SHRQ  $0x06, R13
+	BTSQ  R13, R12
+	SHRQ  $0x06, R13
+	BTSQ  R13, R12
+	SHRQ  $0x06, R13
+	BTSQ  R13, R12
+	MOVQ  (SI)(DX*8), DX
+	ANDNQ R12, DX, R12
+	CMPQ  R12, $0x01
+	ADCQ  $0x00, R8
+	INCQ  DI
+	JMP   loop
+
+done:
+	MOVQ R8, ret+48(FP)
+	RET
+
 // func bloomAVX512(out *uint32, words *uint64, n int, filter *uint64, shift uint64) int
 // Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2, POPCNT
 TEXT ·bloomAVX512(SB), NOSPLIT, $0-48

@@ -1,22 +1,11 @@
 package simd
 
-import "math/bits"
-
 // MaxSumGroups is the number of groups that SumGroups and SumWideGroups tell apart.
 const MaxSumGroups = 8
 
 // SumInt64 is the exact sum of values as a 128-bit number. There are fewer than 2^31.
 func SumInt64(values []int64) (hi int64, lo uint64) {
-	if level >= AVX512 && len(values) > 0 {
-		upper, lower := sumInt64Fast(values)
-		lo, carry := bits.Add64(uint64(upper)<<32, lower, 0)
-		return upper>>32 + int64(carry), lo
-	}
-	for _, v := range values {
-		var carry uint64
-		lo, carry = bits.Add64(lo, uint64(v), 0)
-		hi += v>>63 + int64(carry)
-	}
+	hi, lo, _ = SumValid(values, nil)
 	return hi, lo
 }
 

@@ -4,11 +4,6 @@
 
 package simd
 
-// sumInt64AVX512 sums the upper 32 bits of n values, as signed numbers, and their lower 32 bits.
-//
-//go:noescape
-func sumInt64AVX512(values *int64, n int) (upper int64, lower uint64)
-
 // sumGroups4AVX512 adds n 64-bit values to sums[gid]; rows of groups from 4 on are passed over. magnitude has the bits of all values, complemented if negative;
 // beyond is not 0 when a value does not fit 64 bits.
 //

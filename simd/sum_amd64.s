@@ -4,60 +4,6 @@
 
 #include "textflag.h"
 
-// func sumInt64AVX512(values *int64, n int) (upper int64, lower uint64)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·sumInt64AVX512(SB), NOSPLIT, $0-32
-	MOVQ         values+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VPXORQ       Z0, Z0, Z0
-	VPXORQ       Z1, Z1, Z1
-	MOVQ         $0x00000000ffffffff, DX
-	VPBROADCASTQ DX, Z2
-
-loop:
-	CMPQ      CX, $0x08
-	JL        tail
-	VMOVDQU64 (AX), Z3
-	VPSRAQ    $0x20, Z3, Z4
-	VPANDQ    Z2, Z3, Z3
-	VPADDQ    Z4, Z0, Z0
-	VPADDQ    Z3, Z1, Z1
-	ADDQ      $0x40, AX
-	SUBQ      $0x08, CX
-	JMP       loop
-
-tail:
-	TESTQ       CX, CX
-	JEQ         done
-	MOVQ        $-1, DX
-	BZHIQ       CX, DX, DX
-	KMOVQ       DX, K1
-	VMOVDQU64.Z (AX), K1, Z3
-	VPSRAQ      $0x20, Z3, Z4
-	VPANDQ      Z2, Z3, Z3
-	VPADDQ      Z4, Z0, Z0
-	VPADDQ      Z3, Z1, Z1
-
-done:
-	VSHUFI64X2 $0x4e, Z0, Z0, Z2
-	VPADDQ     Z2, Z0, Z0
-	VSHUFI64X2 $0xb1, Z0, Z0, Z2
-	VPADDQ     Z2, Z0, Z0
-	VPSHUFD    $0x4e, Z0, Z2
-	VPADDQ     Z2, Z0, Z0
-	VMOVQ      X0, AX
-	MOVQ       AX, upper+16(FP)
-	VSHUFI64X2 $0x4e, Z1, Z1, Z0
-	VPADDQ     Z0, Z1, Z1
-	VSHUFI64X2 $0xb1, Z1, Z1, Z0
-	VPADDQ     Z0, Z1, Z1
-	VPSHUFD    $0x4e, Z1, Z0
-	VPADDQ     Z0, Z1, Z1
-	VMOVQ      X1, AX
-	MOVQ       AX, lower+24(FP)
-	VZEROUPPER
-	RET
-
 // func sumGroups4AVX512(sums *int64, gids *uint32, values *int64, n int) (magnitude uint64, beyond uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·sumGroups4AVX512(SB), NOSPLIT, $0-48

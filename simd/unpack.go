@@ -14,7 +14,7 @@ func Unpack(dst []uint32, src []byte, width uint) {
 	}
 	_ = src[(len(dst)*int(width)+7)/8-1]
 	done := 0
-	if level >= AVX2 && width < 32 {
+	if level >= AVX2 {
 		done = unpackFast(dst, src, width)
 	}
 	unpackGo(dst, src, done, width)
@@ -123,4 +123,32 @@ func unpackWide(dst []uint32, src []byte, width uint) int {
 		}
 	}
 	return done
+}
+
+// UnpackBits makes a byte, 0 or 1, of each of len(dst) bits, from the lowest of src[0] on.
+func UnpackBits(dst []uint8, src []byte) {
+	if len(dst) == 0 {
+		return
+	}
+	_ = src[(len(dst)-1)/8]
+	done := 0
+	if level >= AVX2 {
+		done = len(dst) &^ 63
+		unpackBitsFast(dst[:done], src)
+	}
+	unpackBitsGo(dst[done:], src[done/8:])
+}
+
+// unpackBitsGo multiplies four bits to their places: of the product's bits, every eighth is one of them, and no two sums meet.
+func unpackBitsGo(dst []uint8, src []byte) {
+	i := 0
+	for ; i+8 <= len(dst); i += 8 {
+		b := uint64(src[i/8])
+		low := b & 0x0F * 0x00204081 & 0x01010101
+		high := b >> 4 * 0x00204081 & 0x01010101
+		binary.LittleEndian.PutUint64(dst[i:], low|high<<32)
+	}
+	for ; i < len(dst); i++ {
+		dst[i] = src[i/8] >> (i % 8) & 1
+	}
 }

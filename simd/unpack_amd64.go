@@ -18,3 +18,18 @@ func unpackWideVBMI(dst *uint32, src *byte, n int, width int, t *byte)
 //
 //go:noescape
 func unpackNarrowAVX2(dst *uint32, src *byte, groups int, width int, t *byte)
+
+// unpackWideAVX2 unpacks groups of 8 values of 26 to 31 bits. It reads 16 bytes from three quarters of the last group on.
+//
+//go:noescape
+func unpackWideAVX2(dst *uint32, src *byte, groups int, width int, t *byte)
+
+// unpackBitsAVX512 makes 64 bytes of 0 or 1 of each of words words of bits.
+//
+//go:noescape
+func unpackBitsAVX512(dst *uint8, src *byte, words int)
+
+// unpackBitsAVX2 makes 64 bytes of 0 or 1 of each of words words of bits.
+//
+//go:noescape
+func unpackBitsAVX2(dst *uint8, src *byte, words int)

@@ -136,3 +136,177 @@ avx2_loop:
 avx2_done:
 	VZEROUPPER
 	RET
+
+// func unpackWideAVX2(dst *uint32, src *byte, groups int, width int, t *byte)
+// Requires: AVX, AVX2, BMI2
+TEXT ·unpackWideAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	MOVQ         width+24(FP), BX
+	MOVQ         t+32(FP), SI
+	VMOVDQU      192(SI), Y0
+	VMOVDQU      224(SI), Y2
+	VMOVDQU      256(SI), Y1
+	VMOVDQU      288(SI), Y3
+	MOVQ         $-1, SI
+	BZHIQ        BX, SI, SI
+	VMOVQ        SI, X6
+	VPBROADCASTQ X6, Y6
+	MOVQ         BX, SI
+	SHRQ         $0x02, SI
+	MOVQ         BX, DI
+	SHRQ         $0x01, DI
+	LEAQ         (BX)(BX*2), R8
+	SHRQ         $0x02, R8
+	TESTQ        DX, DX
+	JEQ          wide2_done
+
+wide2_loop:
+	VMOVDQU     (CX), X4
+	VINSERTI128 $0x01, (CX)(DI*1), Y4, Y4
+	VMOVDQU     (CX)(SI*1), X5
+	VINSERTI128 $0x01, (CX)(R8*1), Y5, Y5
+	VPSHUFB     Y0, Y4, Y4
+	VPSRLVQ     Y2, Y4, Y4
+	VPAND       Y6, Y4, Y4
+	VPSHUFB     Y1, Y5, Y5
+	VPSRLVQ     Y3, Y5, Y5
+	VPAND       Y6, Y5, Y5
+	VSHUFPS     $0x88, Y5, Y4, Y4
+	VMOVDQU     Y4, (AX)
+	ADDQ        BX, CX
+	ADDQ        $0x20, AX
+	DECQ        DX
+	JNE         wide2_loop
+
+wide2_done:
+	VZEROUPPER
+	RET
+
+// func unpackBitsAVX512(dst *uint8, src *byte, words int)
+// Requires: AVX, AVX512BW
+TEXT ·unpackBitsAVX512(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         words+16(FP), DX
+	MOVL         $0x00000001, BX
+	VPBROADCASTB BX, Z0
+
+bits_loop:
+	TESTQ      DX, DX
+	JEQ        bits_done
+	KMOVQ      (CX), K1
+	VMOVDQU8.Z Z0, K1, Z1
+	VMOVDQU8   Z1, (AX)
+	ADDQ       $0x08, CX
+	ADDQ       $0x40, AX
+	DECQ       DX
+	JMP        bits_loop
+
+bits_done:
+	VZEROUPPER
+	RET
+
+// func unpackBitsAVX2(dst *uint8, src *byte, words int)
+// Requires: AVX, AVX2
+TEXT ·unpackBitsAVX2(SB), NOSPLIT, $0-24
+	MOVQ     dst+0(FP), AX
+	MOVQ     src+8(FP), CX
+	MOVQ     words+16(FP), DX
+	VMOVDQU  spread_bits<>+0(SB), Y0
+	VMOVDQU  which_bit<>+0(SB), Y1
+	VPCMPEQB Y2, Y2, Y2
+	VPABSB   Y2, Y2
+
+bits2_loop:
+	TESTQ        DX, DX
+	JEQ          bits2_done
+	VPBROADCASTD (CX), Y3
+	VPSHUFB      Y0, Y3, Y3
+	VPAND        Y1, Y3, Y3
+	VPCMPEQB     Y1, Y3, Y3
+	VPAND        Y2, Y3, Y3
+	VMOVDQU      Y3, (AX)
+	VPBROADCASTD 4(CX), Y3
+	VPSHUFB      Y0, Y3, Y3
+	VPAND        Y1, Y3, Y3
+	VPCMPEQB     Y1, Y3, Y3
+	VPAND        Y2, Y3, Y3
+	VMOVDQU      Y3, 32(AX)
+	ADDQ         $0x08, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JMP          bits2_loop
+
+bits2_done:
+	VZEROUPPER
+	RET
+
+DATA spread_bits<>+0(SB)/1, $0x00
+DATA spread_bits<>+1(SB)/1, $0x00
+DATA spread_bits<>+2(SB)/1, $0x00
+DATA spread_bits<>+3(SB)/1, $0x00
+DATA spread_bits<>+4(SB)/1, $0x00
+DATA spread_bits<>+5(SB)/1, $0x00
+DATA spread_bits<>+6(SB)/1, $0x00
+DATA spread_bits<>+7(SB)/1, $0x00
+DATA spread_bits<>+8(SB)/1, $0x01
+DATA spread_bits<>+9(SB)/1, $0x01
+DATA spread_bits<>+10(SB)/1, $0x01
+DATA spread_bits<>+11(SB)/1, $0x01
+DATA spread_bits<>+12(SB)/1, $0x01
+DATA spread_bits<>+13(SB)/1, $0x01
+DATA spread_bits<>+14(SB)/1, $0x01
+DATA spread_bits<>+15(SB)/1, $0x01
+DATA spread_bits<>+16(SB)/1, $0x02
+DATA spread_bits<>+17(SB)/1, $0x02
+DATA spread_bits<>+18(SB)/1, $0x02
+DATA spread_bits<>+19(SB)/1, $0x02
+DATA spread_bits<>+20(SB)/1, $0x02
+DATA spread_bits<>+21(SB)/1, $0x02
+DATA spread_bits<>+22(SB)/1, $0x02
+DATA spread_bits<>+23(SB)/1, $0x02
+DATA spread_bits<>+24(SB)/1, $0x03
+DATA spread_bits<>+25(SB)/1, $0x03
+DATA spread_bits<>+26(SB)/1, $0x03
+DATA spread_bits<>+27(SB)/1, $0x03
+DATA spread_bits<>+28(SB)/1, $0x03
+DATA spread_bits<>+29(SB)/1, $0x03
+DATA spread_bits<>+30(SB)/1, $0x03
+DATA spread_bits<>+31(SB)/1, $0x03
+GLOBL spread_bits<>(SB), RODATA|NOPTR, $32
+
+DATA which_bit<>+0(SB)/1, $0x01
+DATA which_bit<>+1(SB)/1, $0x02
+DATA which_bit<>+2(SB)/1, $0x04
+DATA which_bit<>+3(SB)/1, $0x08
+DATA which_bit<>+4(SB)/1, $0x10
+DATA which_bit<>+5(SB)/1, $0x20
+DATA which_bit<>+6(SB)/1, $0x40
+DATA which_bit<>+7(SB)/1, $0x80
+DATA which_bit<>+8(SB)/1, $0x01
+DATA which_bit<>+9(SB)/1, $0x02
+DATA which_bit<>+10(SB)/1, $0x04
+DATA which_bit<>+11(SB)/1, $0x08
+DATA which_bit<>+12(SB)/1, $0x10
+DATA which_bit<>+13(SB)/1, $0x20
+DATA which_bit<>+14(SB)/1, $0x40
+DATA which_bit<>+15(SB)/1, $0x80
+DATA which_bit<>+16(SB)/1, $0x01
+DATA which_bit<>+17(SB)/1, $0x02
+DATA which_bit<>+18(SB)/1, $0x04
+DATA which_bit<>+19(SB)/1, $0x08
+DATA which_bit<>+20(SB)/1, $0x10
+DATA which_bit<>+21(SB)/1, $0x20
+DATA which_bit<>+22(SB)/1, $0x40
+DATA which_bit<>+23(SB)/1, $0x80
+DATA which_bit<>+24(SB)/1, $0x01
+DATA which_bit<>+25(SB)/1, $0x02
+DATA which_bit<>+26(SB)/1, $0x04
+DATA which_bit<>+27(SB)/1, $0x08
+DATA which_bit<>+28(SB)/1, $0x10
+DATA which_bit<>+29(SB)/1, $0x20
+DATA which_bit<>+30(SB)/1, $0x40
+DATA which_bit<>+31(SB)/1, $0x80
+GLOBL which_bit<>(SB), RODATA|NOPTR, $32

@@ -9,6 +9,9 @@ type unpackTable struct {
 	// For AVX2: 8 values of 32 bits, those of the upper half counted from half the width on.
 	places  [32]uint8
 	shifts2 [32]uint8
+	// For AVX2 and values above 25 bits: 8 values in 64 bits each, values 0, 1, 4, 5 in the first register and the others in the second; each pair is counted
+	// from the byte where its first value begins.
+	wide [2]struct{ places, shifts [32]uint8 }
 }
 
 // widestNarrow is the greatest width whose values lie within four bytes wherever they begin.
@@ -37,6 +40,15 @@ var unpackTables = func() (tables [33]unpackTable) {
 				t.places[4*i+b] = uint8(min(bit/8+b, 15))
 			}
 			t.shifts2[4*i] = uint8(bit % 8)
+		}
+		for i := range 8 {
+			first := i &^ 1 * width
+			bit := first - first/8*8 + i%2*width
+			w, at := &t.wide[i/2%2], i/4*16+i%2*8
+			for b := range 8 {
+				w.places[at+b] = uint8(min(bit/8+b, 15))
+			}
+			w.shifts[at] = uint8(bit % 8)
 		}
 	}
 	return tables

@@ -89,3 +89,23 @@ func BenchmarkUnpack(b *testing.B) {
 		})
 	}
 }
+
+func TestUnpackBits(t *testing.T) {
+	atLevels(t, func(t *testing.T) {
+		for n := range 700 {
+			src, dst := guarded(t, (n+7)/8, n%2 == 0), guarded(t, n, n%3 > 0)
+			copy(src, sample("noise", len(src)))
+			UnpackBits(dst, src)
+			for i, b := range dst {
+				if b != src[i/8]>>(i%8)&1 {
+					t.Fatalf("%d bits: bit %d is %d", n, i, b)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkUnpackBits(b *testing.B) {
+	dst, src := make([]uint8, 4096), sample("noise", 512)
+	benchLevels(b, len(dst), func() { UnpackBits(dst, src) })
+}

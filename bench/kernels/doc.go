@@ -5,6 +5,6 @@
 // loops that move just that much through buffers of the same sizes, and nothing else: the kernel's roofline. Both run on one thread; the best
 // of several rounds counts, for the machine may have other things to do.
 //
-// To measure another kernel, add an entry to the list of its subject (expressions.go, grouping.go, joins.go, sorting.go, decoding.go, decompressing.go), or
-// add a file with such a list and name it in [All].
+// To measure another kernel, add an entry to the list of its subject (expressions.go, streams.go, grouping.go, moving.go, joins.go, sorting.go, decoding.go,
+// decompressing.go), or add a file with such a list and name it in [All].
 package kernels

@@ -48,7 +48,7 @@ func expressions() []Kernel {
 }
 
 // small is a vector of numbers below 10 000, whose products do not overflow.
-func small[T int32 | int64 | float64](a *mem.Arena, t column.Type) (*column.Vector, error) {
+func small[T int16 | int32 | int64 | float32 | float64](a *mem.Arena, t column.Type) (*column.Vector, error) {
 	random := newRandom()
 	return flat(a, t, column.BatchRows, func(int) T { return T(random.IntN(10_000)) })
 }
@@ -70,7 +70,7 @@ func (e expression) prepare(a *mem.Arena) (*cpu.Evaluator, *column.Batch, Loop, 
 			return nil, nil, loop, err
 		}
 		b.Cols = append(b.Cols, v)
-		loop.Traffic.Read += int64(len(v.Data) + 4*len(v.Codes))
+		loop.Traffic.Read += int64(len(v.Data) + 4*len(v.Codes) + 8*len(v.Valid))
 	}
 	if e.sel {
 		for i := 0; i < b.Len; i += 2 {

@@ -22,6 +22,7 @@ type Kernel struct {
 type Loop struct {
 	Rows    int // that a pass handles
 	Traffic Traffic
+	Parts   int // of which a pass takes the next, 0: 1; for data that no cache holds, of which a pass alone would take longer than a turn that the system gives
 	Pass    func() error
 	Close   func() // frees what is not in the arena; may be nil
 }
@@ -60,7 +61,7 @@ const DefaultRounds = 30
 
 // All are the kernels.
 func All() []Kernel {
-	return slices.Concat(expressions(), hashing(), grouping(), joins(), sorting(), decoding(), decompressing())
+	return slices.Concat(expressions(), streams(), groupingWithNulls(), texts(), hashing(), moving(), grouping(), joins(), sorting(), decoding(), unpacking(), decompressing())
 }
 
 // Run measures kernels. The end of ctx ends it between rounds.
@@ -104,7 +105,7 @@ func measure(ctx context.Context, k Kernel, o Options) (Result, error) {
 	if loop.Close != nil {
 		defer loop.Close()
 	}
-	roof, err := newRoofline(a, loop.Traffic)
+	roof, err := newRoofline(a, loop.Traffic, max(1, loop.Parts))
 	if err != nil {
 		return Result{}, err
 	}

@@ -86,7 +86,7 @@ func TestRooflineMovesAllMixes(t *testing.T) {
 		{Read: 8, Visits: maxPlaces + 5, Table: 80},
 	} {
 		a := mem.NewArena(nil)
-		r, err := newRoofline(a, c)
+		r, err := newRoofline(a, c, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

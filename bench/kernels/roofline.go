@@ -13,6 +13,8 @@ import (
 // written is copied, what is read beyond that is searched for a byte that is not there, what is written beyond it is cleared.
 type roofline struct {
 	traffic Traffic
+	parts   [][]byte // what passes read, in turn
+	next    int
 	in, out []byte
 	table   []uint64
 	places  []uint32
@@ -37,18 +39,22 @@ func fill(p []byte) {
 // maxPlaces bounds the list of random places; longer traffics go through it again.
 const maxPlaces = 1 << 20
 
-func newRoofline(a *mem.Arena, t Traffic) (*roofline, error) {
+func newRoofline(a *mem.Arena, t Traffic, parts int) (*roofline, error) {
 	r := &roofline{traffic: t}
-	var err error
-	if r.in, err = a.Alloc(int(t.Read)); err != nil {
+	all, err := a.Alloc(int(t.Read) * parts)
+	if err != nil {
 		return nil, err
 	}
 	if r.out, err = a.Alloc(int(t.Written)); err != nil {
 		return nil, err
 	}
 	// Pages that were never written would all be the system's one page of zeros.
-	fill(r.in)
+	fill(all)
 	fill(r.out)
+	for i := range parts {
+		r.parts = append(r.parts, all[i*int(t.Read):(i+1)*int(t.Read)])
+	}
+	r.in = r.parts[0]
 	if t.Visits == 0 {
 		return r, nil
 	}
@@ -71,6 +77,8 @@ func newRoofline(a *mem.Arena, t Traffic) (*roofline, error) {
 var errFound = errors.New("the roofline's buffer has changed")
 
 func (r *roofline) pass() error {
+	r.in = r.parts[r.next]
+	r.next = (r.next + 1) % len(r.parts)
 	both := min(len(r.in), len(r.out))
 	for lo := 0; lo < both; lo += blockBytes {
 		hi := min(lo+blockBytes, both)

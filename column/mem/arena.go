@@ -32,6 +32,7 @@ type Arena struct {
 	off    int      // first free byte in the current chunk
 	next   int      // size of the next regular chunk
 	parts  []*Arena // freed with it
+	source Source   // nil: anonymous memory charged to the budget
 
 	urgent  bool
 	pressed error // what an allocation was refused before it became urgent
@@ -40,9 +41,20 @@ type Arena struct {
 // NewArena makes an empty arena charged to b (which may be nil: not counted).
 func NewArena(b *Budget) *Arena { return &Arena{budget: b, next: minChunk} }
 
-// Child makes an arena for what must be reset more often. It is charged to the same budget, and freed when a is reset or freed.
+// Source gives chunks of another kind of memory than what budgets count: pages of a file, which the system can write back.
+type Source interface {
+	// Map gives size bytes of undefined content.
+	Map(size int) ([]byte, error)
+	// Unmap takes back what Map gave.
+	Unmap(p []byte)
+}
+
+// NewArenaOn makes an empty arena whose chunks come from s. They are not charged to b, which is what others who are given the arena charge theirs to.
+func NewArenaOn(b *Budget, s Source) *Arena { return &Arena{budget: b, next: minChunk, source: s} }
+
+// Child makes an arena for what must be reset more often. It is of the same kind and budget, and freed when a is reset or freed.
 func (a *Arena) Child() *Arena {
-	c := NewArena(a.budget)
+	c := NewArenaOn(a.budget, a.source)
 	a.parts = append(a.parts, c)
 	return c
 }
@@ -92,7 +104,7 @@ func (a *Arena) Alloc(n int) ([]byte, error) {
 	chunk := a.next
 	if size > chunk/4 {
 		// A large buffer gets a chunk of its own, placed before the current one so that the current one's rest stays usable.
-		c, err := a.chunk(size)
+		c, err := a.chunk(size, size)
 		if err != nil {
 			return nil, err
 		}
@@ -106,11 +118,7 @@ func (a *Arena) Alloc(n int) ([]byte, error) {
 		}
 		return c[:n:n], nil
 	}
-	c, err := a.chunk(chunk)
-	if err != nil && a.urgent && chunk > minChunk {
-		// The last of the limit is for what is needed, not for what may come.
-		c, err = a.chunk(max(size, minChunk))
-	}
+	c, err := a.chunk(chunk, size)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +145,12 @@ func (a *Arena) Copy(p []byte) ([]byte, error) {
 	return q, nil
 }
 
-func (a *Arena) chunk(size int) ([]byte, error) {
+// chunk makes one of size bytes, or of need bytes where only the last of the limit is left: that is for what is needed, not for what may come.
+func (a *Arena) chunk(size, need int) ([]byte, error) {
 	size = roundChunk(size)
+	if a.source != nil {
+		return a.source.Map(size)
+	}
 	if err := a.budget.Reserve(int64(size)); err != nil {
 		if !a.urgent {
 			return nil, err
@@ -146,6 +158,7 @@ func (a *Arena) chunk(size int) ([]byte, error) {
 		if a.pressed == nil {
 			a.pressed = err
 		}
+		size = roundChunk(need)
 		if err := a.budget.ReserveUrgent(int64(size)); err != nil {
 			return nil, err
 		}
@@ -198,13 +211,22 @@ func (a *Arena) drop(c []byte) {
 	if Poison {
 		poison(c)
 	}
+	if a.source != nil {
+		a.source.Unmap(c)
+		return
+	}
 	a.budget.Release(int64(len(c)))
 	chunks.put(c)
 }
 
+// poison fills p with poisonByte, by copies that double.
 func poison(p []byte) {
-	for i := range p {
-		p[i] = poisonByte
+	if len(p) == 0 {
+		return
+	}
+	p[0] = poisonByte
+	for done := 1; done < len(p); done *= 2 {
+		copy(p[done:], p[:done])
 	}
 }
 
@@ -223,9 +245,6 @@ type chunkCache struct {
 func SetMappedLimit(limit int64) { chunks.limit.Store(limit) }
 
 var chunks = chunkCache{free: map[int][][]byte{}}
-
-// Mapped is the number of bytes that the process has mapped for arenas, whether in use or cached.
-func Mapped() int64 { return chunks.mapped.Load() }
 
 // roundChunk rounds a chunk's size so that chunks are interchangeable: to a power of two below maxChunk, to pages above.
 func roundChunk(n int) int {

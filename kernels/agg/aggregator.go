@@ -124,7 +124,7 @@ func (g *Aggregator) Update(b *column.Batch, keys []int) error {
 	}
 	g.buf.known = false
 	for i, a := range g.aggs {
-		in := &input{gids: g.gids[:n], rows: b.Sel, cols: g.args[i], buf: &g.buf, all: true}
+		in := g.buf.input(0, input{gids: g.gids[:n], rows: b.Sel, cols: g.args[i], buf: &g.buf, all: true})
 		for k, c := range a.Args {
 			in.cols[k] = b.Cols[c]
 		}
@@ -160,7 +160,7 @@ func (g *Aggregator) Absorb(b *column.Batch, keys []int, first int) error {
 		if first+width > len(b.Cols) {
 			return fault.New(fault.Internal, "state of aggregate %s is missing: %d columns", a.Op, len(b.Cols))
 		}
-		in := &input{gids: g.gids[:n], rows: b.Sel, cols: b.Cols[first : first+width], buf: &g.buf}
+		in := g.buf.input(0, input{gids: g.gids[:n], rows: b.Sel, cols: b.Cols[first : first+width], buf: &g.buf})
 		if err := s.absorb(in); err != nil {
 			return mem.Final(err)
 		}
@@ -209,7 +209,7 @@ func (g *Aggregator) merge(o *Aggregator, from []uint32, partition int) error {
 		if err != nil {
 			return err
 		}
-		if err := g.find(b, g.table.ident); err != nil {
+		if err := g.findOf(b, o, of); err != nil {
 			return err
 		}
 		if of.list == nil {

@@ -2,6 +2,7 @@ package agg
 
 import (
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 const (
@@ -22,7 +23,7 @@ type codeCache struct {
 	found   []uint32
 }
 
-// codeGroups is the groups by code: 0 for not yet known, otherwise number plus one.
+// codeGroups is the groups by code: unknown for one not yet met.
 type codeGroups struct {
 	signs  []uint64
 	groups []uint32
@@ -31,7 +32,8 @@ type codeGroups struct {
 const (
 	constantSign = 1 << 63
 	byteSign     = 1 << 62
-	pending      = ^uint32(0)
+	unknown      = ^uint32(0)
+	pending      = unknown - 1 // met in the batch at hand; no table has so many groups
 )
 
 // codesOf is how many codes v's rows have, and a sign that names their meaning; n = 0 when there are too many.
@@ -79,32 +81,25 @@ func (t *Table) findByCodes(b *column.Batch, cols []int, out []uint32) (done boo
 		return false, nil
 	}
 	groups := c.lookup(domain)
-	c.codes = sized(c.codes, rows)
-	clear(c.codes)
-	for _, col := range cols {
-		v := b.Cols[col]
-		n, _ := codesOf(v)
-		addCodes(v, b.Sel, uint32(n), c.codes)
+	c.combine(b, cols)
+	out = out[:rows]
+	simd.Gather32(out, groups, c.codes)
+	if simd.MaxUint32(out) != unknown {
+		return true, nil
 	}
 	c.missing = c.missing[:0]
-	out = out[:rows]
 	for k, code := range c.codes {
-		g := groups[code]
-		out[k] = g - 1
-		if g == 0 {
+		if groups[code] == unknown {
 			groups[code] = pending
 			c.missing = append(c.missing, uint32(b.Row(k)))
 		}
-	}
-	if len(c.missing) == 0 {
-		return true, nil
 	}
 	c.found = sized(c.found, len(c.missing))
 	some := column.Batch{Cols: b.Cols, Len: b.Len, Sel: c.missing}
 	if err := t.keys.find(t, &some, cols, c.found); err != nil {
 		for _, code := range c.codes {
 			if groups[code] == pending {
-				groups[code] = 0
+				groups[code] = unknown
 			}
 		}
 		return true, err
@@ -112,12 +107,29 @@ func (t *Table) findByCodes(b *column.Batch, cols []int, out []uint32) (done boo
 	at := 0
 	for k, code := range c.codes {
 		if groups[code] == pending {
-			groups[code] = c.found[at] + 1
+			groups[code] = c.found[at]
 			at++
 		}
-		out[k] = groups[code] - 1
+		out[k] = groups[code]
 	}
 	return true, nil
+}
+
+// combine makes one code of the codes of all keys, for each row.
+func (c *codeCache) combine(b *column.Batch, cols []int) {
+	rows := b.Rows()
+	c.codes = sized(c.codes, rows)
+	if v := b.Cols[cols[0]]; v.Form == column.Dict && v.Valid == nil && b.Sel == nil {
+		copy(c.codes, v.Codes)
+		cols = cols[1:]
+	} else {
+		clear(c.codes)
+	}
+	for _, col := range cols {
+		v := b.Cols[col]
+		n, _ := codesOf(v)
+		addCodes(v, b.Sel, uint32(n), c.codes)
+	}
 }
 
 func (c *codeCache) find() *codeGroups {
@@ -139,7 +151,9 @@ func (c *codeCache) lookup(domain int) []uint32 {
 	c.next = (c.next + 1) % codeSignatures
 	e.signs = append(e.signs[:0], c.signs...)
 	e.groups = sized(e.groups, domain)
-	clear(e.groups)
+	for i := range e.groups {
+		e.groups[i] = unknown
+	}
 	return e.groups
 }
 

@@ -113,24 +113,46 @@ func (s *stringAgg) finish(out *output, lo, hi int) (*column.Vector, error) {
 		return nil, err
 	}
 	views := column.Values[column.View](v)
-	var buf []byte
+	var short []byte
 	for k := range views {
-		buf = buf[:0]
+		size := 0
+		for at := s.head.S[lo+k]; at != 0; at = s.pieces.S[at-1].next {
+			if at != s.head.S[lo+k] {
+				size += len(s.separator)
+			}
+			if size += int(s.pieces.S[at-1].text.Len); size > math.MaxInt32 {
+				return nil, fault.New(fault.StringTooLong, "the result of string_agg is longer than %d bytes", math.MaxInt32)
+			}
+		}
+		buf := short[:0]
+		if size > longResult {
+			// A long result grows in the arena, where it counts.
+			p, err := out.arena.Alloc(size)
+			if err != nil {
+				return nil, err
+			}
+			buf = p[:0]
+		}
 		for at := s.head.S[lo+k]; at != 0; at = s.pieces.S[at-1].next {
 			if at != s.head.S[lo+k] {
 				buf = append(buf, s.separator...)
 			}
 			buf = append(buf, s.pieces.S[at-1].text.Bytes()...)
-			if len(buf) > math.MaxInt32 {
-				return nil, fault.New(fault.StringTooLong, "the result of string_agg is longer than %d bytes", math.MaxInt32)
-			}
 		}
+		if size > longResult {
+			views[k] = column.MakeView(buf)
+			continue
+		}
+		short = buf
 		if views[k], err = column.CopyView(out.arena, buf); err != nil {
 			return nil, err
 		}
 	}
 	return v, out.null(v, func(k int) bool { return s.head.S[lo+k] == 0 })
 }
+
+// longResult bytes are what a string is put together from on the way to the arena at most.
+const longResult = 4 << 10
 
 // continuous interpolates between the two values in order that are nearest to the fraction's place.
 func continuous(vals []float64, fraction float64) float64 {

@@ -29,7 +29,7 @@ func (s *count) update(in *input) error {
 		return nil
 	}
 	if len(n) <= fewGroups && len(in.gids) >= fewGroups {
-		counts := in.perGroup()
+		counts := in.perGroup(len(n))
 		for g := range n {
 			n[g] += counts[g]
 		}

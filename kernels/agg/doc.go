@@ -9,7 +9,9 @@
 //
 // Keys of fixed width are packed into one to four words and compared whole; with strings or intervals among them they are kept by column and compared
 // column by column. Where all keys are dictionary codes, booleans or bytes, an array from the combination of codes to the group, kept as long as
-// the dictionaries stay the same, spares hashing. Runs of equal keys are looked up once. NULLs are one group.
+// the dictionaries stay the same, spares hashing. The rows of a batch are looked up together (simd.ProbeWords,
+// simd.ProbeSalts); those whose group is new are then added one by one. Keys that
+// are dictionaries under the very same codes, as joins make them of build rows that repeat, are looked up once an entry. NULLs are one group.
 //
 // # Exactness
 //

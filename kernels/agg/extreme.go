@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 func newExtreme(e *env, a kernels.Aggregate) (state, error) {
@@ -62,6 +63,8 @@ type extreme[T any] struct {
 	buf    []T
 	// take puts xs[k] into group gids[k] of vals where it is better than what is there.
 	take func(vals []T, seen []uint8, gids []uint32, xs []T)
+	// best is the one of xs that take would keep of those that valid says, nil where there is no fast way to it.
+	best func(xs []T, valid []uint64) (x T, ok bool)
 }
 
 type integer interface {
@@ -85,7 +88,11 @@ func newOrdered[T integer](e *env, t column.Type, greatest bool) *extreme[T] {
 			}
 		}
 	}
-	return &extreme[T]{result: t, vals: hash.Slice[T]{Budget: e.budget}, seen: hash.Slice[uint8]{Budget: e.budget}, take: take}
+	best := simd.Least[T]
+	if greatest {
+		best = simd.Greatest[T]
+	}
+	return &extreme[T]{result: t, vals: hash.Slice[T]{Budget: e.budget}, seen: hash.Slice[uint8]{Budget: e.budget}, take: take, best: best}
 }
 
 func newCompared[T any](e *env, t column.Type, greatest bool, less func(a, b *T) bool) *extreme[T] {
@@ -118,6 +125,9 @@ func (s *extreme[T]) free() {
 }
 
 func (s *extreme[T]) update(in *input) error {
+	if len(s.vals.S) == 1 && s.updateWhole(in) {
+		return nil
+	}
 	in = in.valid(0)
 	if len(in.gids) == 0 {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -178,6 +179,11 @@ func (s *gathered) finish(out *output, lo, hi int) (*column.Vector, error) {
 		if err != nil {
 			return nil, err
 		}
+		// The group's values, each of them large, lie on the Go heap for a moment.
+		size := int64(len(rows)) * valueBytes
+		if err := out.arena.Budget().Reserve(size); err != nil {
+			return nil, fault.Wrap(fault.OutOfMemory, err, "compute %s of %d values of one group", s.agg.Op, len(rows))
+		}
 		of := make([]column.Value, len(rows))
 		for i := range of {
 			of[i] = v.ValueAt(i)
@@ -190,9 +196,13 @@ func (s *gathered) finish(out *output, lo, hi int) (*column.Vector, error) {
 		default:
 			vals[k] = discrete(of, s.parameter)
 		}
+		out.arena.Budget().Release(size)
 	}
 	return column.FromValues(out.arena, s.agg.Result, hi-lo, func(i int) *column.Value { return &vals[i] })
 }
+
+// valueBytes is about what a value and its key take.
+const valueBytes = int64(unsafe.Sizeof(column.Value{})) + 32
 
 // lists makes a list of each group's values.
 func (s *gathered) lists(out *output, lo, hi int) (*column.Vector, error) {

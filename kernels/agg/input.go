@@ -1,6 +1,8 @@
 package agg
 
 import (
+	"slices"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
@@ -30,6 +32,23 @@ type buffers struct {
 	counts [fewGroups]int64 // rows of the batch at hand by group, when counted
 	known  bool             // counts are those of the batch at hand
 	hasher *hash.Hasher     // without dictionaries' caches: only to widen
+	acc    []int64          // zero between uses
+	inputs [3]input         // the rows of a batch, those that a filter keeps, those whose argument is not NULL
+}
+
+// input keeps in as the one of a stage, so that none is allocated for each batch.
+func (b *buffers) input(stage int, in input) *input {
+	b.inputs[stage] = in
+	return &b.inputs[stage]
+}
+
+// accumulators are those of so many groups, all zero, to be left so.
+func (b *buffers) accumulators(groups int) []int64 {
+	n := groups * simd.GroupWords
+	if len(b.acc) < n {
+		b.acc = make([]int64, max(n, 64*simd.GroupWords))
+	}
+	return b.acc[:n]
 }
 
 // row is the physical index of the k-th row.
@@ -53,12 +72,20 @@ func (in *input) where(level int, keep func(row int) bool) *input {
 			m++
 		}
 	}
-	return &input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf}
+	return in.buf.input(1+level, input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf})
 }
 
 // filtered keeps the rows where the boolean v is true.
 func (in *input) filtered(v *column.Vector) *input {
 	t := column.Values[uint8](v.Target())
+	if v.Form == column.Flat && v.Valid == nil && in.rows == nil {
+		n := len(in.gids)
+		gids, rows := sized(in.buf.gids[0], n), sized(in.buf.rows[0], n)
+		in.buf.gids[0], in.buf.rows[0] = gids, rows
+		m := simd.SelectFlags(rows, t[:n])
+		simd.Gather32(gids[:m], in.gids, rows[:m])
+		return in.buf.input(1, input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf})
+	}
 	return in.where(0, func(r int) bool { return !v.IsNull(r) && t[v.Index(r)] != 0 })
 }
 
@@ -72,17 +99,15 @@ func (in *input) valid(c int) *input {
 		if v.Valid.Get(0) {
 			return in
 		}
-		return &input{cols: in.cols, buf: in.buf, rows: in.rows}
+		return in.buf.input(2, input{cols: in.cols, buf: in.buf, rows: in.rows})
 	}
 	n := len(in.gids)
 	gids, rows := sized(in.buf.gids[1], n), sized(in.buf.rows[1], n)
 	in.buf.gids[1], in.buf.rows[1] = gids, rows
 	m := 0
 	if in.rows == nil {
-		for k, g := range in.gids {
-			gids[m], rows[m] = g, uint32(k)
-			m += int(v.Valid[k>>6] >> (uint(k) & 63) & 1)
-		}
+		simd.Compact(gids, in.gids, v.Valid, n)
+		m = simd.SelectBits(rows, v.Valid, n)
 	} else {
 		for k, g := range in.gids {
 			r := in.rows[k]
@@ -90,7 +115,7 @@ func (in *input) valid(c int) *input {
 			m += int(v.Valid[r>>6] >> (r & 63) & 1)
 		}
 	}
-	return &input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf}
+	return in.buf.input(2, input{gids: gids[:m], rows: rows[:m], cols: in.cols, buf: in.buf})
 }
 
 // dense is column c's values at the rows, in order: the column's own memory where it is dense already, otherwise in buf.
@@ -107,13 +132,9 @@ func dense[T any](in *input, c int, buf []T) []T {
 			buf[k] = vals[0]
 		}
 	case v.Form == column.Flat:
-		for k, r := range in.rows[:n] {
-			buf[k] = vals[r]
-		}
+		simd.Gather(buf, vals, in.rows)
 	case in.rows == nil:
-		for k, code := range v.Codes[:n] {
-			buf[k] = vals[code]
-		}
+		simd.Gather(buf, vals, v.Codes)
 	default:
 		for k, r := range in.rows[:n] {
 			buf[k] = vals[v.Codes[r]]
@@ -127,10 +148,6 @@ func (in *input) int64s(c int) []int64 {
 	v, n := in.cols[c], len(in.gids)
 	if v.Type.Physical() == column.PhysInt64 {
 		in.buf.words = sized(in.buf.words, n)
-		if v.Form == column.Dict && in.rows == nil {
-			simd.Gather64(in.buf.words, column.Values[uint64](v.Dictionary), v.Codes)
-			return column.SliceOf[int64](column.BytesOf(in.buf.words))
-		}
 		return dense(in, c, column.SliceOf[int64](column.BytesOf(in.buf.words)))
 	}
 	if in.buf.hasher == nil {
@@ -214,16 +231,23 @@ func (out *output) null(v *column.Vector, missing func(k int) bool) error {
 // do not wait for each other's addition to reach memory.
 const fewGroups = 64
 
-// perGroup is how many of the rows are in each of the first fewGroups groups; there must be no others.
-func (in *input) perGroup() *[fewGroups]int64 {
+// ones are as many as a batch has rows: their sums by group are counts.
+var ones = slices.Repeat([]int64{1}, column.BatchRows)
+
+// perGroup is how many of the rows are in each of the groups, at most fewGroups.
+func (in *input) perGroup(groups int) *[fewGroups]int64 {
 	b := in.buf
 	if in.all && b.known {
 		return &b.counts
 	}
 	b.known = in.all
-	var odd [fewGroups]int64
 	b.counts = [fewGroups]int64{}
 	gids := in.gids
+	if groups <= simd.MaxSumGroups && simd.Current() >= fastGroups && len(gids) <= len(ones) {
+		simd.SumGroups((*[simd.MaxSumGroups]int64)(b.counts[:]), groups, gids, ones[:len(gids)])
+		return &b.counts
+	}
+	var odd [fewGroups]int64
 	for len(gids) >= 2 {
 		b.counts[gids[0]%fewGroups]++
 		odd[gids[1]%fewGroups]++

@@ -38,8 +38,8 @@ type packed[K comparable] struct {
 	hashes   []uint64
 	rows     []uint32
 	out      []uint32
-	touched  []uint64
-	peeked   []K
+	pending  []uint32
+	growing  bool // most rows of the last batch brought groups
 }
 
 // keyBits is the width of a key in a packed tuple, 0 when it does not pack.
@@ -134,15 +134,23 @@ func (p *packed[K]) stride() int {
 
 func (p *packed[K]) find(t *Table, b *column.Batch, cols []int, out []uint32) error {
 	n := b.Rows()
-	sel := b.Sel
 	if p.single {
-		if v := b.Cols[cols[0]]; v.Valid != nil {
+		v := b.Cols[cols[0]]
+		if v.Valid != nil {
 			return p.findNullable(t, v, b, out)
 		}
+		return p.findWords(t, p.hashers.Words(0, v, b.Sel, n), out)
 	}
-	p.pack(b, cols, sel, n)
+	p.pack(b, cols, b.Sel, n)
 	p.hash(n)
 	return p.probe(t, p.scratch[:n], p.hashes[:n], out)
+}
+
+// findWords is find for a single key of 64 bits, given its words.
+func (p *packed[K]) findWords(t *Table, words []uint64, out []uint32) error {
+	p.hashes = sized(p.hashes, len(words))
+	simd.MixWords(p.hashes, words)
+	return p.probe(t, column.SliceOf[K](column.BytesOf(words)), p.hashes, out)
 }
 
 // findNullable is find for a single key of 64 bits some of which are NULL.
@@ -155,10 +163,8 @@ func (p *packed[K]) findNullable(t *Table, v *column.Vector, b *column.Batch, ou
 		}
 	}
 	m := len(p.rows)
-	p.pack(&column.Batch{Cols: []*column.Vector{v}, Len: b.Len}, []int{0}, p.rows, m)
-	p.hash(m)
 	p.out = sized(p.out, m)
-	if err := p.probe(t, p.scratch[:m], p.hashes[:m], p.out); err != nil {
+	if err := p.findWords(t, p.hashers.Words(0, v, p.rows, m), p.out); err != nil {
 		return err
 	}
 	if m < n && p.nullID < 0 {
@@ -186,10 +192,6 @@ func (p *packed[K]) findNullable(t *Table, v *column.Vector, b *column.Batch, ou
 func (p *packed[K]) pack(b *column.Batch, cols []int, sel []uint32, n int) {
 	p.scratch = sized(p.scratch, n)
 	words, stride := column.SliceOf[uint64](column.BytesOf(p.scratch)), p.stride()
-	if stride == 1 && len(cols) == 1 && p.single {
-		copy(words, p.hashers.Words(0, b.Cols[cols[0]], sel, n))
-		return
-	}
 	clear(words)
 	for i, c := range cols {
 		v, f := b.Cols[c], p.fields[i]
@@ -242,16 +244,12 @@ func packWide(v *column.Vector, sel []uint32, n int, words []uint64, stride, wor
 	}
 }
 
-// hash fills hashes from the first n tuples in scratch.
+// hash fills hashes from the first n tuples in scratch; those of one word are settled only where a group is added.
 func (p *packed[K]) hash(n int) {
 	p.hashes = sized(p.hashes, n)
 	words, stride := column.SliceOf[uint64](column.BytesOf(p.scratch[:n])), p.stride()
 	if stride == 1 {
-		hashes := p.hashes[:len(words)]
-		simd.MixWords(hashes, words)
-		for k, h := range hashes {
-			hashes[k] = settled(h)
-		}
+		simd.MixWords(p.hashes, words)
 		return
 	}
 	at := 0
@@ -265,109 +263,92 @@ func (p *packed[K]) hash(n int) {
 	}
 }
 
-// touch reads the slots that the hashes begin at and the tuples that they name, so that cache misses overlap.
-func (p *packed[K]) touch(slots []uint64, shift uint, hashes []uint64) {
-	p.touched, p.peeked = sized(p.touched, len(hashes)), sized(p.peeked, len(hashes))
-	touched, peeked, known := p.touched[:len(hashes)], p.peeked[:len(hashes)], p.tuples.S
-	for k, h := range hashes {
-		touched[k] = slots[h>>shift]
-	}
-	for k, e := range touched {
-		if e != 0 {
-			peeked[k] = known[uint32(e)-1]
-		}
-	}
-}
-
-// probe finds or adds the tuples.
+// probe finds or adds the tuples: all are looked up first, step by step together; those that are not there are added one after the other.
 func (p *packed[K]) probe(t *Table, tuples []K, hashes []uint64, out []uint32) error {
+	hashes, out = hashes[:len(tuples)], out[:len(tuples)]
+	p.pending = sized(p.pending, len(tuples))
 	if words, ok := any(p).(*packed[uint64]); ok {
 		return probeWords(words, t, column.SliceOf[uint64](column.BytesOf(tuples)), hashes, out)
 	}
-	slots, shift := t.slots.S, t.shift
-	mask := uint64(len(slots) - 1)
+	simd.ProbeSalts(out, p.pending, t.slots.S, hashes, t.shift)
 	known := p.tuples.S
-	hashes, out = hashes[:len(tuples)], out[:len(tuples)]
-	if len(slots) > residentSlots {
-		p.touch(slots, shift, hashes)
-	}
-	var last K
-	for k, tuple := range tuples {
-		if k > 0 && tuple == last {
-			out[k] = out[k-1]
+	for k, e := range out {
+		if e != 0 && known[e-1] == tuples[k] {
+			out[k] = e - 1
 			continue
 		}
-		last = tuple
-		h := hashes[k]
-		salt := uint64(hash.Salt(h))
-		i := h >> shift
-		for {
-			e := slots[i]
-			if e == 0 {
-				g, _, moved, err := t.add(h, i)
-				if err != nil {
-					return err
-				}
-				p.tuples.S = append(p.tuples.S, tuple)
-				known = p.tuples.S
-				if moved {
-					slots, shift = t.slots.S, t.shift
-					mask = uint64(len(slots) - 1)
-				}
-				out[k] = g
-				break
-			}
-			if e>>32 == salt && known[uint32(e)-1] == tuple {
-				out[k] = uint32(e) - 1
-				break
-			}
-			i = (i + 1) & mask
+		g, err := p.place(t, tuples[k], hashes[k])
+		if err != nil {
+			return err
 		}
+		known = p.tuples.S
+		out[k] = g
 	}
 	return nil
+}
+
+// place finds or adds a tuple.
+func (p *packed[K]) place(t *Table, tuple K, h uint64) (uint32, error) {
+	slots, mask, salt := t.slots.S, uint64(len(t.slots.S)-1), uint64(hash.Salt(h))
+	i := h >> t.shift
+	for e := slots[i]; e != 0; e = slots[i] {
+		if e>>32 == salt && p.tuples.S[uint32(e)-1] == tuple {
+			return uint32(e) - 1, nil
+		}
+		i = (i + 1) & mask
+	}
+	g, _, _, err := t.add(h, i)
+	if err == nil {
+		p.tuples.S = append(p.tuples.S, tuple)
+	}
+	return g, err
 }
 
 // probeWords is probe for tuples of one word, which the slots hold too.
 func probeWords(p *packed[uint64], t *Table, tuples, hashes []uint64, out []uint32) error {
-	slots, shift := t.slots.S, t.shift
-	mask := uint64(len(slots)/2 - 1)
-	hashes, out = hashes[:len(tuples)], out[:len(tuples)]
-	if len(slots) > residentSlots {
-		p.touched = sized(p.touched, len(hashes))
-		touched := p.touched[:len(hashes)]
-		for k, h := range hashes {
-			touched[k] = slots[h>>shift*2]
-		}
+	before := t.n
+	if p.growing {
+		// Most will be added: looking up all first would do their search twice.
+		clear(out)
+	} else {
+		simd.ProbeWords(out, p.pending, t.slots.S, hashes, tuples, t.shift)
 	}
-	for k, tuple := range tuples {
-		if k > 0 && tuple == tuples[k-1] {
-			out[k] = out[k-1]
-			continue
-		}
-		h := hashes[k]
-		i := h >> shift
-		e := slots[i*2]
-		for e != 0 && slots[i*2+1] != tuple {
-			i = (i + 1) & mask
-			e = slots[i*2]
-		}
+	for k, e := range out {
 		if e != 0 {
-			out[k] = uint32(e) - 1
+			out[k] = e - 1
 			continue
 		}
-		g, place, moved, err := t.add(h, i)
+		if p.growing && k%placeBlock == 0 {
+			simd.PrefetchSlots(t.slots.S, hashes[k:min(k+placeBlock, len(hashes))], t.shift, 1)
+		}
+		g, err := placeWord(p, t, tuples[k], hashes[k])
 		if err != nil {
 			return err
 		}
-		if moved {
-			slots, shift = t.slots.S, t.shift
-			mask = uint64(len(slots)/2 - 1)
-		}
-		slots[place*2+1] = tuple
-		p.tuples.S = append(p.tuples.S, tuple)
 		out[k] = g
 	}
+	p.growing = (t.n-before)*2 > len(out)
 	return nil
+}
+
+// placeBlock is how many tuples' slots are asked for at once.
+const placeBlock = 256
+
+func placeWord(p *packed[uint64], t *Table, word, h uint64) (uint32, error) {
+	slots, mask := t.slots.S, uint64(len(t.slots.S)/2-1)
+	i := h >> t.shift
+	for e := slots[i*2]; e != 0; e = slots[i*2] {
+		if slots[i*2+1] == word {
+			return uint32(e) - 1, nil
+		}
+		i = (i + 1) & mask
+	}
+	g, place, _, err := t.add(settled(h), i) // which begins at the same slot
+	if err == nil {
+		t.slots.S[place*2+1] = word
+		p.tuples.S = append(p.tuples.S, word)
+	}
+	return g, err
 }
 
 func (p *packed[K]) emit(out *output, i int, of groups) (*column.Vector, error) {

@@ -1,8 +1,6 @@
 package agg
 
 import (
-	"math/bits"
-
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
@@ -51,10 +49,13 @@ func (s *exactSum) overflow(t column.Type) error {
 }
 
 func (s *exactSum) update(in *input) error {
+	if len(s.totals.S) == 1 && s.updateWhole(in) {
+		return nil
+	}
 	in = in.valid(0)
 	if !s.wide {
 		vals := in.int64s(0)
-		if n := len(s.totals.S); n < 2 || n > fewGroups || len(vals) < fewGroups || !s.updateFew(in, vals) {
+		if n := len(s.totals.S); n < 2 || n > len(vals)/rowsPerGroup || !s.updateFew(in, vals) {
 			s.update64(in.gids, vals)
 		}
 		return nil
@@ -76,7 +77,7 @@ func (s *exactSum) update(in *input) error {
 
 // addFew adds the sums of a batch to the totals of few groups.
 func (s *exactSum) addFew(in *input, sums *[simd.MaxSumGroups]int64) error {
-	counts := in.perGroup()
+	counts := in.perGroup(len(s.totals.S))
 	for g := range s.totals.S {
 		if err := s.add(uint32(g), total{column.Int128FromInt64(sums[g]), counts[g]}); err != nil {
 			return err
@@ -94,16 +95,15 @@ func (s *exactSum) update64(gids []uint32, vals []int64) {
 		totals[0].count += int64(len(vals))
 		return
 	}
-	for k, g := range gids {
-		v, p := vals[k], &totals[g]
-		lo, carry := bits.Add64(p.sum.Lo, uint64(v), 0)
-		p.sum.Lo = lo
-		p.sum.Hi += v>>63 + int64(carry)
-		p.count++
-	}
+	// A total is three words, as simd has it.
+	simd.AddTotals(column.SliceOf[uint64](column.BytesOf(totals)), gids, vals)
 }
 
-// fastGroups is the level from which on package simd sums 64-bit values of up to eight groups: 4 times as fast as updateFew with AVX-512, as fast without.
+// rowsPerGroup is how many rows a group has in a batch, on average, from which on sums are collected by batch: their putting together costs as much as adding
+// three rows to totals.
+const rowsPerGroup = 6
+
+// fastGroups is the level from which on sums of up to eight groups are best kept in registers: 4 times as fast as in memory with AVX-512, as fast without.
 const fastGroups = simd.AVX512
 
 // smallBits bounds values whose sum over a batch fits 64 bits: 2^50 times up to 2^12 rows, with a bit for the sign.
@@ -119,7 +119,7 @@ func (s *exactSum) updateFew(in *input, vals []int64) bool {
 		if simd.SumGroups(&sums, len(s.totals.S), in.gids, vals)>>smallBits != 0 {
 			return false
 		}
-		counts := in.perGroup()
+		counts := in.perGroup(len(s.totals.S))
 		for g := range s.totals.S {
 			p := &s.totals.S[g]
 			p.sum = p.sum.Add(column.Int128FromInt64(sums[g]))
@@ -127,29 +127,17 @@ func (s *exactSum) updateFew(in *input, vals []int64) bool {
 		}
 		return true
 	}
-	var even, odd [fewGroups]int64
-	var large int64
-	gids := in.gids[:len(vals)]
-	k := 0
-	for ; k+1 < len(vals); k += 2 {
-		v, w := vals[k], vals[k+1]
-		even[gids[k]%fewGroups] += v
-		odd[gids[k+1]%fewGroups] += w
-		large |= (v ^ v>>63) | (w ^ w>>63)
-	}
-	if k < len(vals) {
-		v := vals[k]
-		even[gids[k]%fewGroups] += v
-		large |= v ^ v>>63
-	}
-	if large>>smallBits != 0 {
+	acc := in.buf.accumulators(len(s.totals.S))
+	large := simd.SumCountGroups(acc, in.gids, vals)>>smallBits != 0
+	if large {
+		clear(acc)
 		return false
 	}
-	counts := in.perGroup()
 	for g := range s.totals.S {
+		sum, count := simd.FoldGroups(acc, g)
 		p := &s.totals.S[g]
-		p.sum = p.sum.Add(column.Int128FromInt64(even[g] + odd[g]))
-		p.count += counts[g]
+		p.sum = p.sum.Add(column.Int128FromInt64(sum))
+		p.count += count
 	}
 	return true
 }
@@ -308,6 +296,9 @@ func (s *floatSum) free() {
 }
 
 func (s *floatSum) update(in *input) error {
+	if len(s.sums.S) == 1 && s.updateWhole(in) {
+		return nil
+	}
 	in = in.valid(0)
 	sums, counts := s.sums.S, s.counts.S
 	for k, v := range in.floats(0) {

@@ -8,14 +8,13 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 const (
 	firstSlots = 256
 	// maxGroups is bounded by slots that hold a group's number plus one in 32 bits.
 	maxGroups = math.MaxUint32 - 1
-	// residentSlots slots of 8 bytes stay in a second-level cache; larger tables are probed in two passes, so that cache misses overlap.
-	residentSlots = 64 << 10
 	// hugeSlots slots, 16 MB, are only doubled: zeroing what stays empty would cost more than moving groups once more.
 	hugeSlots = 1 << 20
 )
@@ -34,6 +33,7 @@ type Table struct {
 	n      int
 	keys   keys
 	codes  codeCache
+	joint  jointKeys
 	ident  []int
 }
 
@@ -173,6 +173,9 @@ func (t *Table) Find(b *column.Batch, cols []int, out []uint32) error {
 	if err := t.keys.reserve(b.Rows()); err != nil {
 		return err
 	}
+	if done, err := t.findJoint(b, cols, out); done || err != nil {
+		return err
+	}
 	if done, err := t.findByCodes(b, cols, out); done || err != nil {
 		return err
 	}
@@ -280,23 +283,12 @@ func (t *Table) keysOf(out *output, of groups) (*column.Batch, error) {
 // Partition lists the table's groups by which of n partitions their keys belong to, ascending; equal keys belong to the same partition in all
 // tables of the same key types.
 func (t *Table) Partition(n int) [][]uint32 {
-	counts := make([]int, n+1)
-	for _, h := range t.hashes.S {
-		counts[hash.Partition(h, n)+1]++
-	}
-	for p := range n {
-		counts[p+1] += counts[p]
-	}
-	list := make([]uint32, t.n)
-	next := append([]int(nil), counts[:n]...)
-	for g, h := range t.hashes.S {
-		p := hash.Partition(h, n)
-		list[next[p]] = uint32(g)
-		next[p]++
-	}
+	parts, list, starts := make([]uint32, t.n), make([]uint32, t.n), make([]uint32, n+1)
+	simd.Partitions(parts, t.hashes.S, n)
+	simd.SplitRows(list, starts, parts)
 	out := make([][]uint32, n)
 	for p := range out {
-		out[p] = list[counts[p]:counts[p+1]]
+		out[p] = list[starts[p]:starts[p+1]]
 	}
 	return out
 }

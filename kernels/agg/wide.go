@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 func floatFrom(bits uint64) float64 { return math.Float64frombits(bits) }
@@ -21,6 +22,7 @@ type wide struct {
 	check  []uint32 // positions with a candidate in out
 	added  []uint32 // rows of new tuples
 	same   []bool   // by position
+	known  []uint64 // the rows' hashes, where another table has made them; nil: find makes them
 }
 
 // wideColumn is one key of all groups.
@@ -91,30 +93,60 @@ func (w *wide) emit(out *output, i int, of groups) (*column.Vector, error) {
 func (w *wide) find(t *Table, b *column.Batch, cols []int, out []uint32) error {
 	n := b.Rows()
 	w.hashes, w.slots, w.same = sized(w.hashes, n), sized(w.slots, n), sized(w.same, n)
+	known := len(w.known) == n
+	copy(w.hashes, w.known)
 	for i, c := range w.cols {
-		words := c.prepare(b.Cols[cols[i]], b.Sel, n)
-		if i == 0 {
-			for k, x := range words {
-				w.hashes[k] = hash.Mix(x)
-			}
+		if text, ok := c.(*textColumn); ok && known {
+			text.v, text.sel = b.Cols[cols[i]], b.Sel
 			continue
 		}
-		for k, x := range words {
-			w.hashes[k] = hash.Combine(w.hashes[k], x)
+		words := c.prepare(b.Cols[cols[i]], b.Sel, n)
+		if known {
+			continue
 		}
+		if i == 0 {
+			simd.MixWords(w.hashes, words)
+			continue
+		}
+		simd.CombineWords(w.hashes, words)
 	}
-	w.rest = sized(w.rest, n)
-	for k := range w.rest {
-		w.hashes[k] = settled(w.hashes[k])
-		w.slots[k] = w.hashes[k] >> t.shift
-		w.rest[k] = uint32(k)
+	for k, h := range w.hashes {
+		w.hashes[k] = settled(h)
 	}
+	w.lookUp(t, out[:n])
 	for len(w.rest) > 0 {
 		if err := w.step(t, out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lookUp gives every row the first group of its salt and leaves those searching, from the beginning, that are not equal to theirs or have none.
+func (w *wide) lookUp(t *Table, out []uint32) {
+	n := len(out)
+	w.rest, w.check = sized(w.rest, n), sized(w.check, n)
+	simd.ProbeSalts(out, w.rest, t.slots.S, w.hashes, t.shift)
+	rest, check := w.rest[:0], w.check[:0]
+	for k, e := range out {
+		w.slots[k] = w.hashes[k] >> t.shift
+		w.same[k] = true
+		out[k] = e - 1
+		if e == 0 {
+			rest = append(rest, uint32(k))
+		} else {
+			check = append(check, uint32(k))
+		}
+	}
+	for _, c := range w.cols {
+		c.equal(check, out, w.same)
+	}
+	for _, p := range check {
+		if !w.same[p] {
+			rest = append(rest, p)
+		}
+	}
+	w.rest, w.check = rest, check
 }
 
 // step gives every searching row a candidate and keeps those searching that are not equal to theirs.
@@ -358,6 +390,7 @@ type textColumn struct {
 	base
 	vals hash.Slice[column.View]
 	heap *hash.Strings
+	lent bool // strings stay where they are
 }
 
 func (c *textColumn) reserve(n int) error { return errors.Join(c.nulls.Reserve(n), c.vals.Reserve(n)) }
@@ -379,7 +412,11 @@ func (c *textColumn) append(positions []uint32) error {
 			return err
 		}
 		var x column.View
-		if !null {
+		switch {
+		case null:
+		case c.lent:
+			x = vals[c.v.Index(r)]
+		default:
 			if x, err = c.heap.Copy(&vals[c.v.Index(r)]); err != nil {
 				return err
 			}

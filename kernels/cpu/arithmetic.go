@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/convert"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // arithmetic computes a op b into dst, whose validity is set; a and b are flat or constant.
@@ -25,25 +26,25 @@ func (e *Evaluator) arithmetic(n *node, dst, a, b *column.Vector, sel []uint32, 
 	bad := false
 	switch p {
 	case column.PhysInt8:
-		bad = narrow[int8](op, dst, a, b, sel, rows)
+		bad = numbers[int8](op, dst, a, b, sel, rows)
 	case column.PhysInt16:
-		bad = narrow[int16](op, dst, a, b, sel, rows)
+		bad = numbers[int16](op, dst, a, b, sel, rows)
 	case column.PhysInt32:
-		bad = narrow[int32](op, dst, a, b, sel, rows)
-	case column.PhysUint8:
-		bad = narrow[uint8](op, dst, a, b, sel, rows)
-	case column.PhysUint16:
-		bad = narrow[uint16](op, dst, a, b, sel, rows)
-	case column.PhysUint32:
-		bad = narrow[uint32](op, dst, a, b, sel, rows)
+		bad = numbers[int32](op, dst, a, b, sel, rows)
 	case column.PhysInt64:
-		bad = int64s(op, dst, a, b, sel, rows)
+		bad = numbers[int64](op, dst, a, b, sel, rows)
+	case column.PhysUint8:
+		bad = numbers[uint8](op, dst, a, b, sel, rows)
+	case column.PhysUint16:
+		bad = numbers[uint16](op, dst, a, b, sel, rows)
+	case column.PhysUint32:
+		bad = numbers[uint32](op, dst, a, b, sel, rows)
 	case column.PhysUint64:
-		return uint64s(op, dst, a, b, sel, rows)
+		bad = numbers[uint64](op, dst, a, b, sel, rows)
 	case column.PhysFloat32:
-		bad = floats[float32](op, dst, a, b, sel, rows)
+		bad = numbers[float32](op, dst, a, b, sel, rows)
 	case column.PhysFloat64:
-		bad = floats[float64](op, dst, a, b, sel, rows)
+		bad = numbers[float64](op, dst, a, b, sel, rows)
 	default:
 		return fault.New(fault.Internal, "arithmetic of %s", dst.Type)
 	}
@@ -51,55 +52,6 @@ func (e *Evaluator) arithmetic(n *node, dst, a, b *column.Vector, sel []uint32, 
 		return recheck(op, dst, a, b, sel, rows)
 	}
 	return nil
-}
-
-func narrow[T narrowInt](op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) bool {
-	d, x, y := column.Values[T](dst), column.Values[T](a), column.Values[T](b)
-	ac, bc := a.Form == column.Constant, b.Form == column.Constant
-	switch op {
-	case kernels.OpAdd:
-		return addNarrow(d, x, y, ac, bc, sel, n)
-	case kernels.OpSub:
-		return subNarrow(d, x, y, ac, bc, sel, n)
-	}
-	return mulNarrow(d, x, y, ac, bc, sel, n)
-}
-
-func int64s(op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) bool {
-	d, x, y := column.Values[int64](dst), column.Values[int64](a), column.Values[int64](b)
-	ac, bc := a.Form == column.Constant, b.Form == column.Constant
-	switch op {
-	case kernels.OpAdd:
-		return addInt64(d, x, y, ac, bc, sel, n)
-	case kernels.OpSub:
-		return subInt64(d, x, y, ac, bc, sel, n)
-	}
-	return mulInt64(d, x, y, ac, bc, sel, n)
-}
-
-func floats[T float](op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) bool {
-	d, x, y := column.Values[T](dst), column.Values[T](a), column.Values[T](b)
-	ac, bc := a.Form == column.Constant, b.Form == column.Constant
-	switch op {
-	case kernels.OpAdd:
-		return addFloat(d, x, y, ac, bc, sel, n)
-	case kernels.OpSub:
-		return subFloat(d, x, y, ac, bc, sel, n)
-	}
-	return mulFloat(d, x, y, ac, bc, sel, n)
-}
-
-// uint64s computes row by row in 128 bits: the type is rare.
-func uint64s(op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) error {
-	d := column.Values[uint64](dst)
-	return rowwise(sel, n, func(i int) error {
-		v, ok := exact(op, intAt(a, i), intAt(b, i))
-		d[i] = v.Lo
-		if (!ok || v.Hi != 0) && dst.Valid.Get(i) {
-			return outOfRange(dst.Type)
-		}
-		return nil
-	})
 }
 
 func rowwise(sel []uint32, n int, f func(i int) error) error {
@@ -212,6 +164,12 @@ func outOfRange(t column.Type) error {
 
 func divisionByZero() error { return fault.New(fault.DivisionByZero, "division by zero") }
 
+type integer interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64
+}
+
+type float interface{ float32 | float64 }
+
 // divide computes quotient or remainder of two integers or floats of one type.
 func divide(op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) error {
 	switch dst.Type.Physical() {
@@ -275,6 +233,9 @@ func divideInts[T integer](op kernels.Op, dst, a, b *column.Vector, sel []uint32
 
 func divideFloats[T float](op kernels.Op, dst, a, b *column.Vector, sel []uint32, n int) error {
 	d, x, y := column.Values[T](dst), column.Values[T](a), column.Values[T](b)
+	if op == kernels.OpDiv && dense(sel, n) && !simd.Div(d[:n], x, y, a.Form == column.Constant, b.Form == column.Constant) {
+		return nil
+	}
 	am, bm := mask(a.Form == column.Constant), mask(b.Form == column.Constant)
 	for k := range count(sel, n) {
 		i := k

@@ -4,10 +4,14 @@ import (
 	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/simd"
 )
 
-// These loops are for results whose type has room for every digit that the operands' types allow: nothing can overflow.
+// These loops compute modulo 2^128.
+
+// wordsOf is numbers of 128 bits as words, low ones first.
+func wordsOf(v []column.Int128) []uint64 { return column.SliceOf[uint64](column.BytesOf(v)) }
 
 // mulLow is a*b modulo 2^128.
 func mulLow(a, b column.Int128) column.Int128 {
@@ -15,192 +19,59 @@ func mulLow(a, b column.Int128) column.Int128 {
 	return column.Int128{Lo: lo, Hi: int64(hi + uint64(a.Hi)*b.Lo + a.Lo*uint64(b.Hi))}
 }
 
-// addWiden sums decimals of up to 18 digits.
-func addWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
+// widenPairs computes numbers of 64 bits, whose results always fit.
+func widenPairs(op kernels.Op, d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
+	am, bm := mask(ac), mask(bc)
 	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
+	case dense(sel, n) && op == kernels.OpAdd:
+		simd.AddWiden(wordsOf(d[:n]), a, b, ac, bc)
+	case dense(sel, n) && op == kernels.OpSub:
+		simd.SubWiden(wordsOf(d[:n]), a, b, ac, bc)
+	case dense(sel, n):
+		simd.MulWiden(wordsOf(d[:n]), a, b, ac, bc)
+	case op == kernels.OpAdd:
 		for _, k := range sel {
 			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = column.Int128FromInt64(x).Add(column.Int128FromInt64(y))
+			d[i] = column.Int128FromInt64(a[i&am]).Add(column.Int128FromInt64(b[i&bm]))
 		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = column.Int128FromInt64(x).Add(column.Int128FromInt64(y))
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = column.Int128FromInt64(x).Add(column.Int128FromInt64(y))
+	case op == kernels.OpSub:
+		for _, k := range sel {
+			i := int(k)
+			d[i] = column.Int128FromInt64(a[i&am]).Sub(column.Int128FromInt64(b[i&bm]))
 		}
 	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = column.Int128FromInt64(x).Add(column.Int128FromInt64(y))
+		for _, k := range sel {
+			i := int(k)
+			d[i] = column.MulInt64(a[i&am], b[i&bm])
 		}
 	}
 }
 
-// subWiden subtracts decimals of up to 18 digits.
-func subWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
+// widePairs computes numbers of 128 bits and reports whether some row's sum or difference, selected or not, overflowed. Products are for types that have room for all
+// digits.
+func widePairs(op kernels.Op, d, a, b []column.Int128, ac, bc bool, sel []uint32, n int) (bad bool) {
+	am, bm := mask(ac), mask(bc)
 	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
+	case op == kernels.OpMul && sel == nil:
+		for i := range d[:n] {
+			d[i] = mulLow(a[i&am], b[i&bm])
+		}
+	case op == kernels.OpMul:
 		for _, k := range sel {
 			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = column.Int128FromInt64(x).Sub(column.Int128FromInt64(y))
+			d[i] = mulLow(a[i&am], b[i&bm])
 		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = column.Int128FromInt64(x).Sub(column.Int128FromInt64(y))
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = column.Int128FromInt64(x).Sub(column.Int128FromInt64(y))
-		}
+	case dense(sel, n) && op == kernels.OpAdd:
+		return simd.Add128(wordsOf(d[:n]), wordsOf(a), wordsOf(b), ac, bc)
+	case dense(sel, n):
+		return simd.Sub128(wordsOf(d[:n]), wordsOf(a), wordsOf(b), ac, bc)
 	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = column.Int128FromInt64(x).Sub(column.Int128FromInt64(y))
-		}
-	}
-}
-
-// mulWiden multiplies decimals of up to 18 digits.
-func mulWiden(d []column.Int128, a, b []int64, ac, bc bool, sel []uint32, n int) {
-	if sel == nil && simd.Current() >= fastArithmetic && !(ac && bc) {
-		simd.MulWideInt64(column.SliceOf[uint64](column.BytesOf(d[:n])), a, b, ac, bc)
-		return
-	}
-	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
 		for _, k := range sel {
 			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = column.MulInt64(x, y)
-		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = column.MulInt64(x, y)
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = column.MulInt64(x, y)
-		}
-	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = column.MulInt64(x, y)
+			v, ok := exact(op, a[i&am], b[i&bm])
+			d[i] = v
+			bad = bad || !ok
 		}
 	}
-}
-
-// addWide sums wide decimals.
-func addWide(d, a, b []column.Int128, ac, bc bool, sel []uint32, n int) {
-	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
-		for _, k := range sel {
-			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = x.Add(y)
-		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = x.Add(y)
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = x.Add(y)
-		}
-	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = x.Add(y)
-		}
-	}
-}
-
-// subWide subtracts wide decimals.
-func subWide(d, a, b []column.Int128, ac, bc bool, sel []uint32, n int) {
-	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
-		for _, k := range sel {
-			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = x.Sub(y)
-		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = x.Sub(y)
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = x.Sub(y)
-		}
-	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = x.Sub(y)
-		}
-	}
-}
-
-// mulWide multiplies wide decimals.
-func mulWide(d, a, b []column.Int128, ac, bc bool, sel []uint32, n int) {
-	switch {
-	case sel != nil:
-		am, bm := mask(ac), mask(bc)
-		for _, k := range sel {
-			i := int(k)
-			x, y := a[i&am], b[i&bm]
-			d[i] = mulLow(x, y)
-		}
-	case bc:
-		y := b[0]
-		a, d = a[:n], d[:n]
-		for i, x := range a {
-			d[i] = mulLow(x, y)
-		}
-	case ac:
-		x := a[0]
-		b, d = b[:n], d[:n]
-		for i, y := range b {
-			d[i] = mulLow(x, y)
-		}
-	default:
-		a, b, d = a[:n], b[:n], d[:n]
-		for i, x := range a {
-			y := b[i]
-			d[i] = mulLow(x, y)
-		}
-	}
+	return bad
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels/convert"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // cast converts a (flat or constant) into dst, whose validity is set. Between numbers and between dates and timestamps there are loops, which
@@ -88,10 +89,18 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 		return true, nil
 	case from.Kind == column.Float32 && to.Kind == column.Float64:
 		x, d := column.Values[float32](a), column.Values[float64](dst)
+		if dense(sel, rows) {
+			simd.DoublesOfFloats(d[:rows], x)
+			return true, nil
+		}
 		each(sel, rows, func(i int) { d[i] = float64(x[i]) })
 		return true, nil
 	case from.Kind == column.Date && (to.Kind == column.Timestamp || to.Kind == column.TimestampTZ):
 		x, d := column.Values[int32](a), column.Values[int64](dst)
+		if dense(sel, rows) {
+			simd.MicrosOfDays(d[:rows], x)
+			return true, nil
+		}
 		each(sel, rows, func(i int) { d[i] = int64(x[i]) * column.MicrosPerDay })
 		return true, nil
 	case from.Kind == column.Decimal && from.Physical() == column.PhysInt128 && to.Kind == column.Float64:
@@ -102,6 +111,10 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 		return rescaleWide(dst, a, sel, rows), nil
 	case !short(from):
 		return false, nil
+	}
+	if from.Kind.IsInteger() && to.Kind == column.Int64 && dense(sel, rows) {
+		toInt64(column.Values[int64](dst), a, nil, rows)
+		return true, nil
 	}
 	x, err := e.toInt64(&n.wide[0], a, sel, rows)
 	if err != nil {
@@ -114,6 +127,10 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 		return true, e.printInts(dst, x, sel, rows)
 	case to.Kind == column.Float64:
 		d, div := column.Values[float64](dst), column.Pow10(int(from.Scale)).Float64()
+		if dense(sel, rows) {
+			simd.DoublesOfInts(d[:rows], x, div)
+			return true, nil
+		}
 		each(sel, rows, func(i int) { d[i] = float64(x[i]) / div })
 		return true, nil
 	case to.Kind == column.Decimal && to.Scale >= from.Scale:
@@ -171,6 +188,12 @@ func (e *Evaluator) toInt64(f *flatBuffer, v *column.Vector, sel []uint32, rows 
 		return nil, err
 	}
 	d := column.Values[int64](out)
+	toInt64(d, v, sel, rows)
+	return d, nil
+}
+
+// toInt64 widens integers of up to 64 bits.
+func toInt64(d []int64, v *column.Vector, sel []uint32, rows int) {
 	switch v.Type.Physical() {
 	case column.PhysInt8:
 		widenInts(d, column.Values[int8](v), sel, rows)
@@ -178,6 +201,8 @@ func (e *Evaluator) toInt64(f *flatBuffer, v *column.Vector, sel []uint32, rows 
 		widenInts(d, column.Values[int16](v), sel, rows)
 	case column.PhysInt32:
 		widenInts(d, column.Values[int32](v), sel, rows)
+	case column.PhysInt64:
+		copy(d[:rows], column.Values[int64](v))
 	case column.PhysUint8:
 		widenInts(d, column.Values[uint8](v), sel, rows)
 	case column.PhysUint16:
@@ -185,14 +210,11 @@ func (e *Evaluator) toInt64(f *flatBuffer, v *column.Vector, sel []uint32, rows 
 	case column.PhysUint32:
 		widenInts(d, column.Values[uint32](v), sel, rows)
 	}
-	return d, nil
 }
 
-func widenInts[T narrowInt](d []int64, x []T, sel []uint32, n int) {
-	if sel == nil {
-		for i, v := range x[:n] {
-			d[i] = int64(v)
-		}
+func widenInts[T simd.Integer](d []int64, x []T, sel []uint32, n int) {
+	if dense(sel, n) {
+		simd.Widen(d[:n], x)
 		return
 	}
 	for _, i := range sel {
@@ -216,18 +238,24 @@ func narrowTo(dst *column.Vector, x []int64, sel []uint32, n int) bool {
 	case column.PhysUint32:
 		return narrowInts(column.Values[uint32](dst), x, sel, n)
 	}
-	return narrowInts(column.Values[int64](dst), x, sel, n)
+	d := column.Values[int64](dst)
+	if sel == nil {
+		copy(d[:n], x)
+	}
+	for _, i := range sel {
+		d[i] = x[i]
+	}
+	return false
 }
 
-func narrowInts[T narrowInt | int64](d []T, x []int64, sel []uint32, n int) bool {
-	var bad int64
-	if sel == nil {
-		for i, v := range x[:n] {
-			d[i] = T(v)
-			bad |= v ^ int64(T(v))
+func narrowInts[T simd.Integer](d []T, x []int64, sel []uint32, n int) bool {
+	if dense(sel, n) {
+		if bad := simd.Narrow(d[:n], x); sel == nil || !bad {
+			return bad
 		}
-		return bad != 0
+		// What is not selected may be anything.
 	}
+	var bad int64
 	for _, i := range sel {
 		d[i] = T(x[i])
 		bad |= x[i] ^ int64(d[i])
@@ -251,6 +279,10 @@ func scaleUp(dst *column.Vector, from column.Type, x []int64, sel []uint32, n in
 	f := int64(factor.Lo)
 	if to.Physical() == column.PhysInt128 {
 		d := column.Values[column.Int128](dst)
+		if fits && dense(sel, n) {
+			simd.MulWiden(wordsOf(d[:n]), x, []int64{f}, false, true)
+			return true
+		}
 		limit := column.Pow10(int(to.Precision))
 		good := true
 		each(sel, n, func(i int) {
@@ -262,10 +294,8 @@ func scaleUp(dst *column.Vector, from column.Type, x []int64, sel []uint32, n in
 	}
 	d := column.Values[int64](dst)
 	if fits {
-		if sel == nil {
-			for i, v := range x[:n] {
-				d[i] = v * f
-			}
+		if dense(sel, n) {
+			simd.Mul(d[:n], x, []int64{f}, false, true)
 			return true
 		}
 		for _, i := range sel {

@@ -7,6 +7,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/convert"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // decimal computes a op b for decimals stored in 64 or 128 bits.
@@ -20,25 +21,21 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 		return e.cutProduct(n, dst, a, b, sel, rows)
 	}
 	if n.Op == kernels.OpDiv || n.Op == kernels.OpMod || !roomy(n.Op, dst.Type, a.Type, b.Type) {
+		if fits, err := e.cutSum(n, dst, a, b, sel, rows); fits || err != nil {
+			return err
+		}
 		return checkedDecimal(n.Op, dst, a, b, sel, rows)
 	}
 	ac, bc := a.Form == column.Constant, b.Form == column.Constant
 	if pa == column.PhysInt64 && pb == column.PhysInt64 {
 		if dst.Type.Physical() == column.PhysInt64 {
-			if int64s(n.Op, dst, a, b, sel, rows) {
+			if numbers[int64](n.Op, dst, a, b, sel, rows) {
 				return recheck(n.Op, dst, a, b, sel, rows)
 			}
 			return nil
 		}
 		d, x, y := column.Values[column.Int128](dst), column.Values[int64](a), column.Values[int64](b)
-		switch n.Op {
-		case kernels.OpAdd:
-			addWiden(d, x, y, ac, bc, sel, rows)
-		case kernels.OpSub:
-			subWiden(d, x, y, ac, bc, sel, rows)
-		default:
-			mulWiden(d, x, y, ac, bc, sel, rows)
-		}
+		widenPairs(n.Op, d, x, y, ac, bc, sel, rows)
 		return nil
 	}
 	x, err := e.widen(&n.wide[0], a, sel, rows)
@@ -49,15 +46,7 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 	if err != nil {
 		return err
 	}
-	d := column.Values[column.Int128](dst)
-	switch n.Op {
-	case kernels.OpAdd:
-		addWide(d, x, y, ac, bc, sel, rows)
-	case kernels.OpSub:
-		subWide(d, x, y, ac, bc, sel, rows)
-	default:
-		mulWide(d, x, y, ac, bc, sel, rows)
-	}
+	widePairs(n.Op, column.Values[column.Int128](dst), x, y, ac, bc, sel, rows)
 	return nil
 }
 
@@ -68,6 +57,16 @@ func (e *Evaluator) cutProduct(n *node, dst, a, b *column.Vector, sel []uint32, 
 		return err
 	}
 	d, y := column.Values[column.Int128](dst), column.Values[int64](b)
+	if dense(sel, rows) {
+		short, err := e.buffer(&n.wide[1], column.T(column.Int64), max(1, min(rows, len(x))))
+		if err != nil {
+			return err
+		}
+		if v := column.Values[int64](short); !simd.NarrowFrom128(v, wordsOf(x)) {
+			simd.MulWiden(wordsOf(d[:rows]), v, y, a.Form == column.Constant, b.Form == column.Constant)
+			return nil
+		}
+	}
 	am, bm := mask(a.Form == column.Constant), mask(b.Form == column.Constant)
 	for k := range count(sel, rows) {
 		i := k
@@ -86,6 +85,44 @@ func (e *Evaluator) cutProduct(n *node, dst, a, b *column.Vector, sel []uint32, 
 		d[i] = p
 	}
 	return nil
+}
+
+// cutSum adds or subtracts where the type of 38 digits may be too short by one. fits is false where there is no loop for it, or when it saw a row, perhaps a NULL one,
+// that does not fit.
+func (e *Evaluator) cutSum(n *node, dst, a, b *column.Vector, sel []uint32, rows int) (fits bool, err error) {
+	t := dst.Type
+	if n.Op != kernels.OpAdd && n.Op != kernels.OpSub || t.Physical() != column.PhysInt128 || t.Scale != a.Type.Scale || t.Scale != b.Type.Scale || !dense(sel, rows) {
+		return false, nil
+	}
+	x, err := e.widen(&n.wide[0], a, sel, rows)
+	if err != nil {
+		return false, err
+	}
+	y, err := e.widen(&n.wide[1], b, sel, rows)
+	if err != nil {
+		return false, err
+	}
+	d := column.Values[column.Int128](dst)[:rows]
+	if widePairs(n.Op, d, x, y, a.Form == column.Constant, b.Form == column.Constant, nil, rows) {
+		return false, nil
+	}
+	return e.within(d, t), nil
+}
+
+// within reports whether all of d fit the exact type t.
+func (e *Evaluator) within(d []column.Int128, t column.Type) bool {
+	lo, hi := limits(t)
+	words := e.scratch(len(d))
+	for _, side := range []struct {
+		limit column.Int128
+		c     simd.Comparison
+	}{{lo, simd.Less}, {hi, simd.Greater}} {
+		simd.Compare128(words, side.c, wordsOf(d), []uint64{side.limit.Lo, uint64(side.limit.Hi)}, false, true, false, len(d))
+		if simd.CountBits(words, len(d)) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // roomy reports whether the result type has room for every digit of the operation, so that it cannot overflow.
@@ -110,10 +147,8 @@ func (e *Evaluator) widen(f *flatBuffer, v *column.Vector, sel []uint32, rows in
 		return nil, err
 	}
 	d := column.Values[column.Int128](out)
-	if sel == nil {
-		for i, x := range src[:rows] {
-			d[i] = column.Int128FromInt64(x)
-		}
+	if dense(sel, rows) {
+		simd.WidenTo128(wordsOf(d), src[:rows])
 		return d, nil
 	}
 	for _, i := range sel {

@@ -16,7 +16,8 @@ type Evaluator struct {
 	slots []slot
 	heap  heap
 	sels  selections
-	rows  int // physical rows of the batch at hand
+	bits  [2][]uint64 // scratch for bitmaps of rows
+	rows  int         // physical rows of the batch at hand
 
 	nested *mem.Arena // for nested values of the batch at hand; nil before there were any
 }
@@ -141,20 +142,17 @@ func (e *Evaluator) Select(b *column.Batch) ([]uint32, error) {
 	}
 	result := e.prog.Outputs[0]
 	body, sel := e.body, b.Sel
-	if k := len(body) - 1; k >= 0 && body[k].Op == kernels.OpAnd && body[k].Dst == result {
+	k := len(body) - 1
+	if k >= 0 && body[k].Op == kernels.OpAnd && body[k].Dst == result {
 		if err := e.block(body[:k], sel); err != nil {
 			return nil, err
 		}
-		for i, arm := range body[k].Arms {
-			if err := e.block(body[k].arms[i], sel); err != nil {
-				return nil, err
-			}
-			sel = e.whereTrue(e.regs[arm.Result].vec, sel)
-			if sel != nil && len(sel) == 0 {
-				break
-			}
+		return e.conjunction(body[k], sel)
+	}
+	if k == 0 && body[0].Dst == result {
+		if found, done := e.test(body[0]); done {
+			return e.chosen(found, sel), nil
 		}
-		return sel, nil
 	}
 	if err := e.block(body, sel); err != nil {
 		return nil, err
@@ -253,4 +251,15 @@ func (e *Evaluator) validity(r kernels.Reg) (column.Bitmap, error) {
 		s.valid = v
 	}
 	return s.valid[:words], nil
+}
+
+// scratch is a bitmap of n rows with undefined content, until the next call.
+func (e *Evaluator) scratch(n int) []uint64 { return e.scratchOf(0, n) }
+
+func (e *Evaluator) scratchOf(which, n int) []uint64 {
+	words := column.BitmapWords(n)
+	if cap(e.bits[which]) < words {
+		e.bits[which] = make([]uint64, max(words, column.BitmapWords(column.BatchRows)))
+	}
+	return e.bits[which][:words]
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // exec computes one instruction at the rows of sel, of which there is at least one.
@@ -114,9 +115,7 @@ func (e *Evaluator) bothValid(n *node) (column.Bitmap, error) {
 			copy(out, v.Valid)
 			continue
 		}
-		for i := range out {
-			out[i] &= v.Valid[i]
-		}
+		simd.AndBits(out, out, v.Valid)
 	}
 	return out, nil
 }
@@ -132,9 +131,7 @@ func (e *Evaluator) call(n *node, dst *column.Vector, sel []uint32) error {
 		for _, v := range n.args {
 			if v.Valid != nil && v.Form != column.Constant {
 				any = true
-				for i := range valid {
-					valid[i] &= v.Valid[i]
-				}
+				simd.AndBits(valid, valid, v.Valid)
 			}
 		}
 		if any {
@@ -164,25 +161,25 @@ func (e *Evaluator) call(n *node, dst *column.Vector, sel []uint32) error {
 }
 
 // full reports whether the first n bits are all set.
-func full(b column.Bitmap, n int) bool {
-	for _, w := range b[:n/64] {
-		if w != ^uint64(0) {
-			return false
-		}
-	}
-	rest := uint(n) % 64
-	return rest == 0 || b[n/64]&(1<<rest-1) == 1<<rest-1
-}
+func full(b column.Bitmap, n int) bool { return simd.CountBits(b, n) == n }
 
 // valid narrows sel to the rows whose bit is set.
 func (e *Evaluator) valid(b column.Bitmap, sel []uint32) []uint32 {
 	out := e.sels.get(count(sel, e.rows))
-	each(sel, e.rows, func(i int) {
-		if b.Get(i) {
-			out = append(out, uint32(i))
-		}
-	})
-	return out
+	return out[:selectBits(out[:cap(out)], b, sel, e.rows)]
+}
+
+// selectBits writes the rows of sel, or of all n, whose bit is set to out, which has room for them, and returns how many.
+func selectBits(out []uint32, bits []uint64, sel []uint32, n int) int {
+	if sel == nil {
+		return simd.SelectBits(out, bits, n)
+	}
+	k := 0
+	for _, i := range sel {
+		out[k] = i
+		k += int(bits[i>>6] >> (i & 63) & 1)
+	}
+	return k
 }
 
 // buffer makes f a flat vector of n rows of type t.
@@ -227,10 +224,12 @@ func (e *Evaluator) isNull(n *node, sel []uint32) error {
 	if err != nil {
 		return err
 	}
-	data := dst.Data
-	for i := range data {
-		data[i] = isNull ^ uint8(v.Valid[i>>6]>>(uint(i)&63)&1)
+	bits := []uint64(v.Valid)
+	if isNull == 1 {
+		bits = e.scratch(e.rows)
+		simd.NotBits(bits, v.Valid)
 	}
+	simd.ExpandBits(dst.Data, bits)
 	return nil
 }
 
@@ -319,7 +318,7 @@ func (e *Evaluator) isDistinct(n *node, sel []uint32) error {
 		})
 	}
 	if count(both, e.rows) > 0 {
-		if err := compare(op, dst.Data, flat[0], flat[1], both, e.rows); err != nil {
+		if err := e.compare(op, dst.Data, flat[0], flat[1], both, e.rows); err != nil {
 			return err
 		}
 	}
@@ -344,13 +343,11 @@ func (e *Evaluator) compute(n *node, dst *column.Vector, args []*column.Vector, 
 		if dst.Valid != nil && a.Type.Physical() == column.PhysView {
 			sel = e.valid(dst.Valid, sel)
 		}
-		return compare(n.Op, dst.Data, a, b, sel, rows)
+		return e.compare(n.Op, dst.Data, a, b, sel, rows)
 	case kernels.OpNot:
 		d, s := dst.Data, args[0].Data
-		if sel == nil {
-			for i := range d[:rows] {
-				d[i] = s[i] ^ 1
-			}
+		if dense(sel, rows) {
+			simd.NotFlags(d[:rows], s)
 			return nil
 		}
 		for _, i := range sel {
@@ -370,8 +367,8 @@ func (e *Evaluator) compute(n *node, dst *column.Vector, args []*column.Vector, 
 		}
 		n.like.matchAll(dst.Data, column.Values[column.View](args[0]), sel, rows)
 		return nil
-	case kernels.OpExtractYear, kernels.OpExtractMonth, kernels.OpExtractDay:
-		return extract(n.Op, dst, args[0], sel, rows)
+	case kernels.OpExtractYear, kernels.OpExtractMonth, kernels.OpExtractDay, kernels.OpExtractQuarter:
+		return e.extract(n, dst, args[0], sel, rows)
 	}
 	return fault.New(fault.Internal, "operation %d is unknown", n.Op)
 }

@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 )
 
@@ -168,33 +167,6 @@ func (p *likePiece) find(s []byte) (at, n int) {
 		at += size
 	}
 	return -1, 0
-}
-
-// matchAll writes the answers for the rows of sel; views is one view for a constant.
-func (p *LikePattern) matchAll(dst []uint8, views []column.View, sel []uint32, n int) {
-	match := p.Match
-	if !p.fold && len(p.pieces) == 1 && p.pieces[0].runes == nil {
-		text := p.pieces[0].text
-		switch {
-		case p.anchored && p.open:
-			match = func(s []byte) bool { return bytes.HasPrefix(s, text) }
-		case p.anchored:
-			match = func(s []byte) bool { return bytes.Equal(s, text) }
-		case p.open:
-			match = func(s []byte) bool { return bytes.Contains(s, text) }
-		default:
-			match = func(s []byte) bool { return bytes.HasSuffix(s, text) }
-		}
-	}
-	if sel == nil {
-		for i := range views[:n] {
-			dst[i] = bit(match(views[i].Bytes()))
-		}
-		return
-	}
-	for _, i := range sel {
-		dst[i] = bit(match(views[i].Bytes()))
-	}
 }
 
 // bit is 1 for true.

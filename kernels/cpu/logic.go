@@ -27,10 +27,10 @@ func (e *Evaluator) whereTrue(v *column.Vector, sel []uint32) []uint32 {
 	case codes == nil && sel == nil && v.Valid == nil:
 		k = simd.SelectFlags(out, vals[:e.rows])
 	case codes == nil && sel == nil:
-		for i, b := range vals[:e.rows] {
-			out[k] = uint32(i)
-			k += int(b) & int(v.Valid[i>>6]>>(uint(i)&63)&1)
-		}
+		bits := e.scratch(e.rows)
+		simd.PackFlags(bits, vals[:e.rows])
+		simd.AndBits(bits, bits, v.Valid)
+		k = simd.SelectBits(out, bits, e.rows)
 	case codes == nil && v.Valid == nil:
 		for _, i := range sel {
 			out[k] = i
@@ -285,8 +285,7 @@ type merger struct {
 func (m *merger) merge(v *column.Vector, sel []uint32) error {
 	var err error
 	if m.e.prog.Regs[m.dst].Kind.IsNested() {
-		m.pick(v, sel)
-		return nil
+		return m.pick(v, sel)
 	}
 	if m.vec == nil {
 		if m.vec, err = m.e.flatResult(m.dst); err != nil {
@@ -315,16 +314,7 @@ func (m *merger) merge(v *column.Vector, sel []uint32) error {
 
 // spread copies v's values of any form to the rows of sel in the flat vector dst.
 func spread(dst, v *column.Vector, sel []uint32, n int) {
-	w := dst.Type.Width()
-	if v.Form == column.Dict && sel == nil && (w == 4 || w == 8) {
-		if w == 4 {
-			simd.Gather32(column.Values[uint32](dst)[:n], column.Values[uint32](v.Dictionary), v.Codes)
-		} else {
-			simd.Gather64(column.Values[uint64](dst)[:n], column.Values[uint64](v.Dictionary), v.Codes)
-		}
-		return
-	}
-	switch w {
+	switch dst.Type.Width() {
 	case 1:
 		spreadAs[uint8](dst, v, sel, n)
 	case 2:
@@ -356,9 +346,7 @@ func spreadAs[T any](dst, v *column.Vector, sel []uint32, n int) {
 	case v.Form == column.Dict:
 		codes := v.Codes
 		if sel == nil {
-			for i, c := range codes[:n] {
-				d[i] = s[c]
-			}
+			simd.Gather(d[:n], s, codes)
 			return
 		}
 		for _, i := range sel {

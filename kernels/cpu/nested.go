@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
@@ -62,13 +64,30 @@ type pickedRow struct {
 	row int
 }
 
-// pick notes v's values at the rows of sel for finish.
-func (m *merger) pick(v *column.Vector, sel []uint32) {
+// pick notes v's values at the rows of sel for finish. v's register may be that of the next arm too, so its bits and bytes are copied.
+func (m *merger) pick(v *column.Vector, sel []uint32) error {
 	if m.picks == nil {
 		m.picks = make([]pickedRow, m.e.rows)
 	}
 	kept := *v
+	kept.Children = slices.Clone(v.Children)
+	a := m.e.nestedArena()
+	data, err := a.Alloc(len(v.Data))
+	if err != nil {
+		return err
+	}
+	copy(data, v.Data)
+	kept.Data = data
+	if v.Valid != nil {
+		bits, err := column.AllocSlice[uint64](a, len(v.Valid))
+		if err != nil {
+			return err
+		}
+		copy(bits, v.Valid)
+		kept.Valid = bits
+	}
 	each(sel, m.e.rows, func(i int) { m.picks[i] = pickedRow{vec: &kept, row: i} })
+	return nil
 }
 
 // finish makes the vector of the nested values that were picked.

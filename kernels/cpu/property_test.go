@@ -13,6 +13,7 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/convert"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 var errRow = errors.New("the row fails")
@@ -397,13 +398,13 @@ func TestCallsSeeWhatTheyAreOwed(t *testing.T) {
 
 func TestCivilAgreesOnEveryDay(t *testing.T) {
 	for day := int32(-2_500_000); day < 3_500_000; day++ {
-		y, m, d := civil(day)
+		y, m, d := simd.Civil(day)
 		if wy, wm, wd := column.CivilDate(day); y != wy || int(m) != wm || int(d) != wd {
 			t.Fatalf("day %d is %d-%d-%d, want %d-%d-%d", day, y, m, d, wy, wm, wd)
 		}
 	}
 	for _, day := range []int32{106_751_990, 100_000_000} {
-		y, m, d := civil(day)
+		y, m, d := simd.Civil(day)
 		if wy, wm, wd := column.CivilDate(day); y != wy || int(m) != wm || int(d) != wd {
 			t.Fatalf("day %d is %d-%d-%d, want %d-%d-%d", day, y, m, d, wy, wm, wd)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // unary computes the negation or the absolute value.
@@ -49,6 +50,9 @@ func unary(op kernels.Op, dst, a *column.Vector, sel []uint32, n int) error {
 
 func unaryInts[T int8 | int16 | int32 | int64](op kernels.Op, dst, a *column.Vector, sel []uint32, n int) bool {
 	d, x := column.Values[T](dst), column.Values[T](a)
+	if sel == nil && op == kernels.OpNeg {
+		return simd.Sub(d[:n], []T{0}, x, true, false)
+	}
 	var bad T
 	step := func(v T) T {
 		if op == kernels.OpNeg || v < 0 {
@@ -81,72 +85,37 @@ func unaryFloats[T float](op kernels.Op, dst, a *column.Vector, sel []uint32, n 
 	})
 }
 
-// Shifts that make every day of the range positive: the days and years of 82 cycles of 400 years.
-const (
-	shiftDays  = 719468 + 146097*82
-	shiftYears = 400 * 82
-)
-
-// civil is the year (0 is 1 BC), month and day of a day since 1970-01-01 within about 32000 BC and 2.9 million AD, by multiplications only
-// (C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar algorithms", 2022).
-func civil(days int32) (year int64, month, day uint32) {
-	n := uint32(days) + shiftDays
-	n1 := 4*n + 3
-	century, rest := n1/146097, n1%146097|3
-	p := 2939745 * uint64(rest)
-	yearOfCentury, dayOfYear := uint32(p>>32), uint32(p)/2939745/4
-	n3 := 2141*dayOfYear + 197913
-	month, day = n3>>16, n3&0xffff/2141+1
-	year = int64(100*century+yearOfCentury) - shiftYears
-	if dayOfYear >= 306 {
-		// The year began in March so far.
-		year++
-		month -= 12
-	}
-	return year, month, day
+var dateParts = [...]simd.DatePart{
+	kernels.OpExtractYear: simd.Year, kernels.OpExtractMonth: simd.Month, kernels.OpExtractDay: simd.Day, kernels.OpExtractQuarter: simd.Quarter,
 }
 
-// datePart is year, month or day; there is no year zero: 1 BC is -1.
-func datePart(op kernels.Op, days int32) int64 {
-	y, m, d := civil(days)
-	switch op {
-	case kernels.OpExtractYear:
-		if y <= 0 {
-			y--
-		}
-		return y
-	case kernels.OpExtractMonth:
-		return int64(m)
-	}
-	return int64(d)
-}
-
-// extract takes year, month or day of dates and timestamps.
-func extract(op kernels.Op, dst, a *column.Vector, sel []uint32, n int) error {
-	d := column.Values[int64](dst)
-	if a.Type.Kind == column.Date {
-		x := column.Values[int32](a)
-		if sel == nil {
-			for i, v := range x[:n] {
-				d[i] = datePart(op, v)
-			}
-			return nil
-		}
+// extract takes year, month, day or quarter of dates and timestamps; there is no year zero: 1 BC is -1.
+func (e *Evaluator) extract(n *node, dst, a *column.Vector, sel []uint32, rows int) error {
+	d, part := column.Values[int64](dst), dateParts[n.Op]
+	isDate := a.Type.Kind == column.Date
+	if !dense(sel, rows) {
 		for _, i := range sel {
-			d[i] = datePart(op, x[i])
+			var day [1]int32
+			if isDate {
+				day[0] = column.Values[int32](a)[i]
+			} else {
+				simd.DaysOfMicros(day[:], column.Values[int64](a)[i:i+1])
+			}
+			simd.Part(d[i:i+1], day[:], part)
 		}
 		return nil
 	}
-	x := column.Values[int64](a)
-	each(sel, n, func(i int) { d[i] = datePart(op, dayOf(x[i])) })
-	return nil
-}
-
-// dayOf is the day of a timestamp, rounded down. The infinities give the ends of int32, which nothing prints.
-func dayOf(us int64) int32 {
-	days := us / column.MicrosPerDay
-	if us%column.MicrosPerDay < 0 {
-		days--
+	if isDate {
+		simd.Part(d[:rows], column.Values[int32](a), part)
+		return nil
 	}
-	return int32(days)
+	days, err := e.buffer(&n.wide[0], column.T(column.Date), rows)
+	if err != nil {
+		return err
+	}
+	// The infinities give the ends of int32, which nothing prints.
+	x := column.Values[int32](days)
+	simd.DaysOfMicros(x, column.Values[int64](a))
+	simd.Part(d[:rows], x, part)
+	return nil
 }

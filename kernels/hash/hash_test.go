@@ -8,6 +8,7 @@ import (
 	"github.com/polybolos-db/polybolos/column/columntest"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // The same values in every form, under random selections, hash alike, batch after batch; different values hardly ever do.
@@ -93,7 +94,7 @@ func TestStringsOfAllLengthsHashApart(t *testing.T) {
 			if flip >= 0 {
 				q[flip] = 1
 			}
-			h := Bytes(q)
+			h := simd.HashBytes(q)
 			if at, ok := seen[h]; ok {
 				t.Fatalf("lengths %d and %d (byte %d set) collide", at, n, flip)
 			}

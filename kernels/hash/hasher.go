@@ -58,8 +58,11 @@ func (h *Hasher) Hash(b *column.Batch, cols []int) []uint64 {
 
 // Words returns a 64-bit word for each of the n rows of v that sel selects (nil: the first n): the value itself where IsExact (integers
 // sign-extended, floats as bits of a double), otherwise a hash of it. NULL rows have a fixed word. key says which of the hasher's columns v is.
-// The result is valid until the next call.
+// The result is valid until the next call, and as long as v, whose own memory it may be: it must not be written.
 func (h *Hasher) Words(key int, v *column.Vector, sel []uint32, n int) []uint64 {
+	if p := v.Type.Physical(); v.Form == column.Flat && sel == nil && v.Valid == nil && (p == column.PhysInt64 || p == column.PhysUint64) {
+		return column.Values[uint64](v)[:n]
+	}
 	h.words = sized(h.words, n)
 	dst := h.words
 	switch v.Form {
@@ -115,9 +118,7 @@ func (h *Hasher) dictWords(key int, v *column.Vector, sel []uint32, dst []uint64
 		flatWords(v.Dictionary, nil, c.words)
 	}
 	if sel == nil {
-		for k, code := range v.Codes[:len(dst)] {
-			dst[k] = c.words[code]
-		}
+		simd.Gather64(dst, c.words, v.Codes)
 		return
 	}
 	for k, i := range sel[:len(dst)] {

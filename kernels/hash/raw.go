@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // Supported fails with 0A000 for types that cannot be keys.
@@ -39,14 +40,12 @@ func flatWords(v *column.Vector, idx []uint32, dst []uint64) {
 		integers(column.Values[int16](v), idx, dst)
 	case column.PhysInt32:
 		integers(column.Values[int32](v), idx, dst)
-	case column.PhysInt64:
-		integers(column.Values[int64](v), idx, dst)
+	case column.PhysInt64, column.PhysUint64:
+		words(column.Values[uint64](v), idx, dst)
 	case column.PhysUint16:
 		integers(column.Values[uint16](v), idx, dst)
 	case column.PhysUint32:
 		integers(column.Values[uint32](v), idx, dst)
-	case column.PhysUint64:
-		integers(column.Values[uint64](v), idx, dst)
 	case column.PhysFloat32:
 		floats(column.Values[float32](v), idx, dst)
 	case column.PhysFloat64:
@@ -62,16 +61,34 @@ func flatWords(v *column.Vector, idx []uint32, dst []uint64) {
 			dst[k] = wide(vals[at(idx, k)].Span())
 		}
 	case column.PhysView:
-		vals := column.Values[column.View](v)
-		for k := range dst {
-			i := at(idx, k)
-			// A NULL row's view may hold anything, its address too.
-			if v.Valid != nil && !v.Valid.Get(i) {
-				dst[k] = nullRaw
-				continue
-			}
-			dst[k] = view(&vals[i])
+		strings(v, idx, dst)
+	}
+}
+
+// strings writes the hashes of v's strings.
+func strings(v *column.Vector, idx []uint32, dst []uint64) {
+	views := column.Values[simd.View](v)
+	switch {
+	case v.Valid == nil && idx != nil:
+		simd.HashViewsOf(dst, views, idx)
+		return
+	case v.Valid == nil:
+		simd.HashViews(dst, views)
+		return
+	}
+	// A NULL row's view may hold anything, its address too.
+	for k := 0; k < len(dst); {
+		if idx == nil && k%64 == 0 && k+64 <= len(dst) && v.Valid[k/64] == ^uint64(0) {
+			simd.HashViews(dst[k:k+64], views[k:])
+			k += 64
+			continue
 		}
+		if i := at(idx, k); v.Valid.Get(i) {
+			dst[k] = simd.HashView(&views[i])
+		} else {
+			dst[k] = nullRaw
+		}
+		k++
 	}
 }
 
@@ -82,18 +99,24 @@ func at(idx []uint32, k int) int {
 	return k
 }
 
-func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](vals []T, idx []uint32, dst []uint64) {
+func integers[T simd.Integer](vals []T, idx []uint32, dst []uint64) {
 	if idx == nil {
-		vals = vals[:len(dst)]
-		for k, v := range vals {
-			dst[k] = uint64(int64(v))
-		}
+		simd.Widen(column.SliceOf[int64](column.BytesOf(dst)), vals[:len(dst)])
 		return
 	}
 	idx = idx[:len(dst)]
 	for k, i := range idx {
 		dst[k] = uint64(int64(vals[i]))
 	}
+}
+
+// words are the integers that are words already.
+func words(vals []uint64, idx []uint32, dst []uint64) {
+	if idx == nil {
+		copy(dst, vals)
+		return
+	}
+	simd.Gather64(dst, vals, idx)
 }
 
 func floats[T float32 | float64](vals []T, idx []uint32, dst []uint64) {

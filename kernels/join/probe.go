@@ -3,13 +3,15 @@ package join
 import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/kernels/hash"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // Prober looks up batches in a table. It belongs to one worker.
 type Prober struct {
-	t     *Table
-	words *words
-	heads []uint32
+	t       *Table
+	words   *words
+	heads   []uint32
+	pending []uint32
 }
 
 // NewProber makes a prober of t.
@@ -35,7 +37,6 @@ func (p *Prober) Heads(b *column.Batch, cols []int) []uint32 {
 	default:
 		p.words.read(b, cols)
 		p.words.hash()
-		p.words.touch(t)
 		p.hashed(b, cols, heads)
 	}
 	return heads
@@ -62,66 +63,40 @@ func (p *Prober) direct(heads []uint32) {
 	}
 }
 
+// hashed looks up the words that have been read and hashed.
 func (p *Prober) hashed(b *column.Batch, cols []int, heads []uint32) {
 	t, w := p.t, p.words
-	slots, mask, shift := t.slots.S, t.mask, t.shift
+	p.pending = sized(p.pending, len(heads))
 	if t.step == 2 {
-		p.inline(heads)
+		simd.ProbeWords(heads, p.pending, t.slots.S, w.hashes[:len(heads)], w.cols[0][:len(heads)], t.shift)
+		p.dropDead(heads)
 		return
 	}
-	if w.live == nil && t.stride == 2 && t.exact {
-		own, hashes := t.words.S, w.hashes[:len(heads)]
+	simd.ProbeSalts(heads, p.pending, t.slots.S, w.hashes[:len(heads)], t.shift)
+	p.dropDead(heads)
+	if t.stride == 2 && t.exact {
+		own := t.words.S
 		first, second := w.cols[0][:len(heads)], w.cols[1][:len(heads)]
-		for k, h := range hashes {
-			at, salt := h>>shift, uint64(hash.Salt(h))
-			e := slots[at]
-			for e != 0 && (e>>32 != salt || own[2*int(uint32(e)-1)] != first[k] || own[2*int(uint32(e)-1)+1] != second[k]) {
-				at = (at + 1) & mask
-				e = slots[at]
+		for k, e := range heads {
+			if at := 2 * (int(e) - 1); e != 0 && (own[at] != first[k] || own[at+1] != second[k]) {
+				heads[k] = p.search(b, cols, k)
 			}
-			heads[k] = uint32(e)
 		}
 		return
 	}
-	clear(heads)
-	for i := range w.count() {
-		k := w.at(i)
-		h := w.hashes[k]
-		at, salt := h>>shift, uint64(hash.Salt(h))
-		for {
-			e := slots[at]
-			if e == 0 {
-				break
-			}
-			if e>>32 == salt && p.same(b, cols, k, uint32(e)-1) {
-				heads[k] = uint32(e)
-				break
-			}
-			at = (at + 1) & mask
+	for k, e := range heads {
+		if e != 0 && !p.same(b, cols, k, e-1) {
+			heads[k] = p.search(b, cols, k)
 		}
 	}
 }
 
-// inline looks up keys of one word, which the slots hold.
-func (p *Prober) inline(heads []uint32) {
-	t, w := p.t, p.words
-	slots, mask, shift := t.slots.S, t.mask, t.shift
-	hashes, keys := w.hashes[:len(heads)], w.cols[0][:len(heads)]
-	for k, h := range hashes {
-		at := h >> shift
-		e := slots[at*2]
-		// An empty slot's key is zero, as a key may be: look at the entry first.
-		for e != 0 && slots[at*2+1] != keys[k] {
-			at = (at + 1) & mask
-			e = slots[at*2]
-		}
-		heads[k] = uint32(e)
-	}
-	if w.live == nil {
+// dropDead clears the heads of rows that cannot match: their NULLs have been looked up by the word that stands for them.
+func (p *Prober) dropDead(heads []uint32) {
+	if p.words.live == nil {
 		return
 	}
-	// NULLs have been looked up by the word that stands for them.
-	alive := w.live
+	alive := p.words.live
 	for k := range heads {
 		if len(alive) > 0 && alive[0] == uint32(k) {
 			alive = alive[1:]
@@ -131,6 +106,21 @@ func (p *Prober) inline(heads []uint32) {
 	}
 }
 
+// search is the head of the k-th row's chain plus one, 0 when there is none, slot by slot.
+func (p *Prober) search(b *column.Batch, cols []int, k int) uint32 {
+	t := p.t
+	h := p.words.hashes[k]
+	at, salt := h>>t.shift, uint64(hash.Salt(h))
+	for {
+		e := t.slots.S[at]
+		if e == 0 || e>>32 == salt && p.same(b, cols, k, uint32(e)-1) {
+			return uint32(e)
+		}
+		at = (at + 1) & t.mask
+	}
+}
+
+// same reports whether the k-th row's keys are those of row.
 func (p *Prober) same(b *column.Batch, cols []int, k int, row uint32) bool {
 	t := p.t
 	own := t.words.S[int(row)*t.stride:]

@@ -104,20 +104,6 @@ func (w *words) hash() {
 	}
 }
 
-// touch reads the slots that the hashes begin at and the words of the rows that they name, so that cache misses overlap, when the table is large.
-func (w *words) touch(t *Table) {
-	w.touchSlots(t)
-	if len(t.slots.S) <= residentSlots || t.step == 2 {
-		return
-	}
-	touched, own, stride := w.touched, t.words.S, t.stride
-	for k, e := range touched {
-		if e != 0 {
-			touched[k] = own[int(uint32(e)-1)*stride]
-		}
-	}
-}
-
 // touchSlots reads the slots only, as inserting needs them.
 func (w *words) touchSlots(t *Table) {
 	slots, shift := t.slots.S, t.shift

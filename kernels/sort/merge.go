@@ -57,7 +57,7 @@ func (s *Sorter) pieces(total int) [][]int {
 		last[i] = len(r.order)
 	}
 	cuts := [][]int{first}
-	n := (total + pieceRows - 1) / pieceRows
+	n := (total + s.piece - 1) / s.piece
 	if n > 1 && len(s.runs) > 1 {
 		const perPiece = 16
 		var sample []ref

@@ -1,7 +1,6 @@
 package sort
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -19,13 +18,11 @@ type item struct {
 }
 
 const (
-	// radixBits is how many bits one pass distributes by: the counters and the ends of all buckets stay in the first-level cache.
-	radixBits = 8
 	// deepest is how many bytes of strings are distributed by; strings that agree in more are compared, which needs no level of recursion for
 	// every eight bytes.
 	deepest = 256
-	// fewItems are sorted by comparison: below it a pass costs more than it saves.
-	fewItems = 192
+	// fewTies are compared in full where words are the same.
+	fewTies = 16
 )
 
 // sort makes r.order.
@@ -47,7 +44,7 @@ func (r *Run) sorted(a, tmp *mem.Arena, lo, hi int, check func() error) ([]uint3
 	if err != nil {
 		return nil, err
 	}
-	if r.s.layout.width == 0 {
+	if r.s.layout.width == 0 || n < 2 {
 		for i := range order {
 			order[i] = uint32(lo + i)
 		}
@@ -61,11 +58,8 @@ func (r *Run) sorted(a, tmp *mem.Arena, lo, hi int, check func() error) ([]uint3
 	if err != nil {
 		return nil, err
 	}
-	for i := range items {
-		items[i] = item{row: uint32(lo + i)}
-	}
 	s := sorting{run: r, check: check}
-	if err := s.byWord(items, spare, 0, 0); err != nil {
+	if err := s.byCode(items, spare, lo, hi, tmp); err != nil {
 		return nil, err
 	}
 	for i := range items {
@@ -95,25 +89,13 @@ func (s *sorting) byWord(items, spare []item, w, segment int) error {
 	if end && segment == len(l.segments)-1 && l.segments[segment].part < 0 {
 		return nil
 	}
-	for from := 0; from < len(items); {
-		to := from + 1
-		for to < len(items) && items[to].word == items[from].word {
-			to++
-		}
-		if to-from > 1 {
-			if err := s.equal(items[from:to], spare[from:to], w, segment, end); err != nil {
-				return err
-			}
-		}
-		from = to
-	}
-	return nil
+	return s.ties(items, func(from, to int) error { return s.equal(items[from:to], spare[from:to], w, segment, end) })
 }
 
 // equal sorts items that agree up to word w, included.
 func (s *sorting) equal(items, spare []item, w, segment int, end bool) error {
 	l := s.run.s.layout
-	if len(items) <= 16 {
+	if len(items) <= fewTies {
 		return s.compare(items, segment)
 	}
 	if end {
@@ -141,24 +123,12 @@ func (s *sorting) byText(items, spare []item, segment, depth int) error {
 	if err := s.distribute(items, spare); err != nil {
 		return err
 	}
-	for from := 0; from < len(items); {
-		to := from + 1
-		for to < len(items) && items[to].word == items[from].word {
-			to++
-		}
-		if to-from > 1 {
-			if err := s.equalText(items[from:to], spare[from:to], segment, depth+8); err != nil {
-				return err
-			}
-		}
-		from = to
-	}
-	return nil
+	return s.ties(items, func(from, to int) error { return s.equalText(items[from:to], spare[from:to], segment, depth+8) })
 }
 
 // equalText sorts items whose strings agree in their first depth bytes, those behind a string's end being zero.
 func (s *sorting) equalText(items, spare []item, segment, depth int) error {
-	if len(items) <= 16 {
+	if len(items) <= fewTies {
 		return s.compare(items, segment)
 	}
 	l := s.run.s.layout
@@ -207,46 +177,11 @@ func (s *sorting) compare(items []item, segment int) error {
 	return failed
 }
 
-// distribute sorts items by their words: into buckets by the highest bits in which any differ, then each bucket.
+// distribute sorts items by their words.
 func (s *sorting) distribute(items, spare []item) error {
-	if len(items) <= fewItems {
-		slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.word, b.word) })
-		return nil
-	}
-	if err := s.check(); err != nil {
-		return err
-	}
 	first, differ := items[0].word, uint64(0)
 	for i := range items {
 		differ |= items[i].word ^ first
 	}
-	if differ == 0 {
-		return nil
-	}
-	shift := uint(max(0, bits.Len64(differ)-radixBits))
-	var ends [1<<radixBits + 1]int
-	for i := range items {
-		ends[items[i].word>>shift&(1<<radixBits-1)+1]++
-	}
-	for i := 1; i < len(ends); i++ {
-		ends[i] += ends[i-1]
-	}
-	starts := ends
-	for i := range items {
-		b := items[i].word >> shift & (1<<radixBits - 1)
-		spare[starts[b]] = items[i]
-		starts[b]++
-	}
-	copy(items, spare)
-	if shift == 0 {
-		return nil
-	}
-	for b := range 1 << radixBits {
-		if from, to := ends[b], ends[b+1]; to-from > 1 {
-			if err := s.distribute(items[from:to], spare[from:to]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.radix(items, spare, bits.Len64(differ), false)
 }

@@ -16,6 +16,7 @@ type Sorter struct {
 	layout *Layout
 	types  []column.Type
 	limit  int64 // rows wanted from the start on, -1: all
+	piece  int   // rows of a piece of the merge, about
 
 	bound atomic.Pointer[[]byte] // leading key bytes beyond which no row is wanted
 
@@ -29,7 +30,7 @@ type Sorter struct {
 
 // New makes a sorter of rows of the given types. With limit >= 0 only the first limit rows of the order are wanted.
 func New(types []column.Type, layout *Layout, limit int64) *Sorter {
-	return &Sorter{layout: layout, types: types, limit: limit}
+	return &Sorter{layout: layout, types: types, limit: limit, piece: pieceRows}
 }
 
 // Run is the rows of one worker.
@@ -38,6 +39,7 @@ type Run struct {
 	encoder encoder
 	rows    *column.Appender
 	keys    [][]byte // by chunk of rows
+	differ  differences
 	order   []uint32 // row numbers, sorted, after Finish
 	first   uint32   // what to add to a row number of the run
 
@@ -62,7 +64,7 @@ func (s *Sorter) NewRun(newArena func() *mem.Arena) *Run {
 func (r *Run) restart() {
 	r.rowArena, r.keyArena = r.newArena(), r.newArena()
 	r.rows = column.NewAppender(r.rowArena, r.s.types)
-	r.keys, r.order, r.views, r.finished = nil, nil, nil, false
+	r.keys, r.order, r.views, r.finished, r.differ = nil, nil, nil, false, differences{}
 }
 
 // top reports whether rows are dropped on the way.
@@ -122,6 +124,7 @@ func (r *Run) addKeys(keys []byte, n int) error {
 	if width == 0 {
 		return nil
 	}
+	r.differ.add(keys[:n*width], width)
 	at := r.rows.Rows()
 	for n > 0 {
 		chunk := at / column.ChunkRows

@@ -81,6 +81,9 @@ func inOrder(n int, f func(i int) error) error {
 
 func goOn() error { return nil }
 
+// testPiece is how many rows a piece of a merge has here: few, so that few rows make several.
+const testPiece = 10_000
+
 // sorted sorts batches on some runs and reads the order back.
 func sorted(t *testing.T, types []column.Type, keys []kernels.SortKey, limit int64, runs int, batches []*column.Batch) [][]column.Value {
 	t.Helper()
@@ -96,6 +99,7 @@ func sorted(t *testing.T, types []column.Type, keys []kernels.SortKey, limit int
 		return a
 	}
 	s := New(types, layout, limit)
+	s.piece = testPiece
 	workers := make([]*Run, runs)
 	for i := range workers {
 		workers[i] = s.NewRun(newArena)
@@ -229,7 +233,7 @@ func TestManyRowsInSeveralPieces(t *testing.T) {
 			defer a.Free()
 			var batches []*column.Batch
 			var all [][]column.Value
-			for range 75 {
+			for range 15 {
 				nums, texts := make([]column.Value, 4000), make([]column.Value, 4000)
 				for i := range nums {
 					nums[i] = column.IntValue(types[0], c.value())

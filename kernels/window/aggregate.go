@@ -145,5 +145,5 @@ func (b *Block) any(f *kernels.WindowFunction) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return column.Gather(b.Arena, arg, rows)
+	return b.gather(arg, rows)
 }

@@ -57,7 +57,14 @@ func (b *Block) anew(f *kernels.WindowFunction) (*column.Vector, error) {
 	if err := a.flush(); err != nil {
 		return nil, err
 	}
-	return a.results.Gather(b.Arena, 0, of)
+	if !b.Paged {
+		return a.results.Gather(b.Arena, 0, of)
+	}
+	all, err := a.results.Column(b.Arena, 0, b.Check)
+	if err != nil {
+		return nil, err
+	}
+	return b.gather(all, of)
 }
 
 func equalParts(a, b []span) bool {

@@ -15,6 +15,7 @@ type Block struct {
 	Keys   []kernels.SortKey                   // the order within partitions
 	Arena  *mem.Arena                          // for the results and for what is needed on the way
 	Check  func() error                        // whether to go on
+	Paged  bool                                // Arena and columns are larger than memory: Check, asked often, has the system take pages back
 	cols   map[int]*column.Vector              // taken so far
 	peers  map[int]*peers                      // by number of keys
 	frames map[frameKey]*frame                 //
@@ -82,12 +83,24 @@ func (b *Block) end(p int) int {
 	return b.Rows
 }
 
+// pagedRows is how many rows of a paged block are worked on between two checks: each may touch a page of every array.
+const pagedRows = 128
+
+// mask has the bits of a row's number that are all zero when it is time for a check.
+func (b *Block) mask() int {
+	if b.Paged {
+		return pagedRows - 1
+	}
+	return column.BatchRows - 1
+}
+
 // each calls f for every row with the first row of its partition and the one behind it.
 func (b *Block) each(f func(i, start, end int) error) error {
+	mask := b.mask()
 	for p, s := range b.Starts {
 		end := b.end(p)
 		for i := int(s); i < end; i++ {
-			if i%column.BatchRows == 0 {
+			if i&mask == 0 {
 				if err := b.Check(); err != nil {
 					return err
 				}
@@ -102,7 +115,29 @@ func (b *Block) each(f func(i, start, end int) error) error {
 
 // flat is a result without values yet.
 func (b *Block) flat(t column.Type) (*column.Vector, error) {
-	return column.NewFlat(b.Arena, t, b.Rows)
+	if !b.Paged || t.Kind == column.Null {
+		return column.NewFlat(b.Arena, t, b.Rows)
+	}
+	p, err := b.Arena.Alloc(b.Rows * t.Width())
+	if err != nil {
+		return nil, err
+	}
+	const piece = 1 << 16
+	for lo := 0; lo < len(p); lo += piece {
+		clear(p[lo:min(lo+piece, len(p))])
+		if err := b.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return &column.Vector{Type: t, Form: column.Flat, Len: b.Rows, Data: p}, nil
+}
+
+// gather is v's rows at idx, as many as the block has.
+func (b *Block) gather(v *column.Vector, idx []uint32) (*column.Vector, error) {
+	if b.Paged {
+		return column.GatherPieces(b.Arena, v, idx, b.Check)
+	}
+	return column.Gather(b.Arena, v, idx)
 }
 
 // setNull makes row i of v NULL.

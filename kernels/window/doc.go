@@ -9,5 +9,8 @@
 // rows, so that no frame costs more than the logarithm of its length. Everything else (medians, concatenations, DISTINCT) is aggregated
 // anew for each different frame.
 //
+// A partition that is larger than memory is a paged block: its arena and its columns lie in a file that is mapped, and Check has the system take back the pages that
+// were touched. The code is the same, and so are the results.
+//
 // All arrays are charged to the arena's budget. Compute asks the block's Check between a few thousand rows.
 package window

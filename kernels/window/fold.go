@@ -33,13 +33,15 @@ func newTree[S any](b *Block, f folding[S]) (*tree[S], error) {
 		if err != nil {
 			return nil, err
 		}
-		clear(level)
+		mask := b.mask() / fanOut
+		var none S
 		for k := range level {
-			if k%column.BatchRows == 0 {
+			if k&mask == 0 {
 				if err := b.Check(); err != nil {
 					return nil, err
 				}
 			}
+			level[k] = none
 			for j := k * fanOut; j < (k+1)*fanOut; j++ {
 				if len(t.levels) == 0 {
 					f.leaf(&level[k], j)
@@ -173,7 +175,7 @@ func (b *Block) extreme(f *kernels.WindowFunction) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return column.Gather(b.Arena, arg, rows)
+	return b.gather(arg, rows)
 }
 
 // floatTotal is a sum of floats.

@@ -52,7 +52,13 @@ func (b *Block) peersBy(keys int) (*peers, error) {
 	if err != nil {
 		return nil, err
 	}
+	mask := b.mask()
 	for i := b.Rows - 1; i >= 0; i-- {
+		if i&mask == 0 {
+			if err := b.Check(); err != nil {
+				return nil, err
+			}
+		}
 		starts[of[i]] = uint32(i)
 	}
 	starts[group+1] = uint32(b.Rows)

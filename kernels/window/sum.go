@@ -59,7 +59,13 @@ func (b *Block) exactSum(f *kernels.WindowFunction) (*column.Vector, error) {
 	}
 	value := exact(arg)
 	var total wide
+	mask := b.mask()
 	for i := range b.Rows {
+		if i&mask == 0 {
+			if err := b.Check(); err != nil {
+				return nil, err
+			}
+		}
 		totals[i] = total
 		if counts(i) {
 			total = total.add(value(i))

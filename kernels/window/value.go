@@ -2,6 +2,7 @@ package window
 
 import (
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels"
 )
@@ -38,8 +39,13 @@ func (b *Block) where(counts func(i int) bool) (*sequence, error) {
 	if s.rows, err = column.AllocSlice[uint32](b.Arena, b.Rows); err != nil {
 		return nil, err
 	}
-	n := 0
+	n, mask := 0, b.mask()
 	for i := range b.Rows {
+		if i&mask == 0 {
+			if err := b.Check(); err != nil {
+				return nil, err
+			}
+		}
 		s.before[i] = uint32(n)
 		if counts(i) {
 			s.rows[n] = uint32(i)
@@ -47,7 +53,7 @@ func (b *Block) where(counts func(i int) bool) (*sequence, error) {
 		}
 	}
 	s.before[b.Rows] = uint32(n)
-	return s, b.Check()
+	return s, nil
 }
 
 // valued is the rows whose value a function looks at.
@@ -127,7 +133,7 @@ func (b *Block) pick(f *kernels.WindowFunction) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return column.Gather(b.Arena, v, rows)
+	return b.gather(v, rows)
 }
 
 // shift is lag and lead.
@@ -153,7 +159,13 @@ func (b *Block) shift(f *kernels.WindowFunction) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	var outside []uint32
+	var outside []uint32 // rows that get the default
+	if len(f.Call.Args) > 2 {
+		if outside, err = column.AllocSlice[uint32](b.Arena, b.Rows); err != nil {
+			return nil, err
+		}
+		outside = outside[:0]
+	}
 	err = b.each(func(i, start, end int) error {
 		rows[i] = column.NoRow
 		k, ok := offset(i)
@@ -170,7 +182,7 @@ func (b *Block) shift(f *kernels.WindowFunction) (*column.Vector, error) {
 		return nil, err
 	}
 	if len(outside) == 0 {
-		return column.Gather(b.Arena, v, rows)
+		return b.gather(v, rows)
 	}
 	return b.withDefaults(f, v, rows, outside)
 }
@@ -207,11 +219,7 @@ func (b *Block) withDefaults(f *kernels.WindowFunction, v *column.Vector, rows, 
 	if err != nil {
 		return nil, err
 	}
-	more, err := column.Gather(b.Arena, defaults, outside)
-	if err != nil {
-		return nil, err
-	}
-	out, err := column.Gather(b.Arena, v, rows)
+	out, err := b.gather(v, rows)
 	if err != nil || v.Type.Kind == column.Null {
 		return out, err
 	}
@@ -223,6 +231,20 @@ func (b *Block) withDefaults(f *kernels.WindowFunction, v *column.Vector, rows, 
 			return nil, err
 		}
 	}
-	column.Scatter(out, more, outside)
+	scratch := mem.NewArena(b.Arena.Budget())
+	defer scratch.Free()
+	for len(outside) > 0 {
+		part := outside[:min(len(outside), b.mask()+1)]
+		outside = outside[len(part):]
+		scratch.Reset()
+		more, err := column.Gather(scratch, defaults, part)
+		if err != nil {
+			return nil, err
+		}
+		column.Scatter(out, more, part)
+		if err := b.Check(); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-// Command choose writes the routines that decide which rows count: comparisons to flags and selections, flags and bits to selections.
+// Command choose writes the routines that decide which rows count: ranges, flags and bits to selections, and the greatest of codes.
 package main
 
 import (
@@ -12,67 +12,21 @@ import (
 	"github.com/polybolos-db/polybolos/simd/gen/lanes"
 )
 
-// Predicates of VPCMP.
-const (
-	equal       = 0
-	less        = 1
-	lessOrEqual = 2
-)
+// lessOrEqual is a predicate of VPCMP.
+const lessOrEqual = 2
 
 func main() {
 	Constraint(buildtags.Term("amd64"))
 	for _, width := range []int{32, 64} {
-		rangeAVX512(width, true)
-		rangeAVX512(width, false)
-		for _, predicate := range []int{equal, less} {
-			compareAVX512(width, predicate)
-		}
-	}
-	for _, predicate := range []string{"Equal", "Less", "Greater"} {
-		if predicate != "Greater" {
-			floatsAVX512(predicate, false)
-		}
-		floatsAVX512(predicate, true)
+		rangeAVX512(width)
 	}
 	for _, name := range []string{"Flags", "Bits"} {
 		selectAVX512(name)
 	}
+	selectionsAVX2()
 	maxAVX512()
 	maxAVX2()
 	Generate()
-}
-
-// flags writes 1 for a chosen row and 0 for others.
-type flags struct {
-	lanes     int
-	dst       reg.GPVirtual
-	ones, out reg.VecVirtual
-}
-
-func newFlags(lanes int) *flags {
-	f := &flags{lanes: lanes, dst: GP64(), ones: XMM(), out: XMM()}
-	Load(Param("dst"), f.dst)
-	one := GP32()
-	MOVL(U32(1), one)
-	VPBROADCASTB(one, f.ones)
-	return f
-}
-
-func (f *flags) write(chosen, mask reg.OpmaskVirtual, tail bool) {
-	VMOVDQU8_Z(f.ones, chosen, f.out)
-	switch {
-	case tail:
-		VMOVDQU8(f.out, mask, Mem{Base: f.dst})
-	case f.lanes == 8:
-		VMOVQ(f.out, Mem{Base: f.dst})
-	default:
-		VMOVDQU8(f.out, Mem{Base: f.dst})
-		ADDQ(Imm(16), f.dst)
-		return
-	}
-	if !tail {
-		ADDQ(Imm(8), f.dst)
-	}
 }
 
 // loadLanes loads a register of values, those of the mask only.
@@ -100,16 +54,11 @@ func broadcast(width int, name string) reg.VecVirtual {
 }
 
 // rangeAVX512 finds the values whose distance from the least is at most the span, or those for which it is not.
-func rangeAVX512(width int, selects bool) {
+func rangeAVX512(width int) {
 	count := 512 / width
-	name, results := fmt.Sprintf("flagRange%dAVX512", width), ""
-	first, what := "dst *uint8", "writes 1 for each of n values that is within span of least, and 0 for the others; with flip -1 instead of 0 the other way round."
-	if selects {
-		name, first, results = fmt.Sprintf("selectRange%dAVX512", width), "out *uint32", " int"
-		what = "writes the positions of those of n values that are within span of least, or with flip -1 instead of 0 of the others, and returns how many. out has room for n."
-	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(%s, values *int%d, n int, least, span uint%d, flip int32)%s", first, width, width, results))
-	Doc(name + " " + what)
+	name := fmt.Sprintf("selectRange%dAVX512", width)
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(out *uint32, values *int%d, n int, least, span uint%d, flip int32) int", width, width))
+	Doc(name + " writes the positions of those of n values that are within span of least, or with flip -1 instead of 0 of the others, and returns how many. out has room for n.")
 	Pragma("noescape")
 	values, n := GP64(), GP64()
 	Load(Param("values"), values)
@@ -117,13 +66,7 @@ func rangeAVX512(width int, selects bool) {
 	least, span, v := broadcast(width, "least"), broadcast(width, "span"), ZMM()
 	flip := K()
 	KMOVW(Load(Param("flip"), GP32()), flip)
-	var s *lanes.Selection
-	var f *flags
-	if selects {
-		s = lanes.NewSelection(count)
-	} else {
-		f = newFlags(count)
-	}
+	s := lanes.NewSelection(count)
 	lanes.Loop(count, n, func(mask reg.OpmaskVirtual, tail bool) {
 		loadLanes(width, Mem{Base: values}, mask, tail, v)
 		k := K()
@@ -142,113 +85,10 @@ func rangeAVX512(width int, selects bool) {
 		if count == 8 || tail {
 			KANDW(mask, k, k)
 		}
-		if selects {
-			s.Take(k, tail)
-		} else {
-			f.write(k, mask, tail)
-		}
+		s.Take(k, tail)
 	}, func() { ADDQ(Imm(64), values) })
 	VZEROUPPER()
-	if selects {
-		Store(s.Count, ReturnIndex(0))
-	}
-	RET()
-}
-
-// compareAVX512 compares values pair by pair.
-func compareAVX512(width, predicate int) {
-	count := 512 / width
-	name := fmt.Sprintf("%s%dAVX512", map[int]string{equal: "flagEqual", less: "flagLess"}[predicate], width)
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint8, a, b *int%d, n int, flip int32)", width))
-	Doc(name + " writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.")
-	Pragma("noescape")
-	a, b, n := GP64(), GP64(), GP64()
-	Load(Param("a"), a)
-	Load(Param("b"), b)
-	Load(Param("n"), n)
-	x, y, flip := ZMM(), ZMM(), K()
-	KMOVW(Load(Param("flip"), GP32()), flip)
-	f := newFlags(count)
-	lanes.Loop(count, n, func(mask reg.OpmaskVirtual, tail bool) {
-		loadLanes(width, Mem{Base: a}, mask, tail, x)
-		loadLanes(width, Mem{Base: b}, mask, tail, y)
-		k := K()
-		if width == 32 {
-			VPCMPD(Imm(uint64(predicate)), y, x, k)
-		} else {
-			VPCMPQ(Imm(uint64(predicate)), y, x, k)
-		}
-		KXORW(flip, k, k)
-		f.write(k, mask, tail)
-	}, func() {
-		ADDQ(Imm(64), a)
-		ADDQ(Imm(64), b)
-	})
-	VZEROUPPER()
-	RET()
-}
-
-// Predicates of VCMPPD that raise nothing.
-const (
-	orderedEqual      = 0
-	unordered         = 3
-	ordered           = 7
-	notGreaterOrEqual = 25
-)
-
-// floatsAVX512 compares floats as SQL orders them: NaN equals itself and is greater than all others.
-func floatsAVX512(predicate string, constant bool) {
-	name := "flag" + predicate + "FloatAVX512"
-	if constant {
-		name = "flag" + predicate + "FloatByAVX512"
-	}
-	TEXT(name, NOSPLIT, "func(dst *uint8, a, b *float64, n int, flip int32)")
-	if constant {
-		Doc(name + " writes 1 for each of n numbers that compares so with the number b, and 0 for the others; with flip -1 instead of 0 the other way round.")
-	} else {
-		Doc(name + " writes 1 for each of n pairs for which it holds, and 0 for the others; with flip -1 instead of 0 the other way round.")
-	}
-	Pragma("noescape")
-	a, b, n := GP64(), GP64(), GP64()
-	Load(Param("a"), a)
-	Load(Param("b"), b)
-	Load(Param("n"), n)
-	x, y, flip := ZMM(), ZMM(), K()
-	KMOVW(Load(Param("flip"), GP32()), flip)
-	f := newFlags(8)
-	if constant {
-		VBROADCASTSD(Mem{Base: b}, y)
-	}
-	lanes.Loop(8, n, func(mask reg.OpmaskVirtual, tail bool) {
-		loadLanes(64, Mem{Base: a}, mask, tail, x)
-		if !constant {
-			loadLanes(64, Mem{Base: b}, mask, tail, y)
-		}
-		k, both := K(), K()
-		less := func(low, high reg.VecVirtual) {
-			VCMPPD(Imm(ordered), low, low, both)
-			VCMPPD(Imm(notGreaterOrEqual), high, low, both, k)
-		}
-		switch predicate {
-		case "Equal":
-			VCMPPD(Imm(unordered), x, x, both)
-			VCMPPD(Imm(unordered), y, y, both, both)
-			VCMPPD(Imm(orderedEqual), y, x, k)
-			KORW(both, k, k)
-		case "Less":
-			less(x, y)
-		case "Greater":
-			less(y, x)
-		}
-		KXORW(flip, k, k)
-		f.write(k, mask, tail)
-	}, func() {
-		ADDQ(Imm(64), a)
-		if !constant {
-			ADDQ(Imm(64), b)
-		}
-	})
-	VZEROUPPER()
+	Store(s.Count, ReturnIndex(0))
 	RET()
 }
 

@@ -14,19 +14,28 @@ import (
 
 func main() {
 	Constraint(buildtags.Term("amd64"))
-	for _, width := range []int{32, 64} {
-		lookup(width, 1)
-		lookup(width, 4)
+	for _, pairs := range []int{1, 4} {
+		for _, to := range []int{8, 16, 32} {
+			lookup(32, to, pairs)
+		}
+		lookup(64, 64, pairs)
+	}
+	// Four registers of 64-bit entries are no faster than loading each.
+	lookupNarrow(32, 1)
+	lookupNarrow(32, 4)
+	lookupNarrow(64, 1)
+	for _, width := range []int{8, 16, 32, 64, 128} {
+		fromMemory(width)
 	}
 	Generate()
 }
 
-// lookup finds entries that fit one pair of registers, or four.
-func lookup(width, pairs int) {
+// lookup finds entries that fit one pair of registers, or four, and writes their lower bits.
+func lookup(width, written, pairs int) {
 	count := 512 / width
 	most := 2 * count * pairs
-	name := fmt.Sprintf("gather%dOf%dAVX512", width, most)
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, entries *uint%d, size int, codes *uint32, n int)", width))
+	name := fmt.Sprintf("gather%dOf%dAVX512", written, most)
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint%d, entries *uint%d, size int, codes *uint32, n int)", written, width))
 	Doc(fmt.Sprintf("%s looks up n codes among at most %d entries; each code has one.", name, most))
 	Pragma("noescape")
 	dst, entries, codes, n := GP64(), GP64(), GP64(), GP64()
@@ -103,6 +112,14 @@ func lookup(width, pairs int) {
 		}
 		to := Mem{Base: dst}
 		switch {
+		case written == 8 && tail:
+			VPMOVDB(found[0], mask, to)
+		case written == 8:
+			VPMOVDB(found[0], to)
+		case written == 16 && tail:
+			VPMOVDW(found[0], mask, to)
+		case written == 16:
+			VPMOVDW(found[0], to)
 		case width == 32 && tail:
 			VMOVDQU32(found[0], mask, to)
 		case tail:
@@ -112,7 +129,7 @@ func lookup(width, pairs int) {
 		}
 	}, func() {
 		ADDQ(Imm(uint64(4*count)), codes)
-		ADDQ(Imm(64), dst)
+		ADDQ(Imm(uint64(count*written/8)), dst)
 	})
 	VZEROUPPER()
 	RET()

@@ -29,6 +29,11 @@ func main() {
 	Pragma("noescape")
 	each("words", true)
 
+	eachAVX2("mixAVX2", false)
+	eachAVX2("combineAVX2", true)
+
+	bloomAVX2("bloomAVX2", false)
+	bloomAVX2("bloomRowsAVX2", true)
 	bloom("bloomAVX512", false)
 	bloom("bloomRowsAVX512", true)
 	Generate()
@@ -117,7 +122,7 @@ func each(words string, combine bool) {
 	RET()
 }
 
-func bloom(name string, withRows bool) {
+func beginBloom(name string, withRows bool) {
 	signature := "func(out *uint32, words *uint64, n int, filter *uint64, shift uint64) int"
 	if withRows {
 		signature = "func(out *uint32, words *uint64, rows *uint32, n int, filter *uint64, shift uint64) int"
@@ -129,6 +134,10 @@ func bloom(name string, withRows bool) {
 		Doc(name + " writes the positions of those of n words that the filter may hold and returns how many. out has room for n.")
 	}
 	Pragma("noescape")
+}
+
+func bloom(name string, withRows bool) {
+	beginBloom(name, withRows)
 	from, n, filter, rows := GP64(), GP64(), GP64(), GP64()
 	Load(Param("words"), from)
 	Load(Param("n"), n)

@@ -1,4 +1,4 @@
-// Command sum writes sums, whole and by group.
+// Command sum writes sums by group.
 package main
 
 import (
@@ -14,38 +14,11 @@ import (
 
 func main() {
 	Constraint(buildtags.Term("amd64"))
-	whole()
 	for _, groups := range []int{4, 8} {
 		byGroup(groups, false)
 		byGroup(groups, true)
 	}
 	Generate()
-}
-
-// whole sums the upper halves of values, with their sign, and the lower ones apart: neither can overflow.
-func whole() {
-	TEXT("sumInt64AVX512", NOSPLIT, "func(values *int64, n int) (upper int64, lower uint64)")
-	Doc("sumInt64AVX512 sums the upper 32 bits of n values, as signed numbers, and their lower 32 bits.")
-	Pragma("noescape")
-	values, n := GP64(), GP64()
-	Load(Param("values"), values)
-	Load(Param("n"), n)
-	upper, lower, mask32, v, half := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
-	zero(upper, lower)
-	r := GP64()
-	MOVQ(U64(0xFFFFFFFF), r)
-	VPBROADCASTQ(r, mask32)
-	lanes.Loop(8, n, func(mask reg.OpmaskVirtual, tail bool) {
-		load(Mem{Base: values}, mask, tail, v)
-		VPSRAQ(Imm(32), v, half)
-		VPANDQ(mask32, v, v)
-		VPADDQ(half, upper, upper)
-		VPADDQ(v, lower, lower)
-	}, func() { ADDQ(Imm(64), values) })
-	Store(across(upper, false), ReturnIndex(0))
-	Store(across(lower, false), ReturnIndex(1))
-	VZEROUPPER()
-	RET()
 }
 
 func zero(vs ...reg.VecVirtual) {
