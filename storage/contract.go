@@ -52,6 +52,18 @@ type WriteFile interface {
 	Abort() error
 }
 
+// Ender is a WriteFile that can give back what it needs while it is written: an open file.
+type Ender interface {
+	// End says that no more is written; Commit or Abort follows.
+	End() error
+}
+
+// Buffered is a WriteFile that has a buffer of its own outside of any budget until its Commit or Abort.
+type Buffered interface {
+	// Buffer is its size in bytes.
+	Buffer() int64
+}
+
 // Scan says what a reader has to deliver.
 type Scan struct {
 	Columns []int          // positions of the wanted columns in the table's schema
@@ -93,6 +105,13 @@ type Divider interface {
 	Divide(ctx context.Context, store Store, split plan.Split, scan *Scan, rows int64) ([]plan.Split, error)
 }
 
+// Bounder is a Format whose metadata bounds the values of single splits.
+type Bounder interface {
+	// Bounds returns, for each split, the least and the greatest value of a column of the table; nil where metadata does not say. A split that is a part of a row
+	// group has the bounds of the whole. It returns nil when nothing is known of any split.
+	Bounds(ctx context.Context, store Store, splits []plan.Split, field column.Field, options map[string]string) ([]plan.ColumnStatistics, error)
+}
+
 // Probe is a condition on a column that is no expression: what a join's build side lets through.
 type Probe struct {
 	Column int // position among the scan's Columns
@@ -127,6 +146,17 @@ type Charged interface {
 	Charge(budget *mem.Budget)
 	// Discard gives the memory of a writer that will not be closed back; after Close it does nothing.
 	Discard()
+}
+
+// Flusher is a Writer that can give memory back before its end.
+type Flusher interface {
+	Charged
+	// Held is how many bytes are charged to the budget.
+	Held() int64
+	// Pressed reports, once, that the budget refused memory which the writer then took from the last of the limit.
+	Pressed() bool
+	// Flush writes what is buffered, and gives its memory back.
+	Flush() error
 }
 
 // Writer writes batches.

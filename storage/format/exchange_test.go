@@ -154,8 +154,11 @@ func TestBadJSON(t *testing.T) {
 	}
 }
 
-// written is a file with values of many types, and the rows it should read as.
-func written(t testing.TB, name string, options map[string]string) ([]byte, []column.Field, []string) {
+// manyRows are more than a batch holds; a selection takes half of them.
+const manyRows = 5000
+
+// written is a file of the selected half of n rows with values of many types, and the rows it should read as.
+func written(t testing.TB, name string, options map[string]string, n int) ([]byte, []column.Field, []string) {
 	t.Helper()
 	fields := []column.Field{{Name: "i", Type: column.T(column.Int64)}, {Name: "s", Type: column.T(column.Text)},
 		{Name: "d", Type: column.DecimalType(10, 2)}, {Name: "day", Type: column.T(column.Date)}, {Name: "f", Type: column.T(column.Float64)},
@@ -171,7 +174,6 @@ func written(t testing.TB, name string, options map[string]string) ([]byte, []co
 	}
 	a := mem.NewArena(nil)
 	defer a.Free()
-	const n = 5000
 	b := &column.Batch{Len: n}
 	for _, f := range fields {
 		v, err := column.FromValues(a, f.Type, n, func(i int) *column.Value {
@@ -225,7 +227,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 		{"avro", "f.avro", nil}, {"avro", "f.avro", map[string]string{"compression": "null"}}, {"avro", "f.avro", map[string]string{"compression": "zstd"}},
 		{"avro", "f.avro", map[string]string{"compression": "deflate"}},
 	} {
-		content, fields, want := written(t, c.format, c.options)
+		content, fields, want := written(t, c.format, c.options, manyRows)
 		got, _, err := read(c.format, file(t, c.name, content), fields, nil)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %v: %d rows of %d, %v", c.name, c.options, len(got), len(want), err)
@@ -234,8 +236,8 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 }
 
 func TestDamagedArrow(t *testing.T) {
-	content, _, _ := written(t, "arrow", nil)
-	stream, _, _ := written(t, "arrow", map[string]string{"stream": "true"})
+	content, _, _ := written(t, "arrow", nil, manyRows)
+	stream, _, _ := written(t, "arrow", map[string]string{"stream": "true"}, manyRows)
 	for name, bad := range map[string][]byte{
 		"empty": nil, "text": []byte("a,b\n1,2\n"), "cut off": content[:len(content)/2], "a file's beginning": content[:7],
 		"a stream that is cut off": stream[:len(stream)/2],

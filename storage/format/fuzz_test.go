@@ -12,7 +12,7 @@ import (
 // read must be well formed, which read checks.
 func fuzzReader(f *testing.F, name string, options []map[string]string, seeds ...string) {
 	for _, o := range options {
-		content, _, _ := written(f, name, o)
+		content, _, _ := written(f, name, o, manyRows)
 		f.Add(content[:min(len(content), 3000)])
 		f.Add(content[max(0, len(content)-3000):])
 	}

@@ -98,6 +98,16 @@ func (p partitioned) Divides() bool {
 	return ok
 }
 
+// Bounds passes on to the format what is not a column of the folders' names.
+func (p partitioned) Bounds(ctx context.Context, store storage.Store, splits []plan.Split, field column.Field, options map[string]string) ([]plan.ColumnStatistics, error) {
+	b, ok := p.Format.(storage.Bounder)
+	options, names := inner(options)
+	if !ok || slices.Contains(names, field.Name) {
+		return nil, nil
+	}
+	return b.Bounds(ctx, store, splits, field, options)
+}
+
 // inner are the options without ours, and the partition columns.
 func inner(options map[string]string) (map[string]string, []string) {
 	list, ok := options[PartitionOption]

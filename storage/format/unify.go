@@ -10,14 +10,18 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels"
+	"github.com/polybolos-db/polybolos/kernels/cpu"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
+	"github.com/polybolos-db/polybolos/storage/format/csv"
+	"github.com/polybolos-db/polybolos/storage/format/json"
 )
 
 const (
 	// FilenameOption is the option under which a table keeps the name of the column that holds each row's file.
 	FilenameOption = "filename_column"
-	// UnionOption says that a file need not have all columns of its table: those that it has not are NULL.
+	// UnionOption says that a file need not have all columns of its table, where those that it has not are NULL, nor of its types: values are cast.
 	UnionOption = "union_by_name"
 )
 
@@ -64,11 +68,25 @@ func (u unified) Splits(ctx context.Context, store storage.Store, file plan.File
 	return u.partitioned.Splits(ctx, store, file, plain(options))
 }
 
-// absent are the columns of the schema that the file has not and that are not its folders' either. The name of the file is one of them.
-func (u unified) absent(ctx context.Context, store storage.Store, file plan.File, schema []column.Field, options map[string]string) (map[string]bool, error) {
-	out := map[string]bool{}
+// Bounds passes on to the format, but says nothing of files that need not have all columns.
+func (u unified) Bounds(ctx context.Context, store storage.Store, splits []plan.Split, field column.Field, options map[string]string) ([]plan.ColumnStatistics, error) {
+	_, union := options[UnionOption]
+	if union || options[FilenameOption] == field.Name && field.Name != "" {
+		return nil, nil
+	}
+	return u.partitioned.Bounds(ctx, store, splits, field, plain(options))
+}
+
+// difference is what a file has not, or has of another type, among the columns of its table.
+type difference struct {
+	absent map[string]bool        // neither in the file nor of its folders; the name of the file is one of them
+	types  map[string]column.Type // in the file, whose values are cast
+}
+
+func (u unified) difference(ctx context.Context, store storage.Store, file plan.File, schema []column.Field, options map[string]string) (difference, error) {
+	out := difference{absent: map[string]bool{}, types: map[string]column.Type{}}
 	if name, ok := options[FilenameOption]; ok {
-		out[name] = true
+		out.absent[name] = true
 	}
 	if _, ok := options[UnionOption]; !ok {
 		return out, nil
@@ -80,14 +98,33 @@ func (u unified) absent(ctx context.Context, store storage.Store, file plan.File
 	}
 	have, err := u.partitioned.Infer(ctx, store, file, rest)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	for _, f := range schema {
-		if !slices.Contains(folders, f.Name) && !slices.ContainsFunc(have, func(h column.Field) bool { return strings.EqualFold(h.Name, f.Name) }) {
-			out[f.Name] = true
+		if slices.Contains(folders, f.Name) {
+			continue
+		}
+		at := slices.IndexFunc(have, func(h column.Field) bool { return h.Name == f.Name })
+		if at < 0 {
+			at = slices.IndexFunc(have, func(h column.Field) bool { return strings.EqualFold(h.Name, f.Name) })
+		}
+		switch {
+		case at < 0:
+			out.absent[f.Name] = true
+		case u.typed() && !storage.Widens(have[at].Type, f.Type):
+			out.types[f.Name] = have[at].Type
 		}
 	}
 	return out, nil
+}
+
+// typed reports whether files say what types their columns have; other files are read as what their table wants.
+func (u unified) typed() bool {
+	switch u.Format.(type) {
+	case csv.Format, json.Format:
+		return false
+	}
+	return true
 }
 
 // names reports whether the format's columns have their names in the first row.
@@ -99,22 +136,28 @@ func (u unified) names(options map[string]string) bool {
 // view takes a scan apart: what is read of the file, and for each wanted column where it comes from.
 type view struct {
 	scan  storage.Scan
-	from  []int // per wanted column: position among the columns read, or -1
-	whole bool  // all filters are passed on
+	from  []int  // per wanted column: position among the columns read, or -1
+	whole bool   // all filters are passed on
+	cast  []bool // per wanted column: the file has another type
 }
 
-func viewOf(scan *storage.Scan, absent map[string]bool) view {
+func viewOf(scan *storage.Scan, d difference) view {
 	v := view{scan: *scan, whole: true}
 	v.scan.Options, v.scan.Schema, v.scan.Columns, v.scan.Shared = plain(scan.Options), nil, nil, nil
 	place := make([]int, len(scan.Schema))
 	for i, f := range scan.Schema {
 		place[i] = -1
-		if !absent[f.Name] {
+		if !d.absent[f.Name] {
 			place[i] = len(v.scan.Schema)
+			if t, ok := d.types[f.Name]; ok {
+				f.Type = t
+			}
 			v.scan.Schema = append(v.scan.Schema, f)
 		}
 	}
 	for _, c := range scan.Columns {
+		_, other := d.types[scan.Schema[c].Name]
+		v.cast = append(v.cast, other)
 		if place[c] < 0 {
 			v.from = append(v.from, -1)
 			continue
@@ -128,6 +171,30 @@ func viewOf(scan *storage.Scan, absent map[string]bool) view {
 	return v
 }
 
+// casts is the program that makes the table's types of those columns that the file has of another type, nil when there is none.
+func (v *view) casts(scan *storage.Scan) (*kernels.Program, error) {
+	var out []expr.Expr
+	for i, from := range v.from {
+		if !v.cast[i] || from < 0 {
+			continue
+		}
+		f := v.scan.Schema[v.scan.Columns[from]]
+		e, err := expr.NewCast(&expr.Ref{Index: from, Typ: f.Type}, scan.Schema[scan.Columns[i]].Type, false)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	if out == nil {
+		return nil, nil
+	}
+	var inputs []column.Type
+	for _, c := range v.scan.Columns {
+		inputs = append(inputs, v.scan.Schema[c].Type)
+	}
+	return expr.Compile(out, inputs)
+}
+
 // moved are the conditions that speak of columns that are read alone, over the positions that these have.
 func (v *view) moved(conditions []expr.Expr) []expr.Expr {
 	var out []expr.Expr
@@ -138,7 +205,7 @@ func (v *view) moved(conditions []expr.Expr) []expr.Expr {
 			if !ok {
 				return e
 			}
-			if v.from[r.Index] < 0 {
+			if v.from[r.Index] < 0 || v.cast[r.Index] {
 				own = false
 				return e
 			}
@@ -171,13 +238,16 @@ func (u unified) Statistics(ctx context.Context, store storage.Store, file plan.
 	if !active(options) {
 		return u.partitioned.Statistics(ctx, store, file, schema, options)
 	}
-	absent, err := u.absent(ctx, store, file, schema, options)
+	d, err := u.difference(ctx, store, file, schema, options)
 	if err != nil {
 		return nil, err
 	}
 	var own []column.Field
 	for _, f := range schema {
-		if !absent[f.Name] {
+		if t, ok := d.types[f.Name]; ok {
+			f.Type = t
+		}
+		if !d.absent[f.Name] {
 			own = append(own, f)
 		}
 	}
@@ -189,8 +259,12 @@ func (u unified) Statistics(ctx context.Context, store storage.Store, file plan.
 	next := 0
 	for _, f := range schema {
 		switch {
-		case !absent[f.Name]:
-			out.Columns = append(out.Columns, s.Columns[next])
+		case !d.absent[f.Name]:
+			c := s.Columns[next]
+			if _, ok := d.types[f.Name]; ok {
+				c.Min, c.Max = nil, nil // they are of the file's type
+			}
+			out.Columns = append(out.Columns, c)
 			next++
 		case f.Name == options[FilenameOption]:
 			v := column.TextValue(file.URL)
@@ -212,11 +286,11 @@ func (u unified) Prune(ctx context.Context, store storage.Store, splits []plan.S
 		for to < len(splits) && splits[to].File.URL == splits[from].File.URL {
 			to++
 		}
-		absent, err := u.absent(ctx, store, splits[from].File, scan.Schema, scan.Options)
+		d, err := u.difference(ctx, store, splits[from].File, scan.Schema, scan.Options)
 		if err != nil {
 			return nil, err
 		}
-		v := viewOf(scan, absent)
+		v := viewOf(scan, d)
 		kept, err := u.partitioned.Prune(ctx, store, splits[from:to], &v.scan)
 		if err != nil {
 			return nil, err
@@ -247,6 +321,10 @@ type unifiedReader struct {
 	view  view
 	out   []*column.Vector
 
+	evaluator *cpu.Evaluator // of the casts; nil without
+	casting   *mem.Arena     // of the evaluator
+	cast      []*column.Vector
+
 	skipped int64 // by readers that are closed
 }
 
@@ -263,15 +341,18 @@ func skippedBy(r storage.Reader) int64 {
 
 func (r *unifiedReader) Start(ctx context.Context, s plan.Split) error {
 	if r.inner == nil || s.File.URL != r.file.URL {
-		absent, err := r.format.absent(ctx, r.store, s.File, r.scan.Schema, r.scan.Options)
+		d, err := r.format.difference(ctx, r.store, s.File, r.scan.Schema, r.scan.Options)
 		if err != nil {
 			return err
 		}
-		v := viewOf(r.scan, absent)
+		v := viewOf(r.scan, d)
 		if err := r.closeInner(); err != nil {
 			return err
 		}
 		r.view = v
+		if err := r.prepareCasts(); err != nil {
+			return err
+		}
 		if r.inner, err = r.format.partitioned.NewReader(r.store, &r.view.scan, r.budget); err != nil {
 			r.inner = nil
 			return err
@@ -279,6 +360,18 @@ func (r *unifiedReader) Start(ctx context.Context, s plan.Split) error {
 	}
 	r.file = s.File
 	return r.inner.Start(ctx, s)
+}
+
+// prepareCasts makes what casts the columns of the next file.
+func (r *unifiedReader) prepareCasts() error {
+	program, err := r.view.casts(r.scan)
+	if program == nil || err != nil {
+		return err
+	}
+	r.casting = mem.NewArena(r.budget)
+	r.cast = make([]*column.Vector, len(program.Outputs))
+	r.evaluator, err = cpu.NewEvaluator(program, r.casting)
+	return err
 }
 
 func (r *unifiedReader) Next(ctx context.Context, b *column.Batch) (bool, error) {
@@ -289,7 +382,18 @@ func (r *unifiedReader) Next(ctx context.Context, b *column.Batch) (bool, error)
 	}
 	r.arena.Reset()
 	r.out = r.out[:0]
+	if r.evaluator != nil {
+		if err := r.evaluator.Eval(&own, r.cast); err != nil {
+			return false, err
+		}
+	}
+	casts := 0
 	for i, from := range r.view.from {
+		if from >= 0 && r.view.cast[i] {
+			r.out = append(r.out, r.cast[casts])
+			casts++
+			continue
+		}
 		if from >= 0 {
 			r.out = append(r.out, own.Cols[from])
 			continue
@@ -313,6 +417,10 @@ func (r *unifiedReader) Next(ctx context.Context, b *column.Batch) (bool, error)
 func (r *unifiedReader) Exact() bool { return len(r.scan.Filters) == 0 }
 
 func (r *unifiedReader) closeInner() error {
+	if r.casting != nil {
+		r.casting.Free()
+		r.casting, r.evaluator = nil, nil
+	}
 	if r.inner == nil {
 		return nil
 	}

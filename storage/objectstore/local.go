@@ -234,6 +234,7 @@ func (Local) Create(ctx context.Context, url string) (storage.WriteFile, error) 
 type localWriter struct {
 	*os.File
 	url, name string
+	ended     bool
 }
 
 func (w *localWriter) Write(p []byte) (int, error) {
@@ -247,9 +248,21 @@ func (w *localWriter) Write(p []byte) (int, error) {
 // ReadFrom hides os.File's own, whose errors would not name the file.
 func (w *localWriter) ReadFrom(r io.Reader) (int64, error) { return io.Copy(struct{ io.Writer }{w}, r) }
 
+// End closes the file: many may wait for their Commit.
+func (w *localWriter) End() error {
+	if w.ended {
+		return nil
+	}
+	w.ended = true
+	if err := errors.Join(w.Sync(), w.File.Close()); err != nil {
+		return failure(err, "write", w.url)
+	}
+	return nil
+}
+
 func (w *localWriter) Commit() error {
-	err := w.Sync()
-	if err = errors.Join(err, w.File.Close()); err == nil {
+	err := w.End()
+	if err == nil {
 		err = os.Rename(w.File.Name(), w.name)
 	}
 	if err != nil {
@@ -259,7 +272,11 @@ func (w *localWriter) Commit() error {
 }
 
 func (w *localWriter) Abort() error {
-	if err := errors.Join(w.File.Close(), os.Remove(w.File.Name())); err != nil {
+	var err error
+	if !w.ended {
+		w.ended, err = true, w.File.Close()
+	}
+	if err = errors.Join(err, os.Remove(w.File.Name())); err != nil {
 		return failure(err, "remove", w.url)
 	}
 	return nil

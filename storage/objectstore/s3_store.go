@@ -163,6 +163,9 @@ type s3Writer struct {
 
 var errAborted = errors.New("the file was not completed")
 
+// Buffer is the part that is collected before it goes out.
+func (w *s3Writer) Buffer() int64 { return uploadPart }
+
 func (w *s3Writer) Write(p []byte) (int, error) { return w.pipe.Write(p) }
 
 func (w *s3Writer) Commit() error {

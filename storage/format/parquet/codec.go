@@ -99,7 +99,6 @@ func (s *streams[R]) decompress(dst, src []byte) error {
 	if !ok {
 		p = &pageStream[R]{decoder: s.make()}
 	}
-	defer s.pool.Put(p)
 	p.src.Reset(src)
 	if err := s.reset(p.decoder, &p.src); err != nil {
 		return err
@@ -114,6 +113,9 @@ func (s *streams[R]) decompress(dst, src []byte) error {
 	case !errors.Is(err, io.EOF):
 		return err
 	}
+	// Only what came to its end goes back: a reset of brotli's reader keeps input that a damaged page left over.
+	p.src.Reset(nil)
+	s.pool.Put(p)
 	return nil
 }
 

@@ -50,7 +50,7 @@ func packed(t testing.TB, codec compress.Compression, data []byte) []byte {
 
 // A page is unfolded to the size that its header says, or refused: also one that would unfold to very much more, without taking the memory for it.
 func TestDecompressorsKeepToTheSize(t *testing.T) {
-	small, large := bytes.Repeat([]byte("some text "), 1000), make([]byte, 64<<20)
+	small, large := bytes.Repeat([]byte("some text "), 1000), make([]byte, 32<<20)
 	for _, codec := range []compress.Compression{
 		compress.Codecs.Snappy, compress.Codecs.Gzip, compress.Codecs.Brotli, compress.Codecs.Zstd, compress.Codecs.Lz4Raw, compress.Codecs.Lz4,
 	} {

@@ -3,7 +3,6 @@ package parquet
 import (
 	"encoding/binary"
 	"errors"
-	"math/bits"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/simd"
@@ -19,7 +18,6 @@ type deltaReader struct {
 	minis     int
 	miniSize  int
 	last      int64
-	unpacked  [256]uint32
 }
 
 func newDeltaReader(src []byte) (*deltaReader, error) {
@@ -80,22 +78,9 @@ func (d *deltaReader) read(dst []int64) (rest []byte, err error) {
 			block := d.src[:size]
 			d.src = d.src[size:]
 			switch {
-			case w == 0:
-				for i := range dst[:k] {
-					last += low
-					dst[i] = last
-				}
 			case w <= 32:
-				// In pieces that stay on the stack; 256 values of any width begin at a byte.
-				for at := 0; at < k; at += len(d.unpacked) {
-					part := dst[at:min(at+len(d.unpacked), k)]
-					// What lies behind the miniblock, as far as its buffer goes, may be read: that makes its end faster.
-					simd.Unpack(d.unpacked[:len(part)], block[at/8*int(w):cap(block)], uint(w))
-					for i := range part {
-						last += low + int64(d.unpacked[i])
-						part[i] = last
-					}
-				}
+				// What lies behind the miniblock, as far as its buffer goes, may be read: that makes its end faster.
+				last = simd.DeltaSums(dst[:k], block[:cap(block)], uint(w), low, last)
 			default:
 				for i := range dst[:k] {
 					last += low + int64(bits64At(block, i*int(w), uint(w)))
@@ -138,95 +123,90 @@ func deltaLengths(src []byte, n, limit int, scratch func(n int) ([]int64, error)
 	if rest, err = d.read(lengths); err != nil {
 		return nil, nil, err
 	}
-	var sum uint64
+	// A length beyond 32 bits is more than any limit, and the sum of others, of which a page has fewer than 2^31, is below 2^63.
+	var all, sum int64
 	for _, l := range lengths {
-		var carry uint64
-		if sum, carry = bits.Add64(sum, uint64(l), 0); l < 0 || carry != 0 || sum > uint64(limit) {
-			return nil, nil, errDelta
-		}
+		all |= l
+		sum += l
+	}
+	if uint64(all) >= 1<<32 || sum > int64(limit) {
+		return nil, nil, errDelta
 	}
 	return lengths, rest, nil
 }
 
-// deltaLengthViews decodes n DELTA_LENGTH_BYTE_ARRAY strings into views of src.
-func deltaLengthViews(dst []column.View, src []byte, scratch func(n int) ([]int64, error)) error {
+// deltaLengthViews decodes n DELTA_LENGTH_BYTE_ARRAY strings into views of src, and returns the bytes of all of them.
+func deltaLengthViews(dst []column.View, src []byte, scratch func(n int) ([]int64, error)) (all []byte, err error) {
 	lengths, rest, err := deltaLengths(src, len(dst), len(src), scratch)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, l := range lengths {
-		if int(l) > len(rest) {
-			return errDelta
+	at := 0
+	for i, l := range lengths[:len(dst)] {
+		n := int(l)
+		if n > len(rest)-at {
+			return nil, errDelta
 		}
-		dst[i] = column.MakeView(rest[:l])
-		rest = rest[l:]
+		dst[i] = viewAt(rest, at, n)
+		at += n
 	}
-	return nil
+	return rest[:at], nil
 }
 
 // maxDeltaText bounds the strings that a DELTA_BYTE_ARRAY page unfolds to, in bytes: prefixes let a small page claim very much.
 const maxDeltaText = 1 << 30
 
-// deltaByteArray decodes len(dst) DELTA_BYTE_ARRAY strings: each is a prefix of the one before and a suffix. Their bytes go to memory from alloc.
-func deltaByteArray(dst []column.View, src []byte, scratch func(n int) ([]int64, error), alloc func(n int) ([]byte, error)) error {
+// deltaByteArray decodes len(dst) DELTA_BYTE_ARRAY strings: each is a prefix of the one before and a suffix. Their bytes go to memory from alloc,
+// and are returned.
+func deltaByteArray(dst []column.View, src []byte, scratch func(n int) ([]int64, error), alloc func(n int) ([]byte, error)) (all []byte, err error) {
 	prefixes, rest, err := deltaLengths(src, len(dst), maxDeltaText, scratch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	suffixes, rest, err := deltaLengths(rest, len(dst), len(src), scratch)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	suffixes = suffixes[:len(prefixes)]
 	total := 0
-	for i := range prefixes {
-		if total += int(prefixes[i] + suffixes[i]); total > maxDeltaText {
-			return errDelta
+	for i, p := range prefixes {
+		if total += int(p + suffixes[i]); total > maxDeltaText {
+			return nil, errDelta
 		}
 	}
 	out, err := alloc(total)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var before []byte
+	before, at, size := 0, 0, 0 // where the string before is, where the next goes, and how long that before is
 	for i := range dst {
-		p, s := int(prefixes[i]), int(suffixes[i])
-		if p > len(before) || s > len(rest) {
-			return errDelta
+		p, n := int(prefixes[i]), int(suffixes[i])
+		if p > size || n > len(rest) {
+			return nil, errDelta
 		}
-		copy(out, before[:p])
-		copy(out[p:], rest[:s])
-		before, out, rest = out[:p+s:p+s], out[p+s:], rest[s:]
-		dst[i] = column.MakeView(before)
+		copyShort(out[at:], out[before:], p)
+		copyShort(out[at+p:], rest, n)
+		before, size, rest = at, p+n, rest[n:]
+		dst[i] = viewAt(out, before, size)
+		at += size
 	}
-	return nil
+	return out[:total], nil
+}
+
+// copyShort copies n bytes, up to 16 of them with two instructions that may also write bytes behind, as far as dst and src go.
+func copyShort(dst, src []byte, n int) {
+	if n <= 16 && len(dst) >= 16 && len(src) >= 16 {
+		*(*[16]byte)(dst) = *(*[16]byte)(src)
+		return
+	}
+	copy(dst, src[:n])
 }
 
 // unsplit undoes BYTE_STREAM_SPLIT: the k-th bytes of all n values stand together.
 func unsplit(dst, src []byte, n, width int) {
 	src = src[: n*width : n*width]
-	switch width {
-	case 4:
-		d := column.SliceOf[uint32](dst)[:n]
-		a, b, c, e := src[:n], src[n:2*n], src[2*n:3*n], src[3*n:]
-		for i := range d {
-			d[i] = uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(e[i])<<24
-		}
-		return
-	case 8:
-		d := column.SliceOf[uint64](dst)[:n]
-		// Two halves: eight streams at once are more than the processor follows well.
-		for half := range 2 {
-			s := src[4*half*n:]
-			a, b, c, e, shift := s[:n], s[n:2*n], s[2*n:3*n], s[3*n:4*n], uint(32*half)
-			for i := range d {
-				v := uint64(uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(e[i])<<24)
-				if half == 0 {
-					d[i] = v
-				} else {
-					d[i] |= v << (shift & 63)
-				}
-			}
-		}
+	if width == 4 || width == 8 {
+		simd.Unsplit(dst[:n*width], src, width)
 		return
 	}
 	for k := range width {

@@ -76,6 +76,14 @@ func clampRun(n uint64) int { return int(min(n, 1<<31)) }
 // next reads len(dst) values.
 func (h *hybrid) next(dst []uint32) error {
 	for len(dst) > 0 {
+		if h.repeats == 0 && h.at == h.count && h.width > 0 {
+			// Whole runs; what is not one that fits is found out about below.
+			n, size := simd.DecodeRuns(dst, h.src, h.width)
+			dst, h.src = dst[n:], h.src[size:]
+			if len(dst) == 0 {
+				break
+			}
+		}
 		if n := min(h.repeats, len(dst)); n > 0 {
 			v := h.value
 			for i := range dst[:n] {

@@ -41,17 +41,32 @@ func nestedRow(types []column.Type, i int) []column.Value {
 	for k := range i % 3 {
 		spans.List = append(spans.List, interval(k))
 	}
-	return []column.Value{list, record, pairs, interval(i), spans}
+	// A uuid beside lists, in one, in a struct beside an interval, and as a map's value.
+	id := func(k int) column.Value {
+		return column.Value{Type: column.T(column.UUID), Int: column.Int128{Hi: int64(k) - 2, Lo: uint64(k) << 60}}
+	}
+	ids, both, named := column.Value{Type: types[6]}, column.Value{Type: types[7], List: []column.Value{id(i), interval(i)}}, column.Value{Type: types[8]}
+	for k := range i % 3 {
+		ids.List = append(ids.List, id(i+k))
+		named.List = append(named.List, column.TextValue(fmt.Sprint("k", k)), id(k))
+	}
+	single := id(i)
+	if i%7 == 3 {
+		single, ids = column.NullValue(types[5]), column.NullValue(types[6])
+	}
+	return []column.Value{list, record, pairs, interval(i), spans, single, ids, both, named}
 }
 
 func TestNestedColumnsAreReadAsTheyWereWritten(t *testing.T) {
-	text, number := column.T(column.Text), column.T(column.Int64)
+	text, number, id := column.T(column.Text), column.T(column.Int64), column.T(column.UUID)
 	types := []column.Type{
 		column.ListType(number), column.StructType([]column.Field{{Name: "n", Type: number}, {Name: "t", Type: text}}), column.MapType(text, number),
 		column.T(column.Interval), column.ListType(column.T(column.Interval)),
+		id, column.ListType(id), column.StructType([]column.Field{{Name: "id", Type: id}, {Name: "span", Type: column.T(column.Interval)}}), column.MapType(text, id),
 	}
 	fields := []column.Field{
 		{Name: "list", Type: types[0]}, {Name: "struct", Type: types[1]}, {Name: "map", Type: types[2]}, {Name: "interval", Type: types[3]}, {Name: "intervals", Type: types[4]},
+		{Name: "id", Type: types[5]}, {Name: "ids", Type: types[6]}, {Name: "both", Type: types[7]}, {Name: "named", Type: types[8]},
 	}
 	const total = 3*column.BatchRows + 17
 	arena := mem.NewArena(nil)

@@ -27,6 +27,7 @@ type nestedWriter struct {
 	sink    *sink
 	fields  []column.Field
 	schema  *arrow.Schema
+	uuids   *arrow.Schema // as the library is given it, nil when it is schema
 	options writeOptions
 	out     *pqarrow.FileWriter
 	arena   *mem.Arena
@@ -148,10 +149,18 @@ func newNestedWriter(s *sink, fields []column.Field, o writeOptions) (w *nestedW
 		given[i].Type = written(f.Type)
 	}
 	w = &nestedWriter{sink: s, fields: fields, schema: column.ArrowSchema(given), options: o, arena: mem.NewArena(nil), memory: newCharged()}
-	props := parquet.NewWriterProperties(writerProperties(o, fields, w.memory)...)
-	sc, err := pqarrow.ToParquet(w.schema, props, pqarrow.DefaultWriterProps())
+	props := parquet.NewWriterProperties(append(writerProperties(o, fields, w.memory), parquet.WithDictionaryPageSizeLimit(nestedDictionary))...)
+	declared := w.schema
+	for _, f := range fields {
+		if holdsUUID(f.Type) {
+			w.uuids = withUUIDs(w.schema, fields)
+			declared = w.uuids
+			break
+		}
+	}
+	sc, err := pqarrow.ToParquet(declared, props, pqarrow.DefaultWriterProps())
 	if err == nil {
-		w.out, err = pqarrow.NewFileWriter(w.schema, s, props, pqarrow.DefaultWriterProps())
+		w.out, err = pqarrow.NewFileWriter(declared, s, props, pqarrow.DefaultWriterProps())
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.FeatureNotSupported, err, "these columns cannot be written to Parquet")
@@ -189,6 +198,10 @@ func (w *nestedWriter) Write(b *column.Batch) (err error) {
 		return err
 	}
 	defer rec.Release()
+	if w.uuids != nil {
+		rec = retyped(rec, w.uuids)
+		defer rec.Release()
+	}
 	used, refused := w.memory.held()
 	if refused != nil {
 		return refused

@@ -9,6 +9,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // page is a data page being read.
@@ -106,7 +107,7 @@ func (c *columnReader) prepare(b []byte) error {
 		switch c.leaf.physical {
 		case parquet.Types.ByteArray:
 			p.kind, p.values = pageStrings, b
-			p.ascii = c.typ.Kind == column.Text && isASCII(b)
+			p.ascii = c.typ.Kind == column.Text && simd.ASCII(b)
 			return nil
 		case parquet.Types.Boolean:
 			return c.unfoldBits(b, false)
@@ -151,9 +152,7 @@ func (c *columnReader) unfoldBits(b []byte, runs bool) error {
 	if len(b) < (n+7)/8 {
 		return errTooShort
 	}
-	for i := range out {
-		out[i] = b[i>>3] >> (uint(i) & 7) & 1
-	}
+	simd.UnpackBits(out, b)
 	return nil
 }
 
@@ -223,14 +222,15 @@ func (c *columnReader) unfold(enc int, b []byte) error {
 		if err != nil {
 			return err
 		}
-		views := column.SliceOf[column.View](buf)
+		views := column.SliceOf[column.View](buf)[:n]
+		var bytes []byte // of all strings, one after another
 		if enc == encDeltaLengthByteArray {
-			err = deltaLengthViews(views, b, scratch)
+			bytes, err = deltaLengthViews(views, b, scratch)
 		} else {
-			err = deltaByteArray(views, b, scratch, c.hold)
+			bytes, err = deltaByteArray(views, b, scratch, c.hold)
 		}
 		p.values = buf
-		if err == nil && c.typ.Kind == column.Text {
+		if err == nil && c.typ.Kind == column.Text && !simd.ASCII(bytes) {
 			err = checkText(views)
 		}
 		if err != nil || phys == parquet.Types.ByteArray {

@@ -13,19 +13,16 @@ func gather(dst, entries []byte, codes []uint32, width int) {
 	case 2:
 		gatherT[uint16](dst, entries, codes)
 	case 4:
-		simd.Gather32(column.SliceOf[uint32](dst)[:len(codes)], column.SliceOf[uint32](entries), codes)
+		gatherT[uint32](dst, entries, codes)
 	case 8:
-		simd.Gather64(column.SliceOf[uint64](dst)[:len(codes)], column.SliceOf[uint64](entries), codes)
+		gatherT[uint64](dst, entries, codes)
 	case 16:
 		gatherT[[2]uint64](dst, entries, codes)
 	}
 }
 
 func gatherT[T any](dst, entries []byte, codes []uint32) {
-	d, e := column.SliceOf[T](dst)[:len(codes)], column.SliceOf[T](entries)
-	for i, c := range codes {
-		d[i] = e[c]
-	}
+	simd.Gather(column.SliceOf[T](dst)[:len(codes)], column.SliceOf[T](entries), codes)
 }
 
 // spreadFlat moves dense values of width bytes to the rows that have one, and zeroes the others.

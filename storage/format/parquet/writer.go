@@ -128,7 +128,7 @@ func writerProperties(o writeOptions, fields []column.Field, memory *charged) []
 	props := []parquet.WriterProperty{
 		parquet.WithVersion(parquet.V2_LATEST), parquet.WithCreatedBy("polybolos"), parquet.WithCompression(o.codec), parquet.WithAllocator(memory),
 		parquet.WithDataPageSize(pageSize), parquet.WithPageIndexEnabled(true), parquet.WithMaxStatsSize(maxBoundBytes),
-		parquet.WithMaxBloomFilterBytes(maxBloomWritten),
+		parquet.WithMaxBloomFilterBytes(maxBloomWritten), parquet.WithDictionaryPageSizeLimit(dictionaryLimit(memory.budget)),
 	}
 	for _, f := range fields {
 		if f.Type.Kind == column.Interval { // bytes have another order than intervals
@@ -177,6 +177,18 @@ func (w *writer) Charge(budget *mem.Budget) { w.memory.budget = budget }
 
 // Discard gives the memory of a writer that will not be closed back.
 func (w *writer) Discard() { w.memory.close() }
+
+// Held is how many bytes of the row group are charged.
+func (w *writer) Held() int64 {
+	n, _ := w.memory.held()
+	return n
+}
+
+// Pressed reports, once, that memory was short.
+func (w *writer) Pressed() bool { return w.memory.wasPressed() }
+
+// Flush ends the row group.
+func (w *writer) Flush() error { return w.endGroup() }
 
 // begin opens the file when the first batch, or none, tells which columns deserve dictionaries.
 func (w *writer) begin(sample *column.Batch) error {
