@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,8 +35,15 @@ func init() {
 		if err := checkSets(n); err != nil {
 			return nil, err
 		}
+		repeats(n, s)
 		if n.Mode == plan.AggPartial {
 			return s.Then(&partialAggregate{n: n}), nil
+		}
+		if c, err := newClustered(b, n, s); c != nil || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			return s.Then(c), nil
 		}
 		br := newAggregation(b.Task, n)
 		b.Break(s, br)
@@ -262,7 +270,8 @@ func (s *partialSink) Finish() error {
 	if err := s.g.complete(); err != nil {
 		return err
 	}
-	if err := s.flush(); err != nil {
+	// What follows is finished also when it wants no more rows.
+	if err := s.flush(); err != nil && !errors.Is(err, ErrDone) {
 		return err
 	}
 	s.drop()

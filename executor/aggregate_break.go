@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -149,6 +148,18 @@ func (s groupSink) Push(b *column.Batch) error {
 }
 
 func (s groupSink) Finish() error { return s.step(s.p.g.complete) }
+
+// absorb takes the listed groups of g, which are few: a refusal of memory is final.
+func (s groupSink) absorb(g *grouper, list []uint32) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return s.step(func() error {
+		before := s.p.state.SetClass(mem.Urgent)
+		defer s.p.state.SetClass(before)
+		return mem.Final(s.p.g.agg.Merge(g.agg, list))
+	})
+}
 
 func (s groupSink) step(f func() error) error {
 	defer s.p.a.task.grown(s.p)
@@ -311,6 +322,16 @@ func (a *aggregation) pin(on bool) {
 	a.pinned = on
 }
 
+// written is how many bytes were spilled, once all is read.
+func (a *aggregation) written() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.spilled == nil {
+		return 0
+	}
+	return a.bytes + a.spilled.bytes.Load()
+}
+
 // Report says how many groups the tables of the workers have.
 func (a *aggregation) Report() (int64, string) {
 	a.mu.Lock()
@@ -412,6 +433,8 @@ func (r *groupReader) merge(i int) (err error) {
 	for _, list := range r.a.partitions[i] {
 		groups += len(list)
 	}
+	// The parts stay until all is read.
+	r.merged.BorrowStrings()
 	if err := r.merged.Reserve(groups); err != nil {
 		return err
 	}
@@ -437,29 +460,4 @@ func (r *groupReader) Close() error {
 	r.drop()
 	r.out.Free()
 	return nil
-}
-
-// splitter spreads rows over files by their hashes.
-type splitter struct {
-	files, within int
-	part          []uint8
-	sel           [][]uint32
-}
-
-// newSplitter makes one for up to 256 files, at a level from 1 on. Rows of one file of a level go to different files of the next.
-func newSplitter(files, level int) *splitter {
-	within := files
-	for range level - 1 {
-		within *= files
-	}
-	return &splitter{files: files, within: within, sel: make([][]uint32, files)}
-}
-
-// parts is the file of each hash.
-func (s *splitter) parts(hashes []uint64) []uint8 {
-	s.part = slices.Grow(s.part[:0], len(hashes))[:len(hashes)]
-	for k, h := range hashes {
-		s.part[k] = uint8(partitionOf(h, s.within) % s.files)
-	}
-	return s.part
 }

@@ -13,9 +13,6 @@ import (
 // maxLevel is how many times rows are spread over files before what is left together must fit: by then only rows of one key, or of one hash, are.
 const maxLevel = 6
 
-// fewGroups is up to how many groups that do not fit are taken apart by their distinct values instead of by their keys.
-const fewGroups = 64
-
 // spilledGroups is the source of groups that were spilled. Workers take files; a file's groups that do not fit the memory of a worker are spread over more
 // files, and so on.
 type spilledGroups struct {
@@ -41,8 +38,9 @@ type spilledGroupReader struct {
 	out   *mem.Arena
 	took  bool // a file that is not done
 	g     *agg.Aggregator
-	state *mem.Budget
-	next  int // first group of g that is not out
+	taken bool        // g has taken rows
+	state *mem.Budget // of g, but for groups that were brought together
+	next  int         // first group of g that is not out
 }
 
 func (r *spilledGroupReader) Next(b *column.Batch) (bool, error) {
@@ -79,127 +77,48 @@ func (r *spilledGroupReader) drop() {
 }
 
 // read makes the groups of a file, or spreads them over more files.
-func (r *spilledGroupReader) read(file *spill.File, level int) (err error) {
+func (r *spilledGroupReader) read(file *spill.File, level int) error {
 	if file.Rows() == 0 {
 		return nil
 	}
-	defer file.Remove()
 	r.state = r.w.Task.state()
 	r.state.SetShare(r.w.Task.workerShare())
 	r.next = 0
-	if r.g, err = r.fresh(); err != nil {
+	if err := r.begin(); err != nil {
 		return err
 	}
-	in := file.NewReader(r.w.Task.Budget)
-	defer in.Close()
-	var more []*spill.File
-	tuples := false // more is by distinct values
-	for {
-		if err := r.w.Check(); err != nil {
-			return err
-		}
-		b, err := in.Next()
-		if err != nil {
-			return err
-		}
-		if b == nil {
-			break
-		}
-		for {
-			err := r.g.AbsorbSpilled(b)
-			if err == nil {
-				break
-			}
-			if !mem.Refused(err) {
+	rows := file.Rows()
+	to := &groupSpread{types: file.Types(), keys: level}
+	if file.Bytes() < smallSpread {
+		to.keys, to.values = maxLevel, maxLevel
+	}
+	for in := []*spill.File{file}; len(in) > 0; in = to.undone() {
+		for _, f := range in {
+			if err := r.take(f, to); err != nil {
 				return err
 			}
-			if more == nil && r.g.HasDistinct() && r.g.Groups() > 0 && r.g.Groups() <= fewGroups {
-				tuples, more = true, r.w.Task.store().CreateAll(file.Types(), r.w.Task.fanOut())
-			}
-			if !tuples && (level >= maxLevel || r.g.Groups() <= 1) {
-				// Spreading does not help any more: all the memory that there is, then.
-				r.state.SetShare(0)
-				if err := grow(unlocked{}, r.state, func() error { return r.g.AbsorbSpilled(b) }); err != nil {
-					return err
-				}
-				break
-			}
-			if more == nil {
-				more = r.w.Task.store().CreateAll(file.Types(), r.w.Task.fanOut())
-			}
-			if err := r.spread(more, level+1, tuples); err != nil {
-				return err
-			}
+			f.Remove()
 		}
-	}
-	if more == nil {
-		r.s.groups.Add(int64(r.g.Groups()))
-		return nil
-	}
-	if err := r.spread(more, level+1, tuples); err != nil {
-		return err
-	}
-	for _, f := range more {
-		r.s.bytes.Add(f.Bytes())
-	}
-	if tuples {
-		return r.gather(more)
+		if to.files == nil {
+			r.s.groups.Add(int64(r.g.Groups()))
+			r.complete()
+			return nil
+		}
+		if err := r.spread(to); err != nil {
+			return err
+		}
 	}
 	r.drop()
-	r.s.files.add(more, level+1)
+	r.written(to.files)
+	if to.tuples {
+		return r.gather(to.files, rows)
+	}
+	r.s.files.add(to.files, level+1)
 	return nil
 }
 
-// spread empties g into files.
-func (r *spilledGroupReader) spread(files []*spill.File, level int, tuples bool) (err error) {
-	groups := r.g.Spill
-	if tuples {
-		groups = r.g.SpillTuples
-	}
-	if err := spillGroups(r.w.Task, groups, files, level); err != nil {
-		return err
-	}
-	r.drop()
-	r.g, err = r.fresh()
-	return err
-}
-
-// gather makes g of files that have distinct values apart from each other.
-func (r *spilledGroupReader) gather(files []*spill.File) error {
-	whole := r.g // empty
-	r.g = nil
-	defer func() {
-		r.drop()
-		r.g = whole
-	}()
-	r.state.SetShare(0)
-	for _, f := range files {
-		if f.Rows() == 0 {
-			continue
-		}
-		var err error
-		if r.g, err = r.fresh(); err != nil {
-			return err
-		}
-		if err := r.absorb(f); err != nil {
-			return err
-		}
-		// The groups are few.
-		class := r.state.SetClass(mem.Urgent)
-		err = whole.MergeDistinct(r.g)
-		r.state.SetClass(class)
-		if err != nil {
-			return err
-		}
-		r.drop()
-		f.Remove()
-	}
-	r.s.groups.Add(int64(whole.Groups()))
-	return nil
-}
-
-// absorb takes all of a file into g, with whatever memory there is.
-func (r *spilledGroupReader) absorb(f *spill.File) error {
+// take has g take all rows of a file, spread to more files as often as it does not fit.
+func (r *spilledGroupReader) take(f *spill.File, to *groupSpread) error {
 	in := f.NewReader(r.w.Task.Budget)
 	defer in.Close()
 	for {
@@ -210,14 +129,58 @@ func (r *spilledGroupReader) absorb(f *spill.File) error {
 		if b == nil || err != nil {
 			return err
 		}
-		if err := grow(unlocked{}, r.state, func() error { return r.g.AbsorbSpilled(b) }); err != nil {
+		if err := r.absorb(b, to); err != nil {
 			return err
 		}
 	}
 }
 
-func (r *spilledGroupReader) fresh() (*agg.Aggregator, error) {
-	return agg.New(r.state, keyTypes(r.s.n), r.s.n.Aggs)
+// absorb has g take b. Where spreading g would not make less of what has to be together, or g is empty already, b gets all the memory that there is: each call takes b
+// after at most one spread, or fails.
+func (r *spilledGroupReader) absorb(b *column.Batch, to *groupSpread) error {
+	for {
+		err := r.g.AbsorbSpilled(b)
+		if mem.Refused(err) && !r.helps(to) {
+			err = r.force(b)
+		}
+		if err == nil {
+			r.taken = true
+			return nil
+		}
+		if !mem.Refused(err) || !r.helps(to) {
+			return err
+		}
+		if err := r.spread(to); err != nil {
+			return err
+		}
+	}
+}
+
+// force has g take b with more than the worker's share.
+func (r *spilledGroupReader) force(b *column.Batch) error {
+	r.state.SetShare(0)
+	defer r.state.SetShare(r.w.Task.workerShare())
+	return grow(unlocked{}, r.state, func() error { return r.g.AbsorbSpilled(b) })
+}
+
+// begin makes g an empty aggregator, which may pass the worker's share.
+func (r *spilledGroupReader) begin() error {
+	r.drop()
+	r.taken = false
+	return grow(unlocked{}, r.state, func() (err error) {
+		r.drop()
+		r.g, err = r.fresh(r.state)
+		return err
+	})
+}
+
+func (r *spilledGroupReader) fresh(b *mem.Budget) (*agg.Aggregator, error) {
+	g, err := agg.New(b, keyTypes(r.s.n), r.s.n.Aggs)
+	if err != nil && g != nil {
+		g.Free()
+		g = nil
+	}
+	return g, err
 }
 
 func (r *spilledGroupReader) Close() error {

@@ -36,6 +36,16 @@ func newBounds(a *mem.Arena, t column.Type, rows int) (b bounds, err error) {
 	return b, err
 }
 
+// copyTo is b with its numbers in a.
+func (b *bounds) copyTo(a *mem.Arena) (bounds, error) {
+	out, err := newBounds(a, b.typ, len(b.lo))
+	if err == nil {
+		copy(out.hi, b.hi)
+		copy(out.lo, b.lo)
+	}
+	return out, err
+}
+
 // reader prepares to read v, which has the bounds' type.
 func (b *bounds) reader(v *column.Vector) boundReader {
 	r := boundReader{v: v}

@@ -29,6 +29,11 @@
 //
 // A pipeline that probes a spilled join is cut before it (see Pipeline.cut).
 //
+// # Splits
+//
+// A worker reads one split of a scan at a time, and Worker.morsel says which, so that an aggregation by a key whose values metadata shows to lie in one split each passes
+// groups on when their split ends, within the pipeline (see clustered and docs/decisions/clustered-groups.md).
+//
 // # Statistics
 //
 // When a task measures, boundaries count rows, batches and time, a handful of clock readings a batch. A node's time is its own, over all workers: what its

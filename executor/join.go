@@ -61,6 +61,7 @@ type joined struct {
 	marks   *join.Marks      // which build rows have partners, for kinds that ask
 	byChain bool             // only first rows of chains are marked
 	table   *join.Table
+	repeats []bool // by output column: build columns that are dictionaries where rows repeat; nil: none
 	last    finishers
 	side    buildSide
 }

@@ -3,6 +3,7 @@ package executor
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/executor/spill"
@@ -62,6 +63,16 @@ func (t *Task) grown(x mem.Spillable) {
 	if t.early {
 		x.Spill()
 	}
+}
+
+// spillEarly is the workers' share of the limit in tasks that begin, nil when they spill only what memory has no room for.
+var spillEarly atomic.Pointer[int64]
+
+// SpillEarly makes tasks that begin from now on spill after every batch what can be spilled, so that tests meet spilling with few rows; share stands for a worker's
+// share of the limit, 0 for one that everything fits. It returns what ends that.
+func SpillEarly(share int64) func() {
+	before := spillEarly.Swap(&share)
+	return func() { spillEarly.Store(before) }
 }
 
 // holder is a source or an operator whose state could be spilled until a pipeline reads it.

@@ -21,6 +21,19 @@ type Worker struct {
 
 	at      plan.Node // whose code runs, for the report of a panic
 	streams []*Stream // being read, outermost first
+	morsel  morsel    // where the rows at hand come from
+}
+
+// morsel is a split that a worker reads.
+type morsel struct {
+	number int   // of this worker's: another one when it reads another split, or none
+	scan   *scan // nil: none
+	split  plan.Split
+}
+
+// reads says that the rows from now on are of another split of s, or with nil of none.
+func (w *Worker) reads(s *scan, split plan.Split) {
+	w.morsel = morsel{number: w.morsel.number + 1, scan: s, split: split}
 }
 
 // Check returns an error when the query has ended, by a failure elsewhere or by its user. Pipelines check between batches; an operator that

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/column/mem"
-	"github.com/polybolos-db/polybolos/kernels/agg"
 	"github.com/polybolos-db/polybolos/plan"
 )
 
@@ -20,10 +18,8 @@ type recursion struct {
 	step  plan.Node // with what no round changes read from memory
 	rows  *Rows     // found so far
 	found *round    // by the round at hand
-	table *agg.Table
-	cols  []int
-	count int // rounds
-	state *mem.Budget
+	met   *metKeys  // the rows found so far, nil with ALL
+	count int       // rounds
 	kept  *rowsPart // of rows: all rounds write there
 	// enough, when positive, is how many rows are read at most: a LIMIT above ends the rounds.
 	enough int64
@@ -35,26 +31,19 @@ type round struct {
 	mu   sync.Mutex
 	rows *Rows
 	part *rowsPart
-	ids  []uint32
-	sel  []uint32
-	seen []bool // by new tuple
 }
 
 func init() {
 	register(func(b *Builder, n *plan.Recursion) (*Stream, error) {
-		r := &recursion{n: n, task: b.Task, rows: NewRows(b.Task, n.Out, false), state: b.Task.state()}
+		r := &recursion{n: n, task: b.Task, rows: NewRows(b.Task, n.Out, false)}
 		r.kept = r.rows.part()
 		r.enough = b.enough[n]
 		if !n.All {
-			t, err := agg.NewTable(r.state, r.rows.types)
+			m, err := newMetKeys(b.Task, r.rows.types, positions(len(r.rows.types)), true)
 			if err != nil {
 				return nil, err
 			}
-			b.Task.Defer(t.Free)
-			r.table = t
-			for i := range r.rows.types {
-				r.cols = append(r.cols, i)
-			}
+			r.met = m
 		}
 		seed, err := b.Build(n.Seed)
 		if err != nil {
@@ -120,6 +109,9 @@ func (r *recursion) Worker(*Worker) (Sink, error) { return r.found, nil }
 // Seal runs the rounds.
 func (r *recursion) Seal(ctx context.Context) error {
 	last := r.found
+	if err := last.settle(ctx); err != nil {
+		return err
+	}
 	for last.rows.count() > 0 && (r.enough <= 0 || r.rows.count() < r.enough) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -146,7 +138,8 @@ func (r *recursion) runStep(ctx context.Context, last *round) error {
 	working[r.n.Table] = last
 	step := &Task{
 		Stage: t.Stage, Partition: t.Partition, Threads: t.Threads, Budget: t.Budget, Settings: t.Settings, Splits: t.Splits,
-		Exchanges: t.Exchanges, Measure: t.Measure, Progress: t.Progress, shared: t.shared, working: working,
+		Exchanges: t.Exchanges, Measure: t.Measure, Progress: t.Progress, Spill: t.Spill, shared: t.shared, working: working,
+		early: t.early, earlyShare: t.earlyShare,
 	}
 	defer func() {
 		step.release()
@@ -164,12 +157,15 @@ func (r *recursion) runStep(ctx context.Context, last *round) error {
 			return err
 		}
 	}
-	return nil
+	return r.found.settle(ctx)
 }
 
 // Report is the number of rounds.
 func (r *recursion) Report() (int64, string) {
 	held, spilled := r.rows.Report()
+	if r.met != nil && r.met.bytes > 0 {
+		spilled = "spilled " + formatBytes(r.met.bytes+r.kept.spilledBytes())
+	}
 	if spilled != "" {
 		spilled = ", " + spilled
 	}
@@ -189,30 +185,43 @@ func (f *round) Push(b *column.Batch) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.r.table != nil {
-		known := f.r.table.Len()
-		f.ids = sizedRows(f.ids, b.Rows())
-		// Rows that are known cannot leave memory: any later one may be the same.
-		if err := grow(unlocked{}, f.r.state, func() error { return f.r.table.Find(b, f.r.cols, f.ids) }); err != nil {
-			return err
-		}
-		f.seen = falses(f.seen, f.r.table.Len()-known)
-		f.sel = f.sel[:0]
-		for k, id := range f.ids {
-			if fresh := int(id) - known; fresh >= 0 && !f.seen[fresh] {
-				f.seen[fresh] = true
-				f.sel = append(f.sel, uint32(b.Row(k)))
+	if m := f.r.met; m != nil {
+		waits := m.spilled()
+		if !waits {
+			sel, w, err := m.take(b)
+			if err != nil {
+				return err
+			}
+			if !w && len(sel) == 0 {
+				return nil
+			}
+			if waits = w; !w {
+				b = &column.Batch{Cols: b.Cols, Len: b.Len, Sel: sel}
 			}
 		}
-		b = &column.Batch{Cols: b.Cols, Len: b.Len, Sel: f.sel}
-		if len(f.sel) == 0 {
-			return nil
+		if waits {
+			return m.wait(b)
 		}
 	}
+	return f.keep(b)
+}
+
+// keep keeps rows that are new.
+func (f *round) keep(b *column.Batch) error {
 	if err := f.part.Push(b); err != nil {
 		return err
 	}
 	return f.r.kept.Push(b)
+}
+
+// settle ends the round: it keeps the new ones of the rows that had to wait.
+func (f *round) settle(ctx context.Context) error {
+	if f.r.met == nil || !f.r.met.spilled() {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.r.met.settle(ctx, func() error { return nil }, f.keep)
 }
 
 // Finish has nothing to hand over.

@@ -11,7 +11,8 @@ import (
 )
 
 // Results is the breaker that hands a task's rows to a consumer while the task runs. Workers copy rows into packets and wait when too many are
-// not yet read; rows of an ordered source keep their order.
+// not yet read, or when those take more than unreadShare of the limit or the last of it: a consumer that is slow must not make the query fail. Rows of an ordered source
+// keep their order.
 type Results struct {
 	types  []column.Type
 	budget *mem.Budget
@@ -26,21 +27,30 @@ type Results struct {
 
 	current *packet // the consumer's
 	chunk   int
+
+	mu      sync.Mutex    // of what follows
+	unread  int64         // bytes of packets that were sent and are not freed
+	freed   int64         // how many have been
+	changed chan struct{} // closed, and made anew, when one is freed
 }
 
 // packet is rows in memory of their own.
 type packet struct {
 	arena *mem.Arena
 	rows  *column.Appender
+	bytes int64 // once sent
 }
 
 // packetRows is how many rows a packet has before it is sent: fewer would make a channel operation and an arena cost more than the rows.
 const packetRows = column.BatchRows / 2
 
+// unreadShare of the limit is what packets may take that are not read.
+const unreadShare = 8
+
 // NewResults makes a queue of up to depth packets, of about a batch each, charged to budget.
 func NewResults(fields []column.Field, budget *mem.Budget, depth int) *Results {
 	return &Results{types: fieldTypes(fields), budget: budget, queue: make(chan *packet, depth),
-		closed: make(chan struct{}), ended: make(chan struct{})}
+		closed: make(chan struct{}), ended: make(chan struct{}), changed: make(chan struct{})}
 }
 
 // Start runs t on goroutines of its own and returns its results. Closing them ends the task.
@@ -78,7 +88,7 @@ func (r *Results) Next(ctx context.Context) (*column.Batch, error) {
 				r.chunk++
 				return r.current.rows.Chunk(r.chunk - 1), nil
 			}
-			r.current.arena.Free()
+			r.free(r.current)
 			r.current = nil
 		}
 		p, err := r.receive(ctx)
@@ -120,20 +130,65 @@ func (r *Results) Close() error {
 	for {
 		select {
 		case p := <-r.queue:
-			p.arena.Free()
+			r.free(p)
 			continue
 		default:
 		}
 		break
 	}
 	if r.current != nil {
-		r.current.arena.Free()
+		r.free(r.current)
 		r.current = nil
 	}
 	if errors.Is(r.err, errClosed) {
 		return nil
 	}
 	return r.err
+}
+
+// sends counts p among what is not read.
+func (r *Results) sends(p *packet) {
+	p.bytes = p.arena.Size()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unread += p.bytes
+}
+
+// free gives p's memory back, which was sent, and wakes workers that wait for it.
+func (r *Results) free(p *packet) {
+	p.arena.Free()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unread -= p.bytes
+	r.freed++
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// wait returns once what is not read takes at most the given number of bytes.
+func (r *Results) wait(ctx context.Context, most int64) error {
+	for {
+		r.mu.Lock()
+		over, changed := r.unread > most, r.changed
+		r.mu.Unlock()
+		if !over {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-r.closed:
+			return ErrDone
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// frees is how many packets were freed.
+func (r *Results) frees() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.freed
 }
 
 // Stats is what was measured, once Next has returned nil or an error of the task, or Close has returned.
@@ -160,11 +215,7 @@ type resultSink struct {
 }
 
 func (s *resultSink) Push(b *column.Batch) error {
-	if s.packet == nil {
-		a := mem.NewArena(s.results.budget)
-		s.packet = &packet{arena: a, rows: column.NewAppender(a, s.results.types)}
-	}
-	if err := s.packet.rows.Append(b); err != nil {
+	if err := s.add(b); err != nil {
 		return err
 	}
 	if s.packet.rows.Rows() < packetRows {
@@ -173,7 +224,43 @@ func (s *resultSink) Push(b *column.Batch) error {
 	return s.send()
 }
 
+// add copies b's rows into the packet at hand. When there is no memory for them the packet is sent as it is, and b begins one once the consumer has read the
+// rest. Only when nothing was read meanwhile is there nothing to wait for.
+func (s *resultSink) add(b *column.Batch) error {
+	r := s.results
+	for {
+		if s.packet == nil {
+			if limit := r.budget.Tightest(); limit > 0 {
+				if err := r.wait(s.w.Ctx, limit/unreadShare); err != nil {
+					return err
+				}
+			}
+			a := mem.NewArena(r.budget)
+			s.packet = &packet{arena: a, rows: column.NewAppender(a, r.types)}
+		}
+		before, freed := s.packet.rows.Rows(), r.frees()
+		err := s.packet.rows.Append(b)
+		if !mem.Refused(err) || s.packet.rows.Rows() != before {
+			return err
+		}
+		if before > 0 {
+			if err := s.send(); err != nil {
+				return err
+			}
+		} else {
+			s.drop()
+		}
+		if err := r.wait(s.w.Ctx, 0); err != nil {
+			return err
+		}
+		if before == 0 && r.frees() == freed {
+			return err
+		}
+	}
+}
+
 func (s *resultSink) send() error {
+	s.results.sends(s.packet)
 	select {
 	case s.results.queue <- s.packet:
 		s.packet = nil

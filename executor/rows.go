@@ -160,6 +160,16 @@ func (r *Rows) Report() (int64, string) {
 	return held, ""
 }
 
+// spilledBytes is how much is in the part's file.
+func (p *rowsPart) spilledBytes() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		return 0
+	}
+	return p.file.Bytes()
+}
+
 // count is the number of rows; they are complete.
 func (r *Rows) count() int64 {
 	var n int64

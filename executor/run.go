@@ -12,6 +12,9 @@ import (
 // the first one of any worker, or the context's cause.
 func RunTask(ctx context.Context, t *Task, out Breaker) (map[int]plan.NodeStats, error) {
 	defer t.release()
+	if share := spillEarly.Load(); share != nil {
+		t.early, t.earlyShare = true, *share
+	}
 	err := t.run(ctx, out)
 	stats := make(map[int]plan.NodeStats, len(t.stats))
 	for id, s := range t.stats {

@@ -136,6 +136,7 @@ func (r *scanReader) Next(b *column.Batch) (bool, error) {
 				return false, err
 			}
 			r.started = true
+			r.w.reads(r.scan, r.splits[i])
 		}
 		more, err := r.reader.Next(r.w.Ctx, &r.in)
 		if err != nil {
@@ -195,6 +196,7 @@ func (r *scanReader) pass(b *column.Batch) {
 }
 
 func (r *scanReader) Close() error {
+	r.w.reads(nil, plan.Split{})
 	err := r.reader.Close()
 	if k, ok := r.reader.(storage.Skipper); ok {
 		r.scan.skipped.Add(k.Skipped())

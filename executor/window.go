@@ -3,6 +3,8 @@ package executor
 import (
 	"context"
 	"fmt"
+	"math/bits"
+	"sync/atomic"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -26,6 +28,7 @@ type windowed struct {
 	starts []uint32 // where partitions begin, ascending
 	blocks []int    // where blocks of partitions begin in starts, and their number behind
 	morsel morsels
+	mapped atomic.Int64 // bytes of files for partitions that had no room in memory
 }
 
 func init() {
@@ -63,7 +66,14 @@ func (x *windowed) Seal(ctx context.Context) error {
 	if rows == 0 {
 		return nil
 	}
-	if err := x.partitions(ctx, rows); err != nil {
+	err := x.partitions(ctx, rows)
+	for mem.Refused(err) && x.state.Relieve() {
+		err = x.partitions(ctx, rows)
+	}
+	if mem.Refused(err) {
+		return x.sealSpilled(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	begin := uint32(0)
@@ -84,56 +94,67 @@ func (x *windowed) partitions(ctx context.Context, rows int) error {
 		x.starts = []uint32{0}
 		return nil
 	}
-	found := make([][]uint32, (rows+startRows-1)/startRows)
-	err := x.task.Parallel(ctx, x.n, len(found), func(_ context.Context, i int) error {
-		scratch := mem.NewArena(x.task.Budget)
-		defer scratch.Free()
-		lo, hi := i*startRows, min(rows, (i+1)*startRows)
-		from := max(0, lo-1) // the row before tells whether the first one begins a partition
-		cols := make([]*column.Vector, len(x.n.Partition))
-		for k, c := range x.n.Partition {
-			var err error
-			if cols[k], err = x.sorter.sorter.Column(scratch, c, from, hi-from); err != nil {
-				return err
-			}
-		}
-		var starts []uint32
-		if lo == 0 {
-			starts = append(starts, 0)
-		}
-		starts = window.Starts(starts, cols, 1, hi-from)
-		if lo > 0 {
-			for k := range starts {
-				starts[k] += uint32(from)
-			}
-		}
-		found[i] = starts
-		return nil
+	marks := mem.NewArena(x.state)
+	defer marks.Free()
+	begins, err := column.AllocSlice[uint64](marks, column.BitmapWords(rows))
+	if err != nil {
+		return err
+	}
+	err = x.task.Parallel(ctx, x.n, (rows+startRows-1)/startRows, func(_ context.Context, i int) error {
+		return x.mark(column.Bitmap(begins), i*startRows, min(rows, (i+1)*startRows))
 	})
 	if err != nil {
 		return err
 	}
 	total := 0
-	for _, f := range found {
-		total += len(f)
+	for _, w := range begins {
+		total += bits.OnesCount64(w)
 	}
-	x.order.Urgent(true)
 	if x.starts, err = column.AllocSlice[uint32](x.order, total); err != nil {
 		return err
 	}
 	at := 0
-	for _, f := range found {
-		at += copy(x.starts[at:], f)
+	for k, w := range begins {
+		for ; w != 0; w &= w - 1 {
+			x.starts[at] = uint32(64*k + bits.TrailingZeros64(w))
+			at++
+		}
+	}
+	return nil
+}
+
+// mark sets the bits of the rows from lo to hi-1 that begin a partition; the words are those rows' alone.
+func (x *windowed) mark(begins column.Bitmap, lo, hi int) error {
+	clear(begins[lo/64 : column.BitmapWords(hi)])
+	scratch := mem.NewArena(x.task.Budget)
+	defer scratch.Free()
+	from := max(0, lo-1) // the row before tells whether the first one begins a partition
+	cols := make([]*column.Vector, len(x.n.Partition))
+	for k, c := range x.n.Partition {
+		var err error
+		if cols[k], err = x.sorter.sorter.Column(scratch, c, from, hi-from); err != nil {
+			return err
+		}
+	}
+	if lo == 0 {
+		begins.Set(0)
+	}
+	for _, k := range window.Starts(nil, cols, 1, hi-from) {
+		begins.Set(int(k) + from)
 	}
 	return nil
 }
 
 // Report says how many partitions there are.
 func (x *windowed) Report() (int64, string) {
+	size, detail := x.size, fmt.Sprintf("%d rows in %d partitions", x.sorter.sorter.Rows(), len(x.starts))
 	if x.files.any() {
-		return x.sorter.Report()
+		size, detail = x.sorter.Report()
 	}
-	return x.size, fmt.Sprintf("%d rows in %d partitions", x.sorter.sorter.Rows(), len(x.starts))
+	if n := x.mapped.Load(); n > 0 {
+		detail += ", large partitions spilled " + formatBytes(n)
+	}
+	return size, detail
 }
 
 // windowSource gives the rows with the functions' values, block by block.
@@ -154,13 +175,16 @@ func (s windowSource) Worker(w *Worker) (Reader, error) {
 	if s.files.any() {
 		return newSpilledWindow(s.windowed, w), nil
 	}
-	return &windowReader{windowed: s.windowed, w: w, block: mem.NewArena(w.Task.Budget), out: mem.NewArena(w.Task.Budget)}, nil
+	state := w.Task.state()
+	return &windowReader{windowed: s.windowed, w: w, large: paged{w: w}, state: state, block: mem.NewArena(state), out: mem.NewArena(w.Task.Budget)}, nil
 }
 
 // windowReader computes a block at a time and gives it batch by batch.
 type windowReader struct {
 	*windowed
 	w      *Worker
+	large  paged // of a block whose values have no room in memory
+	state  *mem.Budget
 	block  *mem.Arena // of the functions' values over the block at hand
 	out    *mem.Arena // of the batch given
 	values []*column.Vector
@@ -175,6 +199,9 @@ func (r *windowReader) Next(b *column.Batch) (bool, error) {
 		if !more || err != nil {
 			return false, err
 		}
+	}
+	if err := r.large.check(); err != nil {
+		return false, err
 	}
 	n := min(column.BatchRows, r.rows-r.at)
 	r.out.Reset()
@@ -200,7 +227,7 @@ func (r *windowReader) take() (more bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	r.block.Reset()
+	r.start()
 	partitions := r.starts[r.blocks[i]:r.blocks[i+1]]
 	r.first, r.at = int(partitions[0]), 0
 	end := r.sorter.sorter.Rows()
@@ -212,16 +239,70 @@ func (r *windowReader) take() (more bool, err error) {
 	for k, p := range partitions {
 		starts[k] = p - partitions[0]
 	}
+	if !r.large.used() {
+		err := r.large.grow(r.state, func() error {
+			r.block.Reset()
+			return r.compute(starts)
+		})
+		if !outOfMemory(err) {
+			return true, err
+		}
+		r.block.Free()
+		r.block = r.large.arena()
+	}
+	return true, r.compute(starts)
+}
+
+// start makes the block's arena an empty one in memory.
+func (r *windowReader) start() {
+	if r.large.used() {
+		r.block.Free()
+		r.mapped.Add(r.large.close())
+		r.block = mem.NewArena(r.state)
+	}
+	r.block.Reset()
+}
+
+// compute computes the functions over the block.
+func (r *windowReader) compute(starts []uint32) (err error) {
 	block := &window.Block{
-		Rows: r.rows, Starts: starts, Keys: r.n.Order, Arena: r.block, Check: r.w.Check,
-		Column: func(c int) (*column.Vector, error) { return r.sorter.sorter.Column(r.block, c, r.first, r.rows) },
+		Rows: r.rows, Starts: starts, Keys: r.n.Order, Arena: r.block, Check: r.large.check, Paged: r.large.used(), Column: r.column,
 	}
 	r.values, err = block.Compute(r.n.Functions)
-	return true, err
+	return err
+}
+
+// column is an input column of the block.
+func (r *windowReader) column(c int) (*column.Vector, error) {
+	if !r.large.used() {
+		return r.sorter.sorter.Column(r.block, c, r.first, r.rows)
+	}
+	out, err := column.NewFiller(r.block, r.types[c], r.rows)
+	if err != nil {
+		return nil, err
+	}
+	scratch := mem.NewArena(r.w.Task.Budget)
+	defer scratch.Free()
+	for at := 0; at < r.rows; at += column.BatchRows {
+		scratch.Reset()
+		n := min(column.BatchRows, r.rows-at)
+		v, err := r.sorter.sorter.Column(scratch, c, r.first+at, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := out.Add(v, nil, 0, n); err != nil {
+			return nil, err
+		}
+		if err := r.large.check(); err != nil {
+			return nil, err
+		}
+	}
+	return out.Vector(), nil
 }
 
 func (r *windowReader) Close() error {
 	r.block.Free()
 	r.out.Free()
+	r.mapped.Add(r.large.close())
 	return nil
 }

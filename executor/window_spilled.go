@@ -6,11 +6,13 @@ import (
 	"github.com/polybolos-db/polybolos/kernels/window"
 )
 
-// spilledWindow computes window functions over rows that come in order from files: partitions are collected, as many as make a block, and worked on together.
+// spilledWindow computes window functions over rows that come in order from files: partitions are collected, as many as make a block, and worked on together. A block
+// that has no room in memory, one large partition, is worked on in a mapped file.
 type spilledWindow struct {
 	*windowed
 	w      *Worker
 	stream *runStream
+	large  paged // of a block that has no room
 
 	in    *mem.Arena    // of batch
 	batch *column.Batch // read from the stream
@@ -29,9 +31,43 @@ type spilledWindow struct {
 
 func newSpilledWindow(x *windowed, w *Worker) *spilledWindow {
 	r := &spilledWindow{windowed: x, w: w, stream: x.files.open(w), in: mem.NewArena(w.Task.Budget), out: mem.NewArena(w.Task.Budget), state: w.Task.state()}
-	r.keep, r.block = mem.NewArena(r.state), mem.NewArena(r.state)
-	r.rows = column.NewAppender(r.keep, x.types)
+	r.large.w = w
+	r.begin()
 	return r
+}
+
+// begin frees the block before, and makes an empty one in memory.
+func (r *spilledWindow) begin() {
+	for _, a := range []*mem.Arena{r.keep, r.block} {
+		if a != nil {
+			a.Free()
+		}
+	}
+	r.values = nil
+	r.mapped.Add(r.large.close())
+	r.keep, r.block = mem.NewArena(r.state), mem.NewArena(r.state)
+	r.rows = column.NewAppender(r.keep, r.types)
+	if r.w.Task.early && r.w.Task.earlyShare == 1 {
+		r.keep = r.large.arena()
+		r.rows = column.NewAppender(r.keep, r.types)
+	}
+}
+
+// enlarge moves the block's rows to a file.
+func (r *spilledWindow) enlarge() error {
+	keep := r.large.arena()
+	rows := column.NewAppender(keep, r.types)
+	for i := range r.rows.Chunks() {
+		if err := rows.Append(r.rows.Chunk(i)); err != nil {
+			return err
+		}
+		if err := r.large.check(); err != nil {
+			return err
+		}
+	}
+	r.keep.Free()
+	r.keep, r.rows = keep, rows
+	return nil
 }
 
 func (r *spilledWindow) Next(b *column.Batch) (bool, error) {
@@ -40,9 +76,12 @@ func (r *spilledWindow) Next(b *column.Batch) (bool, error) {
 		if !more || err != nil {
 			return false, err
 		}
-		if err := grow(unlocked{}, r.state, r.compute); err != nil {
+		if err := r.compute(); err != nil {
 			return false, err
 		}
+	}
+	if err := r.large.check(); err != nil {
+		return false, err
 	}
 	*b = *r.rows.Chunk(r.chunk)
 	r.out.Reset()
@@ -59,11 +98,10 @@ func (r *spilledWindow) Next(b *column.Batch) (bool, error) {
 
 // collect makes rows the next block: whole partitions.
 func (r *spilledWindow) collect() (more bool, err error) {
-	r.keep.Free()
-	r.rows = column.NewAppender(r.keep, r.types)
+	r.begin()
 	r.starts, r.chunk = r.starts[:0], 0
 	for {
-		if err := r.w.Check(); err != nil {
+		if err := r.large.check(); err != nil {
 			return false, err
 		}
 		if r.batch == nil || r.from == r.batch.Len {
@@ -119,7 +157,21 @@ func (r *spilledWindow) take() (full bool, err error) {
 		sel = append(sel, uint32(k))
 	}
 	r.from = end
-	return full, grow(unlocked{}, r.state, func() error { return r.rows.AppendRows(b, sel) })
+	if int64(r.rows.Rows()+len(sel)) > mostPartition {
+		return false, tooLarge(r.n)
+	}
+	keep := func() error { return r.rows.AppendRows(b, sel) }
+	if !r.large.used() {
+		before := r.rows.Rows()
+		if err = r.large.grow(r.state, keep); !outOfMemory(err) {
+			return full, err
+		}
+		sel = sel[r.rows.Rows()-before:]
+		if err := r.enlarge(); err != nil {
+			return false, err
+		}
+	}
+	return full, keep()
 }
 
 // begins reports whether the batch's next row begins a partition.
@@ -147,16 +199,29 @@ func (r *spilledWindow) begins() (bool, error) {
 	return len(cols) > 0 && len(window.Starts(nil, cols, 1, 2)) > 0, nil
 }
 
-// compute computes the functions over the block.
-func (r *spilledWindow) compute() (err error) {
-	r.block.Reset()
-	all := make([]uint32, r.rows.Rows())
-	for i := range all {
-		all[i] = uint32(i)
+// compute computes the functions over the block: in memory when its rows are there and the values have room, otherwise in a file.
+func (r *spilledWindow) compute() error {
+	if !r.large.used() {
+		err := r.large.grow(r.state, func() error {
+			r.block.Free()
+			return r.computeIn()
+		})
+		if !outOfMemory(err) {
+			return err
+		}
+		if err := r.enlarge(); err != nil {
+			return err
+		}
 	}
+	r.block.Free()
+	r.block = r.large.arena()
+	return r.computeIn()
+}
+
+func (r *spilledWindow) computeIn() (err error) {
 	block := &window.Block{
-		Rows: len(all), Starts: r.starts, Keys: r.n.Order, Arena: r.block, Check: r.w.Check,
-		Column: func(c int) (*column.Vector, error) { return r.rows.Gather(r.block, c, all) },
+		Rows: r.rows.Rows(), Starts: r.starts, Keys: r.n.Order, Arena: r.block, Check: r.large.check, Paged: r.large.used(),
+		Column: func(c int) (*column.Vector, error) { return r.rows.Column(r.block, c, r.large.check) },
 	}
 	r.values, err = block.Compute(r.n.Functions)
 	return err
@@ -168,5 +233,6 @@ func (r *spilledWindow) Close() error {
 	r.out.Free()
 	r.keep.Free()
 	r.block.Free()
+	r.mapped.Add(r.large.close())
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
@@ -27,6 +28,7 @@ type write struct {
 	files   []*outputFile
 	folders map[string]bool // of the partition columns' values
 	rows    int64
+	late    *sorter // of rows whose folders had no file open when there were too many; nil: none
 }
 
 // outputFile is a file being written.
@@ -35,7 +37,9 @@ type outputFile struct {
 	file   storage.WriteFile
 	writer storage.Writer
 	ended  bool
-	bytes  int64 // that the file has taken
+	bytes  int64       // that the file has taken
+	budget *mem.Budget // what buffer is charged to
+	buffer int64       // of the store, until the file's end
 }
 
 // Write counts what the format writes.
@@ -54,7 +58,30 @@ func (f *outputFile) finish() error {
 	if w == nil {
 		return nil
 	}
-	return w.Close()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if e, ok := f.file.(storage.Ender); ok {
+		return e.End()
+	}
+	return nil
+}
+
+// commit makes the file visible.
+func (f *outputFile) commit() error {
+	f.ended = true
+	defer f.budget.Release(f.buffer)
+	return f.file.Commit()
+}
+
+// abort drops the file. The error of an abort would hide the one that led to it.
+func (f *outputFile) abort() {
+	f.ended = true
+	if c, ok := f.writer.(storage.Charged); ok {
+		c.Discard()
+	}
+	_ = f.file.Abort()
+	f.budget.Release(f.buffer)
 }
 
 // stream ends s, the input's, in the breaker, and gives the number of rows written.
@@ -66,9 +93,13 @@ func (x *write) stream(b *Builder, s *Stream) *Stream {
 
 func (x *write) Worker(w *Worker) (Sink, error) {
 	if len(x.layout.keys) > 0 {
-		return &folderSink{write: x, w: w, open: map[string]*folder{}}, nil
+		return x.folderSink(w, w.ID), nil
 	}
-	return &writeSink{write: x, w: w}, nil
+	s := &writeSink{write: x, w: w}
+	if x.node.PerTask {
+		s.writers.begin(x.task)
+	}
+	return s, nil
 }
 
 // open makes worker id's file, or gives the shared one. The caller holds mu.
@@ -99,11 +130,18 @@ func (x *write) createAt(ctx context.Context, url string) (*outputFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &outputFile{url: url, file: file}
+	out := &outputFile{url: url, file: file, budget: x.task.state()}
 	x.files = append(x.files, out)
+	if s, ok := file.(storage.Buffered); ok {
+		if err := out.budget.ReserveUrgent(s.Buffer()); err != nil {
+			return nil, fault.Wrap(fault.OutOfMemory, err, "keep a part of every file that is being written").In("%s", url).
+				WithHint("raise the limit with SET memory_limit, or write fewer files at once")
+		}
+		out.buffer = s.Buffer()
+	}
 	out.writer, err = x.format.NewWriter(out, x.layout.schema, x.layout.options)
 	if c, ok := out.writer.(storage.Charged); ok {
-		c.Charge(x.task.Budget)
+		c.Charge(out.budget)
 	}
 	return out, err
 }
@@ -122,14 +160,36 @@ func (x *write) countFolder(name string) error {
 
 type writeSink struct {
 	*write
-	w    *Worker
-	file *outputFile
-	rows int64
+	w       *Worker
+	file    *outputFile
+	rows    int64
+	writers openWriters // of files of its own
 }
 
 func (s *writeSink) Push(b *column.Batch) error {
 	if err := checkNotNull(s.node, b); err != nil {
 		return err
+	}
+	s.rows += int64(b.Rows())
+	if !s.node.PerTask {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		file, err := s.open(s.w.Ctx, s.w.ID)
+		if err != nil {
+			return err
+		}
+		if err := file.writer.Write(b); err != nil {
+			return err
+		}
+		if w, ok := file.writer.(storage.Flusher); ok && (full(w, s.task) || w.Pressed()) {
+			return w.Flush()
+		}
+		return nil
+	}
+	s.writers.mu.Lock()
+	defer s.writers.mu.Unlock()
+	if s.writers.err != nil {
+		return s.writers.err
 	}
 	if s.file == nil {
 		s.mu.Lock()
@@ -139,21 +199,18 @@ func (s *writeSink) Push(b *column.Batch) error {
 			return err
 		}
 		s.file = file
-	}
-	if !s.node.PerTask {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.writers.add(file)
 	}
 	if err := s.file.writer.Write(b); err != nil {
 		return err
 	}
-	s.rows += int64(b.Rows())
-	if s.node.PerTask && s.layout.bytes > 0 && s.file.size() >= s.layout.bytes {
+	if s.layout.bytes > 0 && s.file.size() >= s.layout.bytes {
 		file := s.file
 		s.file = nil
-		return file.finish()
+		return s.writers.finish(file)
 	}
-	return nil
+	_, err := s.writers.relieve(s.file, s.w.Task)
+	return err
 }
 
 // checkNotNull refuses NULL in columns whose schema promises that there is none.
@@ -173,10 +230,17 @@ func checkNotNull(n *plan.Write, b *column.Batch) error {
 }
 
 func (s *writeSink) Finish() error {
-	if s.node.PerTask && s.file != nil {
-		// A worker's own file needs its end written, which may be much work, before the others are done.
-		if err := s.file.finish(); err != nil {
-			return err
+	if s.node.PerTask {
+		s.writers.mu.Lock()
+		defer s.writers.mu.Unlock()
+		if s.writers.err != nil {
+			return s.writers.err
+		}
+		if s.file != nil {
+			// A worker's own file needs its end written, which may be much work, before the others are done.
+			if err := s.writers.finish(s.file); err != nil {
+				return err
+			}
 		}
 	}
 	s.mu.Lock()
@@ -187,6 +251,9 @@ func (s *writeSink) Finish() error {
 
 // Seal makes the files visible. No rows make a file that has the schema.
 func (x *write) Seal(ctx context.Context) error {
+	if err := x.writeLate(ctx); err != nil {
+		return err
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(x.files) == 0 && len(x.layout.keys) == 0 {
@@ -200,8 +267,7 @@ func (x *write) Seal(ctx context.Context) error {
 		}
 	}
 	for i, f := range x.files {
-		f.ended = true
-		if err := f.file.Commit(); err != nil {
+		if err := f.commit(); err != nil {
 			for _, done := range x.files[:i] {
 				err = errors.Join(err, x.store.Remove(ctx, done.url))
 			}
@@ -211,15 +277,11 @@ func (x *write) Seal(ctx context.Context) error {
 	return nil
 }
 
-// abort drops what was not committed. The error of an abort would hide the one that led to it.
+// abort drops what was not committed.
 func (x *write) abort() {
 	for _, f := range x.files {
 		if !f.ended {
-			f.ended = true
-			if c, ok := f.writer.(storage.Charged); ok {
-				c.Discard()
-			}
-			_ = f.file.Abort()
+			f.abort()
 		}
 	}
 }
@@ -235,4 +297,10 @@ func (c writeCount) Worker(w *Worker) (Reader, error) {
 }
 
 // Report says how many files there are.
-func (x *write) Report() (int64, string) { return 0, fmt.Sprintf("%d files", len(x.files)) }
+func (x *write) Report() (int64, string) {
+	detail := fmt.Sprintf("%d files", len(x.files))
+	if x.late != nil && x.late.files.any() {
+		detail += ", spilled " + formatBytes(x.late.files.written.Load())
+	}
+	return 0, detail
+}

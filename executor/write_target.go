@@ -10,9 +10,12 @@ import (
 )
 
 const (
-	// maxFolders and maxFiles bound what one Write makes: each file is held open until all are complete.
+	// maxFolders and maxFiles bound what one Write makes: no file is visible until all are complete.
 	maxFolders = 1000
 	maxFiles   = 8192
+	// maxOpen files are written at once by all workers of a task, and leastOpen by each.
+	maxOpen   = 512
+	leastOpen = 16
 )
 
 // layout is what a Write's options say of its files.

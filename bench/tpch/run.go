@@ -30,6 +30,8 @@ type Report struct {
 	Reference   bool          `json:"reference"` // whether there are answers to compare with
 	*Comparison               // nil: no peer ran
 	Queries     []QueryResult `json:"queries"`
+	// CollectorShare is the share of the process's processor time that Go's garbage collector took while the queries ran in it; 0 with peers.
+	CollectorShare float64 `json:"collector_share,omitempty"`
 }
 
 // QueryResult is what was found about one query.
@@ -77,6 +79,7 @@ func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error
 	} else if err != nil {
 		return nil, fmt.Errorf("data in %s: %w", o.Data, err)
 	}
+	begin := collectorClock{}.now()
 	for _, n := range chosen(o.Queries) {
 		text, err := Query(n)
 		if err != nil {
@@ -97,6 +100,7 @@ func Run(ctx context.Context, e *engine.Engine, o Options) (_ *Report, err error
 			o.Finished(q)
 		}
 	}
+	report.CollectorShare = collectorClock{}.now().shareSince(begin)
 	return report, nil
 }
 

@@ -39,6 +39,9 @@ func TestAllQueriesAnswerRightOnBothExchangeSettings(t *testing.T) {
 			if r.Correct() != Queries {
 				t.Errorf("%d of %d right", r.Correct(), Queries)
 			}
+			if r.CollectorShare < 0 || r.CollectorShare >= 1 {
+				t.Errorf("the collector took %g of the processor time", r.CollectorShare)
+			}
 		})
 	}
 }

@@ -36,10 +36,15 @@ type Config struct {
 	InlineOutput int               // bytes of an output up to which it travels in messages, default DefaultInlineOutput, negative: none does
 	Log          *slog.Logger      // nil: nothing is logged
 
+	Results          string                           // host:port at which clients read results that lie here; "": they read them from the scheduler
+	AdvertiseResults string                           // host:port at which they reach it, default: where it listens
+	ResultsSecurity  credentials.TransportCredentials // of connections of clients; nil: in the clear
+
 	Security       credentials.TransportCredentials // of connections to the scheduler and to other executors; nil: in the clear
 	ServerSecurity credentials.TransportCredentials // of the data plane; nil: in the clear
 
-	Listening func(address string)
+	Listening        func(address string)
+	ListeningResults func(address string)
 }
 
 // The defaults.
@@ -103,13 +108,13 @@ func (c *Config) setDefaults() error {
 }
 
 // advertised is the address that others are told, given the one at which the executor listens.
-func (c *Config) advertised(listening net.Addr) (string, error) {
-	if c.Advertise != "" {
-		return c.Advertise, nil
+func advertised(address, flag string, listening net.Addr) (string, error) {
+	if address != "" {
+		return address, nil
 	}
 	if a, ok := listening.(*net.TCPAddr); ok && a.IP.IsUnspecified() {
 		return "", fault.New(fault.InvalidParameterValue, "an executor that listens on %s must be told the address at which others reach it", listening).
-			WithHint("add --advertise host:port")
+			WithHint("add %s host:port", flag)
 	}
 	return listening.String(), nil
 }

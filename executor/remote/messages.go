@@ -22,7 +22,7 @@ func describe(s *controlv1.TaskStatus, err error) {
 	var lost *lostError
 	if errors.As(err, &lost) {
 		for _, o := range lost.outputs {
-			s.Missing = append(s.Missing, &controlv1.Output{Job: o.Job, Stage: uint32(o.Stage), Task: uint32(o.Task), Attempt: uint32(o.Attempt)})
+			s.Missing = append(s.Missing, outputMessage(o))
 		}
 	}
 	// An executor that holds the only copy of a file was waited for already.

@@ -81,7 +81,7 @@ func (p *poller) run(ctx context.Context) error {
 			if p.polls == 0 && p.pause > 0 {
 				wait(calls, p.pause)
 			}
-			if p.polls == 0 || p.pause == 0 && p.tasks.pending() {
+			if p.polls == 0 || p.pause == 0 && (p.tasks.pending() || p.tasks.reads.waiting()) {
 				p.poll(calls)
 			}
 		case <-p.tasks.wake:
@@ -127,9 +127,10 @@ func wait(ctx context.Context, d time.Duration) {
 func (p *poller) poll(ctx context.Context) {
 	r := &controlv1.PollRequest{
 		Version: version, Executor: p.name, Statuses: p.tasks.takeStatuses(), Acknowledged: p.applied, Progress: p.tasks.progress(), Draining: p.draining,
+		Reads: p.tasks.reads.take(),
 	}
 	if !p.registered {
-		r.Capabilities, r.Jobs = p.capabilities, p.tasks.held()
+		r.Capabilities, r.Jobs, r.Attempts = p.capabilities, p.tasks.held(), p.tasks.attempts()
 	}
 	name := p.name
 	p.polls++
@@ -149,6 +150,7 @@ func (p *poller) take(r result) error {
 	}
 	if r.err != nil {
 		p.tasks.returnStatuses(r.request.GetStatuses())
+		p.tasks.reads.back(r.request.GetReads())
 		if status.Code(r.err) == codes.Unimplemented {
 			return fault.New(fault.ConnectionFailure, "at %s is no scheduler's control plane: %s", p.config.Scheduler, status.Convert(r.err).Message()).
 				WithHint("--scheduler takes the scheduler's address for executors, not that for clients")
@@ -163,9 +165,13 @@ func (p *poller) take(r result) error {
 		return nil
 	}
 	p.pause = 0
+	p.tasks.keys.Set(r.reply.GetTicketKey())
 	if r.reply.GetUnknown() && p.restarted(r.reply) {
+		p.tasks.returnStatuses(r.request.GetStatuses())
+		p.tasks.reads.back(r.request.GetReads())
 		return nil
 	}
+	p.tasks.told(r.request.GetStatuses())
 	if r.reply.GetUnknown() {
 		p.config.Log.Warn("the scheduler does not know this executor any more: dropping all jobs", "executor", p.name)
 		p.tasks.reset()
@@ -200,7 +206,7 @@ func (p *poller) take(r result) error {
 }
 
 // restarted reports whether a scheduler that does not know this executor was started again, and not this executor away for too long. Then outputs stay, under the same
-// name, since the scheduler may go on with their jobs; what runs is given up, since it knows nothing of it.
+// name, since the scheduler may go on with their jobs, and what runs goes on: the next poll tells it.
 func (p *poller) restarted(reply *controlv1.PollReply) bool {
 	now := reply.GetRun()
 	if p.rejoining && now == p.epoch {

@@ -40,7 +40,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fault.Wrap(fault.ConnectionFailure, err, "listen on %s", c.Listen)
 	}
-	address, err := c.advertised(listener.Addr())
+	address, err := advertised(c.Advertise, "--advertise", listener.Addr())
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -93,11 +93,17 @@ func Run(ctx context.Context, c Config) (err error) {
 	tasks := newTasks(c, store, budget, controlv1.NewControlClient(conn))
 	shared.reach(c, tasks.client)
 	defer func() { err = errors.Join(err, tasks.close()) }()
+	forClients, err := serveResults(ctx, c, tasks)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, forClients.close()) }()
 	calibration, err := calibrate(ctx, budget, own.path)
 	if err != nil {
 		c.Log.Warn("this machine was not measured in full: it counts as an ordinary one", "error", err)
 	}
 	p := &poller{config: c, client: tasks.client, tasks: tasks, capabilities: capabilities(c, address, calibration)}
+	p.capabilities.Results = forClients.uri()
 	return p.run(ctx)
 }
 

@@ -38,10 +38,13 @@ type tasks struct {
 	cancel  context.CancelFunc
 	wake    chan struct{} // there is something to tell
 	cleaned sync.WaitGroup
+	keys    transport.Keys // of tickets that clients show
+	reads   reads
 
 	mu       sync.Mutex
 	jobs     map[string]*job
 	running  map[attempt]context.CancelCauseFunc
+	launched map[attempt]*controlv1.RunningTask // what runs, or has ended and was not told yet, and does not wait for places of inputs
 	statuses []*controlv1.TaskStatus
 	sending  int // statuses that calls under way have taken
 }
@@ -75,11 +78,14 @@ type job struct {
 
 func newTasks(c Config, store *shuffle.Tiered, budget *mem.Budget, client controlv1.ControlClient) *tasks {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &tasks{
+	x := &tasks{
 		config: c, store: store, budget: budget, client: client, plans: client, reader: transport.NewClient(c.Security), ctx: ctx, cancel: cancel,
 		spill: spill.NewDir(spillDir(c), c.SpillLimit),
 		wake:  make(chan struct{}, 1), jobs: map[string]*job{}, running: map[attempt]context.CancelCauseFunc{},
+		launched: map[attempt]*controlv1.RunningTask{},
 	}
+	x.reads.wake = x.notify
+	return x
 }
 
 // close ends all attempts and waits for them.
@@ -143,6 +149,31 @@ func (x *tasks) sent(n int) {
 	x.sending -= n
 }
 
+// told says that the scheduler knows the ends of these attempts.
+func (x *tasks) told(list []*controlv1.TaskStatus) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, s := range list {
+		delete(x.launched, taskOf(s.GetTask()))
+	}
+}
+
+// asLaunched is what another run of the scheduler has to know of an attempt to take it over.
+func asLaunched(l *controlv1.Launch) *controlv1.RunningTask {
+	out := &controlv1.RunningTask{Task: l.GetTask(), Plan: l.GetPlan()}
+	for _, in := range l.GetInputs() {
+		out.Inputs = append(out.Inputs, &controlv1.StageInput{Stage: in.GetStage(), Attempts: in.GetAttempts()})
+	}
+	return out
+}
+
+// attempts are those that the scheduler may take over.
+func (x *tasks) attempts() []*controlv1.RunningTask {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Collect(maps.Values(x.launched))
+}
+
 // pending reports whether there are ends of tasks that no call has taken.
 func (x *tasks) pending() bool {
 	x.mu.Lock()
@@ -183,6 +214,9 @@ func (x *tasks) launch(self string, l *controlv1.Launch) {
 	x.mu.Lock()
 	j.attempts.Add(1)
 	x.running[a] = cancel
+	if !l.GetPartial() {
+		x.launched[a] = asLaunched(l)
+	}
 	x.mu.Unlock()
 	go func() {
 		x.config.Log.Debug("task started", "job", a.job, "stage", a.stage, "task", a.index, "attempt", a.attempt)
@@ -201,6 +235,8 @@ func (x *tasks) launch(self string, l *controlv1.Launch) {
 		delete(x.running, a)
 		if !aborted {
 			x.statuses = append(x.statuses, s)
+		} else {
+			delete(x.launched, a)
 		}
 		x.mu.Unlock()
 		x.notify()
@@ -302,6 +338,7 @@ func (x *tasks) reset() {
 		all = append(all, id)
 	}
 	x.statuses = nil
+	clear(x.launched)
 	x.mu.Unlock()
 	for _, id := range all {
 		x.drop(id)
@@ -315,14 +352,15 @@ func (x *tasks) held() []string {
 	return slices.Collect(maps.Keys(x.jobs))
 }
 
-// interrupt ends what runs, of all jobs. What they have put out stays.
+// interrupt ends what waits to be told of places of its inputs, which another run of the scheduler does not do.
 func (x *tasks) interrupt() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, cancel := range x.running {
-		cancel(errAborted)
+	for a, cancel := range x.running {
+		if x.launched[a] == nil {
+			cancel(errAborted)
+		}
 	}
-	x.statuses = nil
 }
 
 // sweep drops jobs of which nothing runs and nothing was written or read since a time.
