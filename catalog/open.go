@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 	"github.com/polybolos-db/polybolos/storage"
@@ -347,7 +348,7 @@ func (t *files) readSchema(ctx context.Context, declared []column.Field, union b
 		if union || t.source.Format == "json" {
 			s, merged = complete(s, merged)
 		}
-		if err := merge(merged, s, list[i+1].URL, list[0].URL, inferred(t.source.Format)); err != nil {
+		if err := merge(merged, s, list[i+1].URL, list[0].URL, inferred(t.source.Format), union); err != nil {
 			return err
 		}
 	}
@@ -410,7 +411,7 @@ func check(declared, have []column.Field, file string, union bool) error {
 
 // merge widens the table's schema by that of a further file, which must have the same columns. Text takes up what differs when the types were
 // only inferred.
-func merge(table, file []column.Field, name, first string, inferred bool) error {
+func merge(table, file []column.Field, name, first string, inferred, union bool) error {
 	for _, f := range file {
 		if find(table, f.Name) == nil {
 			return fault.New(fault.UndefinedColumn, "the file has a column %q, which %s has not", f.Name, path.Base(first)).In("%s", name).
@@ -430,9 +431,24 @@ func merge(table, file []column.Field, name, first string, inferred bool) error 
 		case inferred:
 			table[i].Type = column.T(column.Text)
 		default:
+			if union {
+				if t, ok := wider(have.Type, table[i].Type); ok {
+					table[i].Type = t
+					break
+				}
+			}
 			return fault.New(fault.DatatypeMismatch, "column %q is %s here and %s in %s", have.Name, have.Type, table[i].Type, path.Base(first)).In("%s", name)
 		}
 		table[i].NotNull = table[i].NotNull && have.NotNull
 	}
 	return nil
+}
+
+// wider is the type to which the values of two others are cast where union_by_name puts them together: that of a set operation, but a text stays a text.
+func wider(a, b column.Type) (column.Type, bool) {
+	if (a.Kind == column.Text) != (b.Kind == column.Text) {
+		return a, false
+	}
+	t, err := expr.CommonType("union_by_name", []expr.Expr{&expr.Ref{Typ: a}, &expr.Ref{Typ: b}})
+	return t, err == nil
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -27,6 +28,19 @@ type StoredColumn struct {
 	Type    column.Type `json:"type"`
 	NotNull bool        `json:"notNull,omitempty"`
 	Default string      `json:"default,omitempty"` // SQL, empty: NULL
+	Length  int         `json:"length,omitempty"`  // of varchar(n) and char(n) in characters, 0: any
+	Blanks  bool        `json:"blanks,omitempty"`  // char(n): blanks at the end do not count, and are not kept
+}
+
+// TypeName is the column's type as declared.
+func (c StoredColumn) TypeName() string {
+	switch {
+	case c.Length > 0 && c.Blanks:
+		return fmt.Sprintf("character(%d)", c.Length)
+	case c.Length > 0:
+		return fmt.Sprintf("character varying(%d)", c.Length)
+	}
+	return c.Type.String()
 }
 
 // Fields are the columns as a schema.

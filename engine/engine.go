@@ -78,6 +78,7 @@ func (e *Engine) Session() *Session {
 	n := e.sessions.Add(1)
 	return &Session{session.New(session.Config{
 		Jobs: e.jobs, Catalog: e.catalog, Warehouse: e.warehouse(), Folder: filepath.Join(e.folder, fmt.Sprintf("session-%d", n)), Threads: e.config.Threads,
+		Executors: e.executors,
 	})}
 }
 
@@ -85,6 +86,7 @@ func (e *Engine) Session() *Session {
 func (e *Engine) SharedSession() *Session {
 	return &Session{session.New(session.Config{
 		Jobs: e.jobs, Catalog: e.catalog, Warehouse: e.warehouse(), Folder: filepath.Join(e.folder, "tables"), SharedFolder: true, Threads: e.config.Threads,
+		Executors: e.executors,
 	})}
 }
 

@@ -15,6 +15,13 @@ type moment struct {
 	days       int64 // since 1970-01-01
 	us         int64 // of the day; of an interval all of its time part
 	interval   bool
+	zone       *shownZone // of a time with time zone that is printed
+}
+
+// shownZone is what a printed time tells of its zone.
+type shownZone struct {
+	name   string // the abbreviation, such as CEST
+	offset int64  // seconds ahead of UTC
 }
 
 func momentOf(us int64) moment {
@@ -126,15 +133,21 @@ func addIntervals(v, w column.IntervalValue) (column.IntervalValue, error) {
 
 // scaleInterval multiplies an interval; fractions of months become days of which a month has 30, fractions of days time.
 func scaleInterval(v column.IntervalValue, f float64) (column.IntervalValue, error) {
-	months := float64(v.Months) * f
-	whole := math.Trunc(months)
-	days := float64(v.Days) * f
-	wholeDays := math.Trunc(days)
+	return mapInterval(v, func(part float64) float64 { return part * f })
+}
+
+// mapInterval multiplies or divides an interval: what is left of months are days, of 30 a month, and what is left of days is time.
+func mapInterval(v column.IntervalValue, f func(part float64) float64) (column.IntervalValue, error) {
+	months, days := f(float64(v.Months)), f(float64(v.Days))
+	whole, wholeDays := math.Trunc(months), math.Trunc(days)
 	// Digits beyond the microsecond come from binary fractions: they are rounded off before the parts are cut.
 	rest := roundMicro((months - whole) * 30)
 	spill := math.Trunc(rest)
-	us := (roundMicro(days-wholeDays) + roundMicro(rest-spill)) * column.MicrosPerDay
-	us = math.RoundToEven(us + float64(v.Micros)*f)
+	seconds := roundMicro((days - wholeDays + rest - spill) * (column.MicrosPerDay / second))
+	if carried := math.Trunc(seconds / (column.MicrosPerDay / second)); carried != 0 {
+		wholeDays, seconds = wholeDays+carried, seconds-carried*(column.MicrosPerDay/second)
+	}
+	us := math.RoundToEven(f(float64(v.Micros)) + seconds*second)
 	wholeDays += spill
 	if math.IsNaN(months) || math.Abs(whole) > math.MaxInt32 || math.Abs(wholeDays) > math.MaxInt32 || math.Abs(us) >= math.MaxInt64 {
 		return v, intervalRange()
@@ -142,7 +155,7 @@ func scaleInterval(v column.IntervalValue, f float64) (column.IntervalValue, err
 	return column.IntervalValue{Months: int32(whole), Days: int32(wholeDays), Micros: int64(us)}, nil
 }
 
-func roundMicro(f float64) float64 { return math.Round(f*1e6) / 1e6 }
+func roundMicro(f float64) float64 { return math.RoundToEven(f*1e6) / 1e6 }
 
 // age is the difference of two timestamps in years, months, days and time, counted back from the first one.
 func age(a, b int64) (column.IntervalValue, error) {

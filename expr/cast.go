@@ -30,8 +30,20 @@ func NewCast(e Expr, to column.Type, try bool) (Expr, error) {
 	return &Cast{Arg: e, To: to, Try: try}, nil
 }
 
+// EmptyList is ARRAY[], whose type the context chooses: it is an error where there is none.
+func EmptyList() *Literal {
+	return &Literal{Value: column.Value{Type: column.ListType(column.T(column.Null))}, Untyped: true}
+}
+
 // castLiteral converts a literal's value as the clocks of its zone have it.
 func castLiteral(l *Literal, to column.Type) (column.Value, error) {
+	if l.Untyped && l.Value.Type.Kind == column.List {
+		if to.Kind != column.List || to.Elem().Kind == column.Null {
+			return column.Value{}, fault.New(fault.IndeterminateDatatype, "cannot determine type of empty array").
+				WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+		}
+		return column.Value{Type: to}, nil
+	}
 	if l.Zone == nil || l.Value.Null || hasZone(l.Value.Type) == hasZone(to) {
 		return convert.Value(l.Value, to)
 	}

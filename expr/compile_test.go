@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -452,18 +451,11 @@ func TestLookupFindsEveryOverload(t *testing.T) {
 	}
 }
 
-func TestReplaceStable(t *testing.T) {
+func TestStableFunctionsAreNotFolded(t *testing.T) {
 	ok := must(t)
-	now := time.Date(2024, 2, 29, 23, 59, 58, 0, time.UTC)
-	for name, want := range map[string]string{
-		"now": "2024-02-29 23:59:58+00", "current_date": "2024-02-29", "localtimestamp": "2024-02-29 23:59:58", "localtime": "23:59:58",
-	} {
-		e := ok(NewCall(name, nil))
-		if _, constant := Fold(e).(*Literal); constant {
+	for _, name := range []string{"now", "current_date", "localtimestamp", "localtime"} {
+		if _, constant := Fold(ok(NewCall(name, nil))).(*Literal); constant {
 			t.Errorf("%s was folded before its time", name)
-		}
-		if l, is := ReplaceStable(e, now).(*Literal); !is || l.Value.String() != want {
-			t.Errorf("%s became %s, want %s", name, ReplaceStable(e, now), want)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/kernels/convert"
@@ -85,7 +87,7 @@ func NewIn(arg Expr, list []Expr, negated bool) (Expr, error) {
 		}
 		values[i] = e
 	}
-	t, err := CommonType("IN", append([]Expr{arg}, values...))
+	t, err := CommonType("IN", slices.Concat([]Expr{arg}, values))
 	if err != nil {
 		return nil, fault.New(fault.UndefinedFunction, "operator does not exist: %s = %s", arg.Type(), mismatched(arg, values).Type()).
 			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")
@@ -100,6 +102,9 @@ func NewIn(arg Expr, list []Expr, negated bool) (Expr, error) {
 			return nil, err
 		}
 		if l, ok := Fold(e).(*Literal); ok && !t.Kind.IsNested() {
+			if in.List == nil {
+				in.List = make([]column.Value, 0, len(values))
+			}
 			in.List = append(in.List, l.Value)
 			continue
 		}

@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"time"
-
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
@@ -39,27 +37,6 @@ func Evaluate(e Expr) (column.Value, error) {
 // Fold replaces constant subexpressions by literals where their evaluation succeeds; those that fail stay, since they may never be reached. It
 // also simplifies AND, OR, NOT and CASE over constants, and comparisons of a widened column with a literal that the narrow type holds.
 func Fold(e Expr) Expr { return Rewrite(e, foldNode) }
-
-// ReplaceStable replaces the functions whose value is fixed within a statement (now, current_date and the like) by their value at the given time.
-func ReplaceStable(e Expr, now time.Time) Expr {
-	return Rewrite(e, func(e Expr) Expr {
-		c, ok := e.(*Call)
-		if !ok || c.Fn.Volatility != Stable {
-			return e
-		}
-		us := now.UnixMicro()
-		day := us - us%column.MicrosPerDay
-		switch c.Typ.Kind {
-		case column.TimestampTZ, column.Timestamp:
-			return &Literal{Value: column.IntValue(c.Typ, us)}
-		case column.Date:
-			return &Literal{Value: column.IntValue(c.Typ, day/column.MicrosPerDay)}
-		case column.Time:
-			return &Literal{Value: column.IntValue(c.Typ, us-day)}
-		}
-		return e
-	})
-}
 
 func foldNode(e Expr) Expr {
 	switch e := e.(type) {

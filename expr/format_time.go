@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -22,10 +23,32 @@ var templates = []struct {
 	{"SS", func(m moment) string { return fmt.Sprintf("%02d", m.us/second%60) }},
 	{"MS", func(m moment) string { return fmt.Sprintf("%03d", m.us%second/1000) }},
 	{"US", func(m moment) string { return fmt.Sprintf("%06d", m.us%second) }},
+	{"Y,YYY", func(m moment) string {
+		return fmt.Sprintf("%d,%03d", abs64(written(m.year))/1000, abs64(written(m.year))%1000)
+	}},
+	{"FF1", func(m moment) string { return fmt.Sprintf("%01d", m.us%second/100_000) }},
+	{"FF2", func(m moment) string { return fmt.Sprintf("%02d", m.us%second/10_000) }},
+	{"FF3", func(m moment) string { return fmt.Sprintf("%03d", m.us%second/1000) }},
+	{"FF4", func(m moment) string { return fmt.Sprintf("%04d", m.us%second/100) }},
+	{"FF5", func(m moment) string { return fmt.Sprintf("%05d", m.us%second/10) }},
+	{"FF6", func(m moment) string { return fmt.Sprintf("%06d", m.us%second) }},
+	{"WW", func(m moment) string { return fmt.Sprintf("%02d", (m.days-column.DaysFromCivil(m.year, 1, 1))/7+1) }},
+	{"CC", func(m moment) string { return fmt.Sprintf("%02d", century(m.year)) }},
+	{"J", func(m moment) string { return fmt.Sprint(m.days + julianEpoch) }},
+	{"RM", func(m moment) string { return fmt.Sprintf("%-4s", romanMonths[m.month-1]) }},
+	{"rm", func(m moment) string { return fmt.Sprintf("%-4s", strings.ToLower(romanMonths[m.month-1])) }},
+	{"B.C.", func(m moment) string { return era(m, "B.C.", "A.D.") }},
+	{"A.D.", func(m moment) string { return era(m, "B.C.", "A.D.") }},
+	{"BC", func(m moment) string { return era(m, "BC", "AD") }},
+	{"AD", func(m moment) string { return era(m, "BC", "AD") }},
+	{"A.M.", func(m moment) string { return half(m, "A.M.", "P.M.") }},
+	{"P.M.", func(m moment) string { return half(m, "A.M.", "P.M.") }},
+	{"a.m.", func(m moment) string { return half(m, "a.m.", "p.m.") }},
+	{"p.m.", func(m moment) string { return half(m, "a.m.", "p.m.") }},
 	{"YYYY", func(m moment) string { return fmt.Sprintf("%04d", abs64(written(m.year))) }},
-	{"YYY", func(m moment) string { return fmt.Sprintf("%03d", m.year%1000) }},
-	{"YY", func(m moment) string { return fmt.Sprintf("%02d", m.year%100) }},
-	{"Y", func(m moment) string { return fmt.Sprint(m.year % 10) }},
+	{"YYY", func(m moment) string { return fmt.Sprintf("%03d", abs64(written(m.year))%1000) }},
+	{"YY", func(m moment) string { return fmt.Sprintf("%02d", abs64(written(m.year))%100) }},
+	{"Y", func(m moment) string { return fmt.Sprint(abs64(written(m.year)) % 10) }},
 	{"IYYY", func(m moment) string { y, _ := m.isoWeek(); return fmt.Sprintf("%04d", y) }},
 	{"IW", func(m moment) string { _, w := m.isoWeek(); return fmt.Sprintf("%02d", w) }},
 	{"MONTH", func(m moment) string { return fmt.Sprintf("%-9s", strings.ToUpper(monthNames[m.month-1])) }},
@@ -49,7 +72,61 @@ var templates = []struct {
 	{"AM", func(m moment) string { return half(m, "AM", "PM") }},
 	{"PM", func(m moment) string { return half(m, "AM", "PM") }},
 	{"am", func(m moment) string { return half(m, "am", "pm") }},
+	{"TZH", func(m moment) string { return offsetSign(m.offset()) + fmt.Sprintf("%02d", abs64(m.offset())/3600) }},
+	{"TZM", func(m moment) string { return fmt.Sprintf("%02d", abs64(m.offset())/60%60) }},
+	{"TZ", func(m moment) string { return m.zoneName() }},
+	{"tz", func(m moment) string { return strings.ToLower(m.zoneName()) }},
+	{"OF", func(m moment) string {
+		s, minutes := offsetSign(m.offset())+fmt.Sprintf("%02d", abs64(m.offset())/3600), abs64(m.offset())/60%60
+		if minutes != 0 {
+			s += fmt.Sprintf(":%02d", minutes)
+		}
+		return s
+	}},
 	{"pm", func(m moment) string { return half(m, "am", "pm") }},
+}
+
+// offset is how many seconds the printed clocks are ahead of UTC.
+func (m moment) offset() int64 {
+	if m.zone == nil {
+		return 0
+	}
+	return m.zone.offset
+}
+
+// zoneName is the abbreviation of the zone, empty for times without one.
+func (m moment) zoneName() string {
+	if m.zone == nil {
+		return ""
+	}
+	return m.zone.name
+}
+
+func offsetSign(v int64) string {
+	if v < 0 {
+		return "-"
+	}
+	return "+"
+}
+
+// julianEpoch is 1970-01-01 in days of the Julian period.
+const julianEpoch = 2_440_588
+
+var romanMonths = []string{"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"}
+
+// century is the number of a year's century; the first begins with the year 1, and the one before it is -1.
+func century(year int64) int64 {
+	if year > 0 {
+		return (year + 99) / 100
+	}
+	return year/100 - 1
+}
+
+func era(m moment, before, after string) string {
+	if m.year > 0 {
+		return after
+	}
+	return before
 }
 
 func abs64(v int64) int64 { return max(v, -v) }
@@ -81,7 +158,7 @@ func toChar(dst, template []byte, m moment) ([]byte, error) {
 			continue
 		}
 		rest, bare := template, false
-		if bytes.HasPrefix(rest, []byte("FM")) {
+		for bytes.HasPrefix(rest, []byte("FM")) || bytes.HasPrefix(rest, []byte("TM")) { // names are English: TM only leaves out blanks
 			rest, bare = rest[2:], true
 		}
 		found := false
@@ -89,16 +166,36 @@ func toChar(dst, template []byte, m moment) ([]byte, error) {
 			if !bytes.HasPrefix(rest, []byte(t.key)) && !upperPattern(rest, t.key) {
 				continue
 			}
-			s := t.print(m)
+			s := ""
+			if m.interval {
+				var err error
+				if s, err = intervalPattern(t.key, m); err != nil {
+					return nil, err
+				}
+			} else {
+				s = t.print(m)
+			}
 			if bare {
+				sign := ""
+				if m.interval && strings.HasPrefix(s, "-") {
+					sign, s = "-", s[1:]
+				}
 				s = strings.TrimRight(s, " ")
 				if trimmed := strings.TrimLeft(s, "0"); trimmed != "" {
 					s = trimmed
 				} else {
 					s = "0"
 				}
+				s = sign + s
 			}
 			dst, template, found = append(dst, s...), rest[len(t.key):], true
+			if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && len(template) > 1 && strings.EqualFold(string(template[:2]), "th") {
+				suffix := ordinalEnding(n)
+				if template[0] == 'T' {
+					suffix = strings.ToUpper(suffix)
+				}
+				dst, template = append(dst, suffix...), template[2:]
+			}
 			break
 		}
 		if !found {
@@ -108,10 +205,26 @@ func toChar(dst, template []byte, m moment) ([]byte, error) {
 	return dst, nil
 }
 
+// ordinalEnding is the ending of an English ordinal number.
+func ordinalEnding(n int) string {
+	if n%100 >= 11 && n%100 <= 13 {
+		return "th"
+	}
+	switch n % 10 {
+	case 1:
+		return "st"
+	case 2:
+		return "nd"
+	case 3:
+		return "rd"
+	}
+	return "th"
+}
+
 // upperPattern reports whether p begins with a numeric pattern in lower case.
 func upperPattern(p []byte, key string) bool {
 	switch key {
-	case "HH24", "HH12", "HH", "MI", "SS", "MS", "US", "YYYY", "YY", "MM", "DD", "DDD", "IYYY", "IW", "Q":
+	case "HH24", "HH12", "HH", "MI", "SS", "MS", "US", "YYYY", "YY", "MM", "DD", "DDD", "IYYY", "IW", "Q", "TZH", "TZM", "OF":
 		return len(p) >= len(key) && strings.ToUpper(string(p[:len(key)])) == key
 	}
 	return false

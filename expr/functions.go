@@ -20,6 +20,7 @@ func init() {
 		jsonFunctions(), zoneFunctions(), inZoneFunctions(), moreFunctions(), intervalMakingFunctions(), parsingFunctions(), scanFunctions(),
 		codeFunctions(), floatFunctions(), distanceFunctions(), unitFunctions(), numericFunctions(),
 		listSelectFunctions(), listDistanceFunctions(), mapEntryFunctions(), structFieldFunctions(), expressionTestFunctions(), jsonMakingFunctions(),
+		jsonListFunctions(), expressionFunctions(), shapeFunctions(), jsonShapeFunctions(), unicodeFunctions(),
 	} {
 		for _, f := range family {
 			overloads[f.Name] = append(overloads[f.Name], f)

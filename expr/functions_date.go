@@ -32,7 +32,7 @@ var fields = []field{
 	}},
 	{"month", []string{"months", "mon"}, true, tInt64, kernels.OpExtractMonth, "The month, 1 to 12.", func(m moment) int64 { return int64(m.month) }},
 	{"day", []string{"days", "dayofmonth"}, true, tInt64, kernels.OpExtractDay, "The day of the month.", func(m moment) int64 { return int64(m.day) }},
-	{"quarter", []string{"quarters"}, true, tInt64, kernels.OpCall, "The quarter, 1 to 4.", func(m moment) int64 {
+	{"quarter", []string{"quarters"}, true, tInt64, kernels.OpExtractQuarter, "The quarter, 1 to 4.", func(m moment) int64 {
 		if m.interval {
 			return int64(m.month)/3 + 1
 		}

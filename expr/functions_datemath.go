@@ -82,7 +82,7 @@ func dateArithmeticFunctions() []*Function {
 		if f == 0 {
 			return v, fault.New(fault.DivisionByZero, "division by zero")
 		}
-		return scaleInterval(v, 1/f)
+		return mapInterval(v, func(part float64) float64 { return part / f })
 	}))
 	return out
 }
@@ -168,7 +168,7 @@ func dateMakingFunctions() []*Function {
 		name, doc string
 		params    []column.Type
 	}{
-		{"to_char", "The time printed by a template of YYYY, MM, DD, HH24, HH12, MI, SS, MS, US, Mon, Month, Dy, Day, Q, DDD, AM and texts in double quotes.", params(tTimestamp, tText)},
+		{"to_char", "The time printed by a template of YYYY, MM, DD, HH24, HH12, MI, SS, MS, US, Mon, Month, Dy, Day, Q, DDD, AM, TZ, OF and texts in double quotes.", params(tTimestamp, tText)},
 		{"strftime", "The time printed by a template of %Y, %m, %d, %H, %M, %S, %f, %j, %b, %B, %a, %A, %y, %I, %p and %%.", params(tTimestamp, tText)},
 	} {
 		format := toChar
@@ -178,10 +178,23 @@ func dateMakingFunctions() []*Function {
 		for _, p := range [][]column.Type{f.params, params(tTZ, tText)} {
 			add(strict(f.name, f.doc, p, tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
 				x, t := kernels.Read[int64](c.Args[0]), kernels.ReadBytes(c.Args[1])
-				return func(dst []byte, i int) ([]byte, error) { return format(dst, t.At(i), momentOf(x.At(i))) }
+				var zone *shownZone
+				if c.Args[0].Type.Kind == column.TimestampTZ {
+					zone = &shownZone{name: "UTC"}
+				}
+				return func(dst []byte, i int) ([]byte, error) {
+					m := momentOf(x.At(i))
+					m.zone = zone
+					return format(dst, t.At(i), m)
+				}
 			})))
 		}
 	}
+	add(strict("to_char", "The interval printed by a template of YYYY, MM, DD, DDD, HH24, HH12, MI, SS, MS, US and the like.", params(tInterval, tText), tText,
+		toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
+			x, t := kernels.Read[iv](c.Args[0]), kernels.ReadBytes(c.Args[1])
+			return func(dst []byte, i int) ([]byte, error) { return toChar(dst, t.At(i), momentOfInterval(x.At(i))) }
+		})))
 	for _, n := range []struct {
 		name, doc string
 		t         column.Type

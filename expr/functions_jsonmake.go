@@ -16,6 +16,8 @@ import (
 var jsonMakers = map[string]bool{
 	"to_json": true, "json_quote": true, "array_to_json": true, "row_to_json": true, "json_array": true, "json_object": true, "json_build_array": true,
 	"json_build_object": true, "json": true, "json_merge_patch": true, "json_pretty": true, "json_strip_nulls": true, "json_extract": true, "->": true,
+	"$json_pairs": true, "$json_zipped": true, "json_structure": true,
+	"$json_list": true, "$json_members": true, "$json_descend": true, "$json": true,
 }
 
 // asJSON brings arguments to JSON: those that no maker made are wrapped, here and not later, so that folding a part to a text cannot change its meaning.

@@ -115,23 +115,28 @@ func listSelectFunctions() []*Function {
 		}),
 	}, "array_grade_up", "grade_up")
 	fill := nestedFunction{
-		name: "array_fill", doc: "The list of so many times a value; the second argument is a list of one length.", params: params(anyType, tList), nulls: true,
-		prepare: secondList(tInt32),
-		result:  func(args []Expr) (column.Type, error) { return column.ListType(args[0].Type()), nil },
+		name: "array_fill", doc: "The list of so many times a value; the second argument is a list of one length. A constant list of several lengths makes lists of lists.",
+		params: params(anyType, tList), nulls: true, prepare: secondList(tInt32),
+		result: func(args []Expr) (column.Type, error) {
+			t := column.ListType(args[0].Type())
+			if dims, ok := literalArg(args[1]); ok && len(dims.List) <= maxDimensions {
+				for range len(dims.List) - 1 {
+					t = column.ListType(t)
+				}
+			}
+			return t, nil
+		},
 		eval: byValue(func(t column.Type, args row) (column.Value, error) {
 			v := column.Value{Type: t}
 			switch dims := args[1]; {
 			case dims.Null || slices.ContainsFunc(dims.List, func(d column.Value) bool { return d.Null }):
 				return v, fault.New(fault.Code("22004"), "dimension array or low bound array cannot be null")
-			case len(dims.List) > 1:
-				return v, fault.New(fault.FeatureNotSupported, "array_fill makes lists of one dimension")
 			case len(dims.List) == 0:
 				return v, nil
-			case dims.List[0].Int64() < 0 || dims.List[0].Int64() > maxListLength:
-				return v, fault.New(programLimit, "array size exceeds the maximum allowed (%d)", maxListLength)
+			case len(dims.List) > maxDimensions:
+				return v, fault.New(programLimit, "number of array dimensions (%d) exceeds the maximum allowed (%d)", len(dims.List), maxDimensions)
 			default:
-				v.List = slices.Repeat(args[:1], int(dims.List[0].Int64()))
-				return v, nil
+				return filled(t, args[0], dims.List)
 			}
 		}),
 	}
@@ -170,6 +175,37 @@ func listSelectFunctions() []*Function {
 	}
 	add(zip, "array_zip")
 	return out
+}
+
+// maxDimensions is how deep array_fill nests lists.
+const maxDimensions = 6
+
+// filled is the list, of type t, of as many times a value as lengths say, from the outermost list to the innermost.
+func filled(t column.Type, value column.Value, lengths []column.Value) (column.Value, error) {
+	total := int64(1)
+	for _, n := range lengths {
+		if n.Int64() < 0 || n.Int64() > maxListLength {
+			return column.Value{}, fault.New(programLimit, "array size exceeds the maximum allowed (%d)", maxListLength)
+		}
+		if total *= n.Int64(); total > maxListLength {
+			return column.Value{}, fault.New(programLimit, "array size exceeds the maximum allowed (%d)", maxListLength)
+		}
+	}
+	if total == 0 {
+		return column.Value{Type: t}, nil
+	}
+	types := []column.Type{t}
+	for range lengths[1:] {
+		inner := types[len(types)-1].Elem()
+		if inner.Kind != column.List {
+			return column.Value{}, fault.New(fault.FeatureNotSupported, "array_fill makes lists of several dimensions of constant lengths only")
+		}
+		types = append(types, inner)
+	}
+	for k := len(lengths) - 1; k >= 0; k-- {
+		value = column.Value{Type: types[k], List: slices.Repeat([]column.Value{value}, int(lengths[k].Int64()))}
+	}
+	return value, nil
 }
 
 // secondList casts the second argument to a list of t.

@@ -18,7 +18,10 @@ func timeSeries() []nestedFunction {
 }
 
 // times is the list from args[0] to args[1] by args[2], in the direction of the interval's span.
-func times(t column.Type, args row) (column.Value, error) {
+func times(t column.Type, args row) (column.Value, error) { return series(t, args, addInterval) }
+
+// series is times with an addition of its own.
+func series(t column.Type, args row, add func(us int64, step column.IntervalValue) (int64, error)) (column.Value, error) {
 	v := column.Value{Type: t}
 	stop, step := args[1].Int64(), args[2].Interval
 	direction := step.Span().Cmp(column.Int128{})
@@ -31,7 +34,7 @@ func times(t column.Type, args row) (column.Value, error) {
 		}
 		v.List = append(v.List, column.IntValue(t.Elem(), x))
 		var err error
-		if x, err = addInterval(x, step); err != nil {
+		if x, err = add(x, step); err != nil {
 			return v, nil //nolint:nilerr // what comes next is beyond every timestamp, so beyond stop
 		}
 	}

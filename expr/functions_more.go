@@ -163,6 +163,9 @@ func appendLiteral(dst []byte, s string) []byte {
 	return append(append(append(dst, '\''), strings.ReplaceAll(s, "'", "''")...), '\'')
 }
 
+// Identifier is a name as a query writes it, in quotes where it needs them.
+func Identifier(name string) string { return string(appendIdentifier(nil, name)) }
+
 func appendIdentifier(dst []byte, s string) []byte {
 	plain := s != "" && !(s[0] >= '0' && s[0] <= '9')
 	for i := range len(s) {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func parsingFunctions() []*Function {
 		strict("to_char", numberTemplateDoc, params(anyDecimal, tText), tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
 			x, t := decimalRead(c.Args[0]), kernels.ReadBytes(c.Args[1])
 			return func(dst []byte, i int) ([]byte, error) {
-				return numberToChar(dst, string(t.At(i)), string(x(i).AppendDecimal(nil, int(c.Args[0].Type.Scale)))), nil
+				return numberByTemplate(dst, string(t.At(i)), string(x(i).AppendDecimal(nil, int(c.Args[0].Type.Scale))))
 			}
 		})),
 		strict("to_char", numberTemplateDoc, params(tFloat64, tText), tText, toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
@@ -43,14 +44,39 @@ func parsingFunctions() []*Function {
 				if v-v != 0 {
 					return nil, fault.New(fault.NumericOutOfRange, "%s cannot be printed by a template", column.FloatValue(v))
 				}
-				return numberToChar(dst, string(t.At(i)), strconv.FormatFloat(v, 'f', -1, 64)), nil
+				return numberByTemplate(dst, string(t.At(i)), strconv.FormatFloat(v, 'f', -1, 64))
 			}
 		})),
 	}
 	return out
 }
 
-const numberTemplateDoc = "The number printed by a template of 9 (a digit), 0 (a digit or zero), . or D, comma or G, S or MI (the sign) and FM (no blanks)."
+const numberTemplateDoc = "The number printed by a template of 9 (a digit), 0 (a digit or zero), . or D, comma or G, S or MI (the sign), PR (angle brackets around what is negative) and FM (no blanks)."
+
+// numberByTemplate is numberToChar with brackets around negative numbers, and an error for templates that it does not know.
+func numberByTemplate(dst []byte, template, number string) ([]byte, error) {
+	upper := strings.ToUpper(template)
+	for _, unknown := range []string{"EEEE", "RN", "TH", "SG", "PL", "V"} {
+		if strings.Contains(upper, unknown) {
+			return nil, fault.New(fault.FeatureNotSupported, "%s in a template of to_char for numbers is not supported", unknown)
+		}
+	}
+	template, upper = strings.ReplaceAll(template, "L", " "), strings.ReplaceAll(upper, "L", " ") // there is no currency
+	plain, brackets := strings.CutSuffix(upper, "PR")
+	if !brackets {
+		return numberToChar(dst, template, number), nil
+	}
+	start := len(dst)
+	dst = numberToChar(dst, template[:len(plain)], number)
+	if at := bytes.IndexByte(dst[start:], '-'); at >= 0 {
+		dst[start+at] = '<'
+		return append(dst, '>'), nil
+	}
+	if strings.Contains(upper, "FM") {
+		return dst, nil
+	}
+	return append(dst, ' '), nil
+}
 
 // months and parts of names, by three letters.
 var monthNumbers = func() map[string]int {

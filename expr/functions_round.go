@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -179,6 +180,7 @@ func choiceFunctions() []*Function {
 			sign = -1
 		}
 		impl := &kernels.Function{Name: name, Eval: func(c *kernels.Call) error { return choose(c, sign) }}
+		nested := &kernels.Function{Name: name, Eval: byValue(func(t column.Type, args row) (column.Value, error) { return chooseNested(t, args, sign), nil })}
 		f.Prepare = func(args []Expr) ([]Expr, error) {
 			args, _, err := unify(name, args)
 			return args, err
@@ -189,13 +191,31 @@ func choiceFunctions() []*Function {
 			}
 			t := args[0].Type()
 			if t.Kind.IsNested() {
-				return Bound{}, undefinedFunction(name, args)
+				if t.Nested == nil {
+					return Bound{}, undefinedFunction(name, args)
+				}
+				return Bound{Result: t, Op: kernels.OpCall, Impl: nested}, nil
 			}
 			return Bound{Result: t, Op: kernels.OpCall, Impl: impl}, nil
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// chooseNested is choose of one row of lists, structs or maps, in the order that they are sorted in.
+func chooseNested(t column.Type, args row, sign int) column.Value {
+	best := column.NullValue(t)
+	var key []byte
+	for _, a := range args {
+		if a.Null {
+			continue
+		}
+		if k := column.AppendSortKey(nil, a); best.Null || sign*bytes.Compare(k, key) > 0 {
+			best, key = a, k
+		}
+	}
+	return best
 }
 
 // choose writes the greatest (sign 1) or least (-1) argument of each row.

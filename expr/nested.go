@@ -112,6 +112,34 @@ func byValue(f func(t column.Type, args row) (column.Value, error)) func(c *kern
 	}
 }
 
+// scalars is byValue for functions whose arguments and result, a text or an integer, are no nested values.
+func scalars(f func(args row) (column.Value, error)) func(c *kernels.Call) error {
+	return func(c *kernels.Call) error {
+		args := make(row, len(c.Args))
+		set := func(i int, v column.Value) error {
+			column.Values[int32](c.Out)[i] = int32(v.Int64())
+			return nil
+		}
+		if c.Out.Type.Kind == column.Text {
+			w := c.WriteBytes()
+			set = func(i int, v column.Value) error { return w.Set(i, []byte(v.Str)) }
+		}
+		return c.Rows(func(i int) error {
+			for k, a := range c.Args {
+				args[k] = a.ValueAt(i)
+			}
+			v, err := f(args)
+			if err != nil {
+				return err
+			}
+			if v.Null {
+				c.SetNull(i)
+			}
+			return set(i, v)
+		})
+	}
+}
+
 var (
 	tList   = column.T(column.List)
 	tStruct = column.T(column.Struct)

@@ -34,6 +34,8 @@ func Reference() string {
 		if !part.operators {
 			b.WriteString("| `coalesce(any, ...)`, `ifnull`, `nvl` | common type | The first argument that is not NULL; the others are not computed. |\n")
 			b.WriteString("| `nullif(any, any)` | first type | NULL where the arguments are equal, otherwise the first. |\n")
+			b.WriteString("| `timezone_hour(timestamp with time zone)`, `timezone_minute(timestamp with time zone)` | bigint | " +
+				"The hours and the minutes that the session's clocks are ahead of UTC at a time. |\n")
 			b.WriteString("| `if(boolean, any, any)`, `iff` | common type | The second argument where the first is true, otherwise the third. |\n")
 			b.WriteString("| `extract(field from x)`, `date_part(field, x)` | bigint or numeric; double precision | The function of the field's name: year, month, day, hour and so on. |\n")
 		}

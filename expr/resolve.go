@@ -21,6 +21,18 @@ func init() {
 	special["nullif"] = newNullIf
 	special["if"] = newIf
 	special["iff"] = newIf
+	for _, name := range []string{"timezone_hour", "timezone_minute"} {
+		special[name] = func(args []Expr) (Expr, error) {
+			if len(args) != 1 {
+				return nil, undefinedFunction(name, args)
+			}
+			arg, err := coerceParam(args[0], tTZ)
+			if err != nil || arg.Type().Kind != column.TimestampTZ {
+				return nil, undefinedFunction(name, args)
+			}
+			return zoneField(name, arg)
+		}
+	}
 }
 
 func newNullIf(args []Expr) (Expr, error) {
@@ -32,7 +44,11 @@ func newNullIf(args []Expr) (Expr, error) {
 		return nil, err
 	}
 	first := args[0]
-	if isUntyped(first) {
+	if isUntyped(first) && args[1].Type().Kind.IsNested() {
+		if first, err = NewCast(first, args[1].Type(), false); err != nil {
+			return nil, err
+		}
+	} else if isUntyped(first) {
 		first = eq.(*Comparison).Left
 	}
 	return &Case{Whens: []When{{Cond: eq, Then: &Literal{Value: column.NullValue(first.Type())}}}, Else: first, Typ: first.Type()}, nil
@@ -57,6 +73,11 @@ func NewCall(name string, args []Expr) (Expr, error) {
 	name = strings.ToLower(name)
 	if f := special[name]; f != nil {
 		return f(args)
+	}
+	if name == "json_object" {
+		if e, err := objectOfLists(args); e != nil || err != nil {
+			return e, err
+		}
 	}
 	overloads := registry()[nestedOperator(name, args)]
 	if len(overloads) == 0 {
@@ -140,6 +161,8 @@ var (
 
 func coerceParam(a Expr, p column.Type) (Expr, error) {
 	switch {
+	case p.Kind == column.List && p.Nested == nil && isUntyped(a) && a.Type().Kind == column.List:
+		return a, nil // ARRAY[]: the other arguments choose its type
 	case p.Kind == column.Null:
 		if isUntyped(a) {
 			return NewCast(a, column.T(column.Text), false)
@@ -167,7 +190,7 @@ func resolve(name string, overloads []*Function, args []Expr) (*Function, error)
 	kinds := make([]column.Kind, len(args))
 	unknown := make([]bool, len(args))
 	for i, a := range args {
-		kinds[i], unknown[i] = a.Type().Kind, isUntyped(a)
+		kinds[i], unknown[i] = a.Type().Kind, isUntyped(a) && a.Type().Kind != column.List
 	}
 	var fit []*Function
 	for _, f := range overloads {

@@ -110,6 +110,10 @@ func callInZone(e *Call, zone Expr) (Expr, error) {
 			args = []Expr{args[0], minus}
 		}
 		return NewCall("$add_in_zone", []Expr{args[0], args[1], zone})
+	case name == "generate_series" && len(e.Args) == 3:
+		return NewCall("$series_in_zone", append(append([]Expr(nil), e.Args...), zone))
+	case name == "to_char":
+		return NewCall("$to_char_in_zone", []Expr{e.Args[0], e.Args[1], zone})
 	case (name == "date_trunc" || name == "datetrunc") && len(e.Args) == 2:
 		return NewCall("$trunc_in_zone", []Expr{e.Args[0], e.Args[1], zone})
 	case isField[name] || byClock[name]:
@@ -131,7 +135,7 @@ func callInZone(e *Call, zone Expr) (Expr, error) {
 
 // byClock are the functions beside the fields that see what the clocks show.
 var byClock = map[string]bool{
-	"dayname": true, "monthname": true, "to_char": true, "strftime": true, "age": true, "date_diff": true, "datediff": true,
+	"dayname": true, "monthname": true, "strftime": true, "age": true, "date_diff": true, "datediff": true,
 }
 
 // prints reports whether a function makes text of whatever it is given.
@@ -203,6 +207,21 @@ func inZoneFunctions() []*Function {
 					return append(dst, c.Args[0].ValueAt(i).Text(z)...), nil
 				}
 			})),
+		strict("$to_char_in_zone", "The time printed by a template of to_char, as the zone's clocks show it.", params(tTZ, tText, tText), tText,
+			toText(func(c *kernels.Call) func([]byte, int) ([]byte, error) {
+				times, template, zone := kernels.Read[int64](c.Args[0]), kernels.ReadBytes(c.Args[1]), zoneReader(kernels.ReadBytes(c.Args[2]))
+				return func(dst []byte, i int) ([]byte, error) {
+					z, err := zone(i)
+					if err != nil {
+						return nil, err
+					}
+					us := times.At(i)
+					name, _ := time.UnixMicro(us).In(z).Zone()
+					m := momentOf(clock(us, z))
+					m.zone = &shownZone{name: name, offset: zoneOffset(us, z) / second}
+					return toChar(dst, template.At(i), m)
+				}
+			})),
 		strict("$zone_offset", "The seconds that the zone's clocks are ahead of UTC at a time.", params(tTZ, tText), tInt64, func(c *kernels.Call) error {
 			times, zone, out := kernels.Read[int64](c.Args[0]), zoneReader(kernels.ReadBytes(c.Args[1])), column.Values[int64](c.Out)
 			return c.Rows(func(i int) error {
@@ -225,6 +244,17 @@ func inZoneFunctions() []*Function {
 				return err
 			})
 		}),
+		nestedFunction{
+			name: "$series_in_zone", doc: "The list of the times from a start to a stop, by an interval whose months and days go by the zone's clocks.",
+			params: params(tTZ, tTZ, tInterval, tText), result: fixed(column.ListType(tTZ)),
+			eval: byValue(func(t column.Type, args row) (column.Value, error) {
+				z, err := Zone(args[3].Str)
+				if err != nil {
+					return column.Value{}, err
+				}
+				return series(t, args, func(us int64, step column.IntervalValue) (int64, error) { return addInZone(us, step, z) })
+			}),
+		}.function(),
 		strict("$trunc_in_zone", "The time cut to a unit by the zone's clocks.", params(tText, tTZ, tText), tTZ, func(c *kernels.Call) error {
 			unit, times, zone := unitReader(kernels.ReadBytes(c.Args[0])), kernels.Read[int64](c.Args[1]), zoneReader(kernels.ReadBytes(c.Args[2]))
 			out := column.Values[int64](c.Out)

@@ -231,18 +231,34 @@ func fields(in []column.Field) []*planv1.Field {
 }
 
 func values(in []column.Value) []*planv1.Value {
-	out := make([]*planv1.Value, len(in))
+	if len(in) == 0 {
+		return nil
+	}
+	// Lists of IN may be long: their values share memory, and one type where it is the same.
+	out, made := make([]*planv1.Value, len(in)), make([]planv1.Value, len(in))
+	var t *planv1.Type
 	for i, v := range in {
-		out[i] = value(v)
+		if i == 0 || !v.Type.Equal(in[i-1].Type) {
+			t = typ(v.Type)
+		}
+		out[i] = &made[i]
+		setValue(out[i], v, t)
 	}
 	return out
 }
 
 func value(v column.Value) *planv1.Value {
-	return &planv1.Value{
-		Type: typ(v.Type), Null: v.Null, High: v.Int.Hi, Low: v.Int.Lo, Float: v.Float, Bytes: []byte(v.Str),
-		Months: v.Interval.Months, Days: v.Interval.Days, Micros: v.Interval.Micros, List: values(v.List),
+	out := &planv1.Value{}
+	setValue(out, v, typ(v.Type))
+	return out
+}
+
+func setValue(out *planv1.Value, v column.Value, t *planv1.Type) {
+	out.Type, out.Null, out.High, out.Low, out.Float = t, v.Null, v.Int.Hi, v.Int.Lo, v.Float
+	if v.Str != "" {
+		out.Bytes = []byte(v.Str)
 	}
+	out.Months, out.Days, out.Micros, out.List = v.Interval.Months, v.Interval.Days, v.Interval.Micros, values(v.List)
 }
 
 func aggregate(a kernels.Aggregate) *planv1.Aggregate {

@@ -118,17 +118,21 @@ func (n *alteration) apply(ctx context.Context, act parse.AlterAction) error {
 		}
 		columns[at].Name = act.NewName
 	case parse.AlterType:
-		if act.Using {
-			return fault.New(fault.FeatureNotSupported, "ALTER COLUMN … TYPE … USING is not supported")
-		}
 		typ, err := sql.Type(act.Def.Type)
 		if err != nil {
 			return err
 		}
 		columns[at].Type = typ
-		exprs[at] = "cast(" + exprs[at] + " as " + typ.String() + ")"
-		if _, err := sql.Default(ctx, columns[at].Default, typ, sql.Options{}); err != nil {
+		if columns[at].Length, columns[at].Blanks, err = sql.Length(act.Def.Type); err != nil {
 			return err
+		}
+		if act.Using != "" {
+			exprs[at] = "(" + act.Using + ")" // assigned to the new type
+		} else {
+			exprs[at] = "cast(" + exprs[at] + " as " + typ.String() + ")"
+		}
+		if _, err := sql.Default(ctx, columns[at].Default, typ, sql.Options{}); err != nil {
+			return fault.Wrap(fault.DatatypeMismatch, err, "default for column %q cannot be cast automatically to type %s", act.Column, typ)
 		}
 	case parse.AlterSetNotNull:
 		columns[at].NotNull = true // writing the rows finds a NULL

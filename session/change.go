@@ -29,10 +29,8 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 	if err != nil {
 		return nil, fault.At(err, c.Table.Position)
 	}
-	for _, a := range c.Sets {
-		if !slices.ContainsFunc(st.Columns, func(k catalog.StoredColumn) bool { return k.Name == a.Column }) {
-			return nil, fault.New(fault.UndefinedColumn, "column %q of table %q does not exist", a.Column, at.name.Name).At(a.Position)
-		}
+	if err := setsExist(c.Sets, st, c.Table); err != nil {
+		return nil, err
 	}
 	o = s.options(o)
 	groups := [][]string{}
@@ -44,16 +42,17 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 	}
 	next := st
 	next.Parts, next.Distinct = nil, nil
-	var made []string
+	var made, updated []string
 	var total int64
 	for _, g := range groups {
-		parts, count, err := s.changeParts(ctx, c, o, st, g)
+		parts, changed, count, err := s.changeParts(ctx, c, o, st, g)
 		if err == nil {
 			total += count
 			if count > 0 {
 				made = append(made, parts...)
 			}
 			next.Parts = append(next.Parts, parts...)
+			updated = append(updated, changed...)
 			continue
 		}
 		return nil, errors.Join(inTable(err, at.name.Name), removeParts(st, made))
@@ -63,12 +62,48 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 			return nil, err
 		}
 	}
+	var back *returned
+	switch {
+	case c.Returning == nil:
+	case c.Verb == "DELETE":
+		back, err = s.collectParts(ctx, c.Returned, st, st.Parts, o)
+	default:
+		back, err = s.collectParts(ctx, c.Returning.Query, st, updated, o)
+	}
+	if err != nil {
+		return nil, errors.Join(err, removeParts(st, made))
+	}
 	if total > 0 {
 		if err := s.replace(ctx, at, t, next); err != nil {
-			return nil, errors.Join(err, removeParts(st, made))
+			return nil, errors.Join(err, removeParts(st, made), back.remove())
 		}
 	}
-	return done{fmt.Sprintf("%s %d", c.Verb, total)}, nil
+	return s.result(ctx, back, o, fmt.Sprintf("%s %d", c.Verb, total))
+}
+
+// collectParts is collect of a query over some parts of a table.
+func (s *Session) collectParts(
+	ctx context.Context, query func(table string) (*parse.Query, error), st catalog.Stored, parts []string, o sql.Options,
+) (*returned, error) {
+	q, err := query(sourceName)
+	if err != nil {
+		return nil, err
+	}
+	t, err := partsTable(ctx, st, parts)
+	if err != nil {
+		return nil, err
+	}
+	return s.collect(ctx, q, t, o)
+}
+
+// setsExist tells of columns that SET names and the table has not.
+func setsExist(sets []parse.Assignment, st catalog.Stored, table parse.Name) error {
+	for _, a := range sets {
+		if !slices.ContainsFunc(st.Columns, func(k catalog.StoredColumn) bool { return k.Name == a.Column }) {
+			return fault.New(fault.UndefinedColumn, "column %q of table %q does not exist", a.Column, table.Parts[len(table.Parts)-1]).At(a.Position)
+		}
+	}
+	return nil
 }
 
 func removeParts(st catalog.Stored, parts []string) error {
@@ -94,53 +129,76 @@ func (s *Session) boundCount(ctx context.Context, c *parse.Change, o sql.Options
 	return sql.Bind(ctx, c.Count(sourceName), withSource{resolver{s}, t}, o)
 }
 
-// changeParts writes parts anew and gives the new ones, and how many rows the statement is about; when there is none the parts stay.
+// changeParts writes parts anew and gives the new ones, and how many rows the statement is about; when there is none the parts stay. With RETURNING, the
+// rows that an UPDATE is about are a part of their own, changed.
 func (s *Session) changeParts(
 	ctx context.Context, c *parse.Change, o sql.Options, st catalog.Stored, parts []string,
-) (_ []string, count int64, err error) {
+) (written, changed []string, count int64, err error) {
 	counting, err := s.boundCount(ctx, c, o, st, parts)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	p, err := s.planBound(ctx, counting.Plan, counting.IDs, o.Now, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	if count, err = s.runToEnd(ctx, p); err != nil || count == 0 {
-		return parts, 0, err
+		return parts, nil, 0, err
 	}
 	if c.Verb == "DELETE" && c.All() {
-		return nil, count, nil
+		return nil, nil, count, nil
 	}
 	t, err := partsTable(ctx, st, parts)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
+	from := withSource{resolver{s}, t}
 	var columns []string
 	defaults := make([]*parse.Query, len(st.Columns))
 	for i, k := range st.Columns {
 		columns = append(columns, k.Name)
 		o.Targets = append(o.Targets, k.Type)
 		if defaults[i], err = defaultQuery(k); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
+	}
+	if c.Verb == "UPDATE" && c.Returning != nil {
+		rows, err := c.Updated(sourceName, columns, defaults)
+		if err == nil {
+			changed, err = s.fillPart(ctx, rows, from, o, st)
+		}
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if kept := c.Kept(sourceName, columns); kept != nil {
+			if written, err = s.fillPart(ctx, kept, from, o, st); err != nil {
+				return nil, nil, 0, errors.Join(err, removeParts(st, changed))
+			}
+		}
+		return append(written, changed...), changed, count, nil
 	}
 	rows, err := c.Rows(sourceName, columns, defaults)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	bound, err := sql.Bind(ctx, rows, withSource{resolver{s}, t}, o)
+	written, err = s.fillPart(ctx, rows, from, o, st)
+	return written, nil, count, err
+}
+
+// fillPart writes the rows of a query as a part; none when there are no rows.
+func (s *Session) fillPart(ctx context.Context, q *parse.Query, from catalog.Resolver, o sql.Options, st catalog.Stored) ([]string, error) {
+	bound, err := sql.Bind(ctx, q, from, o)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	part, left, err := s.fill(ctx, bound, o, st)
+	part, count, err := s.fill(ctx, bound, o, st)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if left == 0 {
-		return nil, count, os.RemoveAll(filepath.Join(st.Folder, part))
+	if count == 0 {
+		return nil, removeParts(st, []string{part})
 	}
-	return []string{part}, count, nil
+	return []string{part}, nil
 }
 
 // defaultQuery is a column's default as a query of one value.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 	"strings"
 
@@ -65,11 +64,11 @@ func (s *Session) afterExecutors(ctx context.Context, url string, t copyTarget, 
 			continue
 		}
 		if n++; n <= maxWritten {
-			s.notices = append(s.notices, fmt.Sprintf("wrote %s, %d bytes", f.URL, f.Size))
+			s.note("wrote %s, %d bytes", f.URL, f.Size)
 		}
 	}
 	if n > maxWritten {
-		s.notices = append(s.notices, fmt.Sprintf("wrote %d files more", n-maxWritten))
+		s.note("wrote %d files more", n-maxWritten)
 	}
 	return failed
 }

@@ -65,7 +65,7 @@ func (s *Session) copyFrom(ctx context.Context, c *parse.Copy, o sql.Options) (R
 	}
 	into.Columns = into.Columns[len(c.Columns):]
 	into.Positions = make([]int, len(into.Columns))
-	count, err := s.insertRows(ctx, into, at, t, st, withSource{resolver{s}, source}, o)
+	count, _, err := s.insertRows(ctx, into, at, t, st, withSource{resolver{s}, source}, o)
 	if err != nil {
 		return nil, fault.At(withoutPosition(err), c.Position)
 	}

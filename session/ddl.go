@@ -80,6 +80,9 @@ func (s *Session) createTable(ctx context.Context, c *parse.CreateTable) (Result
 		return done{"CREATE TABLE"}, err
 	}
 	columns, err := storedColumns(ctx, c.Columns)
+	if err == nil {
+		columns, err = s.withLikes(ctx, c.Likes, columns)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +111,51 @@ func storedColumns(ctx context.Context, defs []parse.ColumnDef) ([]catalog.Store
 			return nil, fault.At(err, d.Position)
 		}
 		columns[i].Default = d.Default
+		if columns[i].Length, columns[i].Blanks, err = sql.Length(d.Type); err != nil {
+			return nil, err
+		}
 	}
 	return columns, nil
+}
+
+// withLikes puts the columns of other tables where LIKE stands between a new table's own.
+func (s *Session) withLikes(ctx context.Context, likes []parse.Like, own []catalog.StoredColumn) ([]catalog.StoredColumn, error) {
+	if len(likes) == 0 {
+		return own, nil
+	}
+	var out []catalog.StoredColumn
+	taken := 0
+	for _, l := range likes {
+		out, taken = append(out, own[taken:l.Before]...), l.Before
+		_, t, v, err := s.find(ctx, l.Table)
+		if err != nil {
+			return nil, err
+		}
+		fields, err := s.columnsOf(ctx, t, v)
+		if err != nil {
+			return nil, fault.At(err, l.Table.Position)
+		}
+		columns := stored(fields)
+		if st := catalog.StoredOf(t); st != nil {
+			columns = slices.Clone(st.Columns)
+		}
+		for _, c := range columns {
+			if !l.Defaults {
+				c.Default = ""
+			}
+			if c.Type.Kind == column.Null {
+				c.Type = column.T(column.Text)
+			}
+			out = append(out, c)
+		}
+	}
+	out = append(out, own[taken:]...)
+	for i, c := range out {
+		if slices.ContainsFunc(out[:i], func(b catalog.StoredColumn) bool { return b.Name == c.Name }) {
+			return nil, fault.New(fault.DuplicateColumn, "column %q specified more than once", c.Name).At(likes[0].Table.Position)
+		}
+	}
+	return out, nil
 }
 
 func checkNames(fields []column.Field) error {
@@ -153,19 +199,26 @@ func (s *Session) createTableAs(ctx context.Context, c *parse.CreateTableAs, o s
 	if err != nil {
 		return nil, err
 	}
-	part, count, err := s.fill(ctx, bound, o, st)
-	if err == nil {
+	var count int64
+	if !c.NoData {
+		var part string
+		part, count, err = s.fill(ctx, bound, o, st)
 		st.Parts = []string{part}
+	}
+	if err == nil {
 		err = s.create(ctx, at, st, c.OrReplace, c.IfNotExists)
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(st.Folder))
 	}
+	if c.NoData {
+		return done{"CREATE TABLE AS"}, nil
+	}
 	return done{fmt.Sprintf("SELECT %d", count)}, nil
 }
 
 func (s *Session) createView(ctx context.Context, c *parse.CreateView) (Result, error) {
-	o, skip, err := s.mayCreate(ctx, c.Name, c.Temporary, c.OrReplace, false)
+	o, skip, err := s.mayCreate(ctx, c.Name, c.Temporary, c.OrReplace, c.IfNotExists)
 	if err != nil || skip {
 		return done{"CREATE VIEW"}, err
 	}

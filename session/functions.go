@@ -2,6 +2,7 @@ package session
 
 import (
 	"runtime/debug"
+	"strings"
 
 	"github.com/polybolos-db/polybolos/fault"
 )
@@ -17,6 +18,8 @@ func (s *Session) function(name string) (string, error) {
 			return path[0], nil
 		}
 		return "", fault.New(fault.InvalidSchemaName, "no schema of search_path exists")
+	case "current_schemas()":
+		return strings.Join(s.searchPath(), "\n"), nil
 	case "current_database()", "current_catalog()":
 		return DatabaseName, nil
 	case "current_user()", "session_user()", "user()", "current_role()":

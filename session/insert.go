@@ -27,28 +27,28 @@ func (s *Session) insert(ctx context.Context, i *parse.Insert, o sql.Options) (R
 	if err != nil {
 		return nil, fault.At(err, i.Table.Position)
 	}
-	count, err := s.insertRows(ctx, i, at, t, st, resolver{s}, o)
+	o = s.options(o)
+	count, back, err := s.insertRows(ctx, i, at, t, st, resolver{s}, o)
 	if err != nil {
 		return nil, err
 	}
-	return done{fmt.Sprintf("INSERT 0 %d", count)}, nil
+	return s.result(ctx, back, o, fmt.Sprintf("INSERT 0 %d", count))
 }
 
-// insertRows adds the rows of an INSERT's query to a table and returns their number.
+// insertRows adds the rows of an INSERT's query to a table and returns their number, and what comes back of them.
 func (s *Session) insertRows(
 	ctx context.Context, i *parse.Insert, at object, t catalog.Table, st catalog.Stored, from catalog.Resolver, o sql.Options,
-) (int64, error) {
+) (count int64, back *returned, err error) {
 	o = s.options(o)
 	defaults := make([]expr.Expr, len(st.Columns))
-	var err error
 	for k, c := range st.Columns {
 		if defaults[k], err = sql.Default(ctx, c.Default, c.Type, sql.Options{Now: o.Now, Zone: o.Zone}); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
 	targets, err := insertTargets(i, st)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	for _, k := range targets {
 		o.Targets = append(o.Targets, st.Columns[k].Type)
@@ -57,26 +57,34 @@ func (s *Session) insertRows(
 	query := i.Query
 	if query == nil {
 		if query, err = defaultRow(len(targets)); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
 	o.Fewer = true // columns at the end get their defaults, unless they are named
 	bound, err := sql.Bind(ctx, query, from, o)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	if got := len(bound.Plan.Columns()); got < len(i.Columns) {
-		return 0, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", len(targets), got).At(i.Positions[got])
+		return 0, nil, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", len(targets), got).At(i.Positions[got])
 	}
 	bound.Plan = arrange(bound, st, targets, defaults)
 	part, count, err := s.fill(ctx, bound, o, st)
 	if err != nil {
-		return 0, inTable(err, at.name.Name)
+		return 0, nil, inTable(err, at.name.Name)
+	}
+	if i.Returning != nil {
+		if back, err = s.collectParts(ctx, i.Returning.Query, st, []string{part}, o); err != nil {
+			return 0, nil, errors.Join(err, removeParts(st, []string{part}))
+		}
 	}
 	if count == 0 {
-		return 0, os.RemoveAll(filepath.Join(st.Folder, part))
+		return 0, back, removeParts(st, []string{part})
 	}
-	return count, s.addPart(ctx, at, t, part)
+	if err = s.addPart(ctx, at, t, part); err != nil {
+		return 0, nil, errors.Join(err, back.remove())
+	}
+	return count, back, nil
 }
 
 // inTable names the table where a NULL was refused.

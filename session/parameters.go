@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
@@ -99,28 +100,29 @@ func fewer(now, before []typeCount, t column.Type) bool {
 // nullTypes counts the typed NULLs of a statement's logical plan; false for a statement that has no plan.
 func (s *Session) nullTypes(ctx context.Context, st *parse.Statement, values []column.Value) ([]typeCount, bool, error) {
 	o := s.options(sql.Options{Parameters: values})
-	var q *parse.Query
-	switch body := st.Body.(type) {
-	case *parse.Query:
-		q = body
-	case *parse.CreateTableAs:
-		q = body.Query
-	case *parse.Copy:
-		q = body.Query
-	case *parse.Insert:
-		q = body.Query
-		if err := s.insertOptions(ctx, body, &o); err != nil {
-			return nil, false, err
-		}
-	}
-	if q == nil {
-		return nil, false, nil
-	}
-	bound, err := sql.Bind(ctx, q, resolver{s}, o)
-	if err != nil {
+	queries, from, err := s.queriesOf(ctx, st, &o)
+	if err != nil || len(queries) == 0 {
 		return nil, false, err
 	}
 	var out []typeCount
+	for _, q := range queries {
+		with := o
+		if q.targets == nil {
+			with = withoutTargets(o)
+		} else {
+			with.Targets = q.targets
+		}
+		bound, err := sql.Bind(ctx, q.query, from, with)
+		if err != nil {
+			return nil, false, err
+		}
+		out = addNulls(out, bound.Plan)
+	}
+	return out, true, nil
+}
+
+// addNulls counts the typed NULLs of a plan.
+func addNulls(out []typeCount, plan logical.Node) []typeCount {
 	seen := map[*logical.CTE]bool{}
 	var visit func(n logical.Node)
 	visit = func(n logical.Node) {
@@ -145,8 +147,126 @@ func (s *Session) nullTypes(ctx context.Context, st *parse.Statement, values []c
 			visit(in)
 		}
 	}
-	visit(bound.Plan)
-	return out, true, nil
+	visit(plan)
+	return out
+}
+
+// assigned is a query of a statement; targets are the types that its result is assigned to, nil when it is assigned to nothing.
+type assigned struct {
+	query   *parse.Query
+	targets []column.Type
+}
+
+// queriesOf are the queries that a statement runs, and what they read tables from; none for a statement that has no plan.
+func (s *Session) queriesOf(ctx context.Context, st *parse.Statement, o *sql.Options) ([]assigned, catalog.Resolver, error) {
+	var q *parse.Query
+	switch body := st.Body.(type) {
+	case *parse.Query:
+		q = body
+	case *parse.CreateTableAs:
+		q = body.Query
+	case *parse.Copy:
+		q = body.Query
+	case *parse.Insert:
+		q = body.Query
+		if err := s.insertOptions(ctx, body, o); err != nil || q == nil {
+			return nil, nil, err
+		}
+		return []assigned{{q, o.Targets}}, resolver{s}, nil
+	case *parse.Change:
+		return s.queriesOfChange(ctx, body)
+	case *parse.Merge:
+		return s.queriesOfMerge(ctx, body, *o)
+	}
+	if q == nil {
+		return nil, nil, nil
+	}
+	return []assigned{{query: q}}, resolver{s}, nil
+}
+
+// emptied finds the table of a statement that changes rows, and gives a resolver that knows it, without its rows, as sourceName.
+func (s *Session) emptied(ctx context.Context, name parse.Name, verb string) (st catalog.Stored, types []column.Type, from catalog.Resolver, err error) {
+	at, t, v, err := s.find(ctx, name)
+	if err != nil {
+		return st, nil, nil, err
+	}
+	if st, err = s.own(at, t, v, verb); err != nil {
+		return st, nil, nil, fault.At(err, name.Position)
+	}
+	none, err := partsTable(ctx, st, nil)
+	if err != nil {
+		return st, nil, nil, err
+	}
+	for _, c := range st.Columns {
+		types = append(types, c.Type)
+	}
+	return st, types, withSource{resolver{s}, none}, nil
+}
+
+func (s *Session) queriesOfChange(ctx context.Context, c *parse.Change) ([]assigned, catalog.Resolver, error) {
+	st, types, from, err := s.emptied(ctx, c.Table, c.Verb)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []assigned
+	if c.Verb == "DELETE" {
+		out = append(out, assigned{query: c.Count(sourceName)})
+	} else {
+		var columns []string
+		defaults := make([]*parse.Query, len(st.Columns))
+		for i, k := range st.Columns {
+			columns = append(columns, k.Name)
+			if defaults[i], err = defaultQuery(k); err != nil {
+				return nil, nil, err
+			}
+		}
+		if err := setsExist(c.Sets, st, c.Table); err != nil {
+			return nil, nil, err
+		}
+		rows, err := c.Rows(sourceName, columns, defaults)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, assigned{rows, types})
+	}
+	if c.Returning != nil {
+		q, err := c.Returning.Query(sourceName)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, assigned{query: q})
+	}
+	return out, from, nil
+}
+
+func (s *Session) queriesOfMerge(ctx context.Context, m *parse.Merge, o sql.Options) ([]assigned, catalog.Resolver, error) {
+	st, types, from, err := s.emptied(ctx, m.Table, "MERGE")
+	if err != nil {
+		return nil, nil, err
+	}
+	st.Parts = nil
+	run, err := s.newMerging(ctx, m, st, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := []assigned{{query: m.Pairs(sourceName)}, {query: m.Alone(sourceName)}}
+	for _, of := range []struct {
+		match  parse.Match
+		action string
+		query  func(string, []string, []*parse.Query) (*parse.Query, error)
+	}{
+		{parse.Matched, "UPDATE", m.Updated}, {parse.NotMatchedBySource, "UPDATE", m.UpdatedAlone}, {parse.NotMatchedByTarget, "INSERT", m.Inserted},
+	} {
+		if !m.Has(of.match, of.action) {
+			continue
+		}
+		q, err := of.query(sourceName, run.columns, run.defaults)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, assigned{q, types})
+	}
+	return out, from, nil
 }
 
 // insertOptions says what an INSERT's columns are assigned to.

@@ -55,12 +55,21 @@ func (s *Session) ready(ctx context.Context, st *parse.Statement, o sql.Options)
 		if body.What == parse.ShowFunctions {
 			out.fields = textFields("name", "kind")
 		}
+		if body.What == parse.ShowExecutors {
+			out.fields = textFields(executorColumns...)
+		}
 	case *parse.Summarize:
 		out.fields = textFields(summaryColumns...)
 	case *parse.ShowCreate:
 		out.fields = textFields("name", "statement")
 	case *parse.Describe:
 		out.fields = textFields("column_name", "column_type", "null", "default")
+	case *parse.Insert, *parse.Change:
+		fields, err := s.returningFields(ctx, body, o)
+		if err != nil {
+			return nil, err
+		}
+		out.fields, out.rows = fields, fields != nil
 	default:
 		out.rows = false
 	}

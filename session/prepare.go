@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
@@ -38,7 +39,13 @@ func (s *Session) prepare(ctx context.Context, p *parse.Prepare) (Result, error)
 // checkedParameters is for how many parameters the names of a prepared statement are checked.
 const checkedParameters = 64
 
-// checkNames tells of tables and columns that do not exist. Other mistakes may depend on the parameters' values, and are told by EXECUTE.
+// toldEarly are the errors that no value of a parameter changes: PREPARE tells them, and EXECUTE the others.
+var toldEarly = []fault.Code{
+	fault.UndefinedColumn, fault.UndefinedTable, fault.UndefinedObject, fault.AmbiguousColumn, fault.DuplicateColumn, fault.DuplicateAlias, fault.SyntaxError,
+	fault.WrongObjectType, fault.GroupingError, fault.InvalidColumnReference, fault.InvalidSchemaName,
+}
+
+// checkNames tells of tables and columns that do not exist, and of other mistakes that do not depend on the parameters' values.
 func (s *Session) checkNames(ctx context.Context, p *prepared) error {
 	values := make([]column.Value, max(checkedParameters, len(p.types)))
 	for i := range values {
@@ -49,7 +56,7 @@ func (s *Session) checkNames(ctx context.Context, p *prepared) error {
 		values[i] = column.NullValue(t)
 	}
 	_, _, err := s.nullTypes(ctx, p.statement, values)
-	if code := fault.CodeOf(err); code != fault.UndefinedColumn && code != fault.UndefinedTable {
+	if !slices.Contains(toldEarly, fault.CodeOf(err)) {
 		return nil
 	}
 	return err

@@ -18,6 +18,7 @@ import (
 
 // query runs a query whose rows go to the client.
 func (s *Session) query(ctx context.Context, q *parse.Query, o sql.Options) (Result, error) {
+	o.Assign = s.Set
 	p, err := s.plan(ctx, q, o, nil)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func now(o sql.Options) sql.Options {
 // options completes what a statement is bound with.
 func (s *Session) options(o sql.Options) sql.Options {
 	o = now(o)
-	o.Setting = s.function
+	o.Setting, o.Relation = s.function, s.relation
 	if zone := s.Zone(); zone != time.UTC {
 		o.Zone = zone
 	}

@@ -112,6 +112,9 @@ func (r *rows) Fields() []column.Field { return r.fields }
 func (r *rows) Progress() Progress     { return r.job.Progress() }
 func (r *rows) Tag() string            { return fmt.Sprintf("SELECT %d", r.count) }
 
+// Job is the job whose rows these are.
+func (r *rows) Job() Job { return r.job }
+
 func (r *rows) Next(ctx context.Context) (*column.Batch, error) {
 	b, err := r.job.Next(ctx)
 	if b != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/fault"
@@ -24,6 +25,8 @@ type Config struct {
 	Name         string // tells the scheduler which queries are of one session; empty: it does not matter
 	// Partitions says how many tasks a stage between exchanges has as long as the setting is not changed; nil: as many as there are cores.
 	Partitions func() int
+	// Executors tells which executors run the session's queries, by name; nil: none is known.
+	Executors func() ([]Executor, error)
 }
 
 // Session is one user's sequence of statements. It is used by one goroutine at a time.
@@ -36,7 +39,8 @@ type Session struct {
 	inTransaction bool // between BEGIN and its end
 	changed       bool // a statement since BEGIN has changed something
 
-	notices []string // of the statement that ran last
+	noting  sync.Mutex
+	notices []string // of the statement that ran last; guarded by noting
 }
 
 // Statement is a parsed statement of a script.
@@ -77,7 +81,7 @@ func (s *Session) Run(ctx context.Context, st Statement) (Result, error) {
 
 func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (Result, error) {
 	s.changed = s.changed || changes(st.Body)
-	s.notices = nil
+	s.forgetNotices()
 	switch body := st.Body.(type) {
 	case *parse.Query:
 		return s.query(ctx, body, o)
@@ -123,6 +127,8 @@ func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (
 		return s.insert(ctx, body, o)
 	case *parse.Change:
 		return s.change(ctx, body, o)
+	case *parse.Merge:
+		return s.merge(ctx, body, o)
 	case *parse.Copy:
 		return s.copy(ctx, body, o)
 	case *parse.Prepare:

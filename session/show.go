@@ -45,6 +45,9 @@ func (s *Session) showList(sh *parse.ShowList) (Result, error) {
 	if sh.What == parse.ShowFunctions {
 		return s.showFunctions()
 	}
+	if sh.What == parse.ShowExecutors {
+		return s.showExecutors()
+	}
 	schemas := s.searchPath()
 	if sh.In != "" {
 		if !s.config.Catalog.HasSchema(sh.In) {
@@ -206,7 +209,11 @@ func (s *Session) describe(ctx context.Context, d *parse.Describe, o sql.Options
 			null = "NO"
 		}
 		rows[i] = append(cells(f.Name, f.Type.String(), null), nil)
-		if st != nil && st.Columns[i].Default != "" {
+		if st == nil {
+			continue
+		}
+		*rows[i][1] = st.Columns[i].TypeName()
+		if st.Columns[i].Default != "" {
 			rows[i][3] = &st.Columns[i].Default
 		}
 	}

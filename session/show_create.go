@@ -49,7 +49,11 @@ func definition(name string, t catalog.Table, v *catalog.View) string {
 		if f.Name == t.Source().Options[format.FilenameOption] {
 			continue // the option of this name makes it
 		}
-		line := "\n  " + plainName(f.Name) + " " + f.Type.String()
+		typ := f.Type.String()
+		if st != nil {
+			typ = st.Columns[i].TypeName()
+		}
+		line := "\n  " + plainName(f.Name) + " " + typ
 		if st != nil && st.Columns[i].Default != "" {
 			line += " DEFAULT " + st.Columns[i].Default
 		}

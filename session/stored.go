@@ -69,7 +69,11 @@ func (s *Session) fill(ctx context.Context, q *sql.Bound, o sql.Options, st cata
 		}
 	}()
 	fields := st.Fields()
-	p, err := s.planBound(ctx, q.Plan, q.IDs, o.Now, func(n plan.Node) plan.Node {
+	checked, err := fitted(q, st)
+	if err != nil {
+		return "", 0, err
+	}
+	p, err := s.planBound(ctx, checked, q.IDs, o.Now, func(n plan.Node) plan.Node {
 		return &plan.Write{Info: plan.Info{Rows: 1}, Input: n, Format: "parquet", URL: path, PerTask: true, Schema: fields}
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/expr"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/plan"
 )
@@ -181,7 +182,48 @@ func schemaOID(schema string) int64 {
 	return oid("schema", schema)
 }
 
-func (r *relation) oid() int64 { return oid("relation", r.schema, r.name) }
+// pgRelations are the numbers that PostgreSQL gives to its own tables, which tools know.
+var pgRelations = map[string]int64{
+	"pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259, "pg_database": 1262, "pg_constraint": 2606, "pg_namespace": 2615,
+}
+
+func (r *relation) oid() int64 {
+	if n := pgRelations[r.name]; n != 0 && r.schema == "pg_catalog" {
+		return n
+	}
+	return oid("relation", r.schema, r.name)
+}
+
+// relation finds a table or a view: its number, and its name as a query would write it.
+func (s *Session) relation(ctx context.Context, schema, name string) (number int64, shown string, err error) {
+	find := func(schema string) (relation, error) {
+		o, t, _, err := s.lookup(ctx, schema, name)
+		r := relation{schema: o.name.Schema, name: name}
+		switch {
+		case err != nil:
+			return r, err
+		case o.catalog == nil && schema == "":
+			r.schema = "pg_catalog"
+		case o.catalog == nil:
+			r.schema = schema
+		case o.catalog == s.temporary:
+			r.schema = temporarySchema
+		}
+		if t != nil {
+			r.name = t.Name()
+		}
+		return r, nil
+	}
+	r, err := find(schema)
+	if err != nil {
+		return 0, "", err
+	}
+	shown = expr.Identifier(r.name)
+	if seen, err := find(""); err != nil || seen.oid() != r.oid() {
+		shown = expr.Identifier(r.schema) + "." + shown
+	}
+	return r.oid(), shown, nil
+}
 
 // allSchemas are the names of all schemas.
 func (s *Session) allSchemas() []string {

@@ -21,7 +21,7 @@ type pgType struct {
 var pgTypeList = []pgType{
 	{16, "bool", 1, "B", "boolean"}, {17, "bytea", -1, "U", "bytea"}, {20, "int8", 8, "N", "bigint"}, {21, "int2", 2, "N", "smallint"},
 	{23, "int4", 4, "N", "integer"}, {25, "text", -1, "S", "text"}, {26, "oid", 4, "N", "oid"}, {700, "float4", 4, "N", "real"},
-	{701, "float8", 8, "N", "double precision"}, {1043, "varchar", -1, "S", "character varying"}, {1082, "date", 4, "D", "date"},
+	{701, "float8", 8, "N", "double precision"}, {1042, "bpchar", -1, "S", "character"}, {1043, "varchar", -1, "S", "character varying"}, {1082, "date", 4, "D", "date"},
 	{1083, "time", 8, "D", "time without time zone"}, {1114, "timestamp", 8, "D", "timestamp without time zone"},
 	{1184, "timestamptz", 8, "D", "timestamp with time zone"}, {1186, "interval", 16, "T", "interval"}, {1700, "numeric", -1, "N", "numeric"},
 	{2950, "uuid", 16, "U", "uuid"}, {2277, "anyarray", -1, "P", "anyarray"}, {2249, "record", -1, "P", "record"}, {705, "unknown", -2, "X", "unknown"},
@@ -84,6 +84,12 @@ func pgAttribute(ctx context.Context, s *Session) ([][]any, error) {
 			if f.Type.Kind == column.Decimal {
 				modifier = int(f.Type.Precision)<<16 + int(f.Type.Scale) + 4
 			}
+			if st != nil && st.Columns[i].Length > 0 {
+				modifier, t.oid = st.Columns[i].Length+4, 1043
+				if st.Columns[i].Blanks {
+					t.oid = 1042
+				}
+			}
 			out = append(out, []any{r.oid(), f.Name, t.oid, t.length, i + 1, modifier, f.NotNull, st != nil && st.Columns[i].Default != "", "", "", false, 0, 0})
 		}
 	}
@@ -98,9 +104,9 @@ func pgTypes(context.Context, *Session) ([][]any, error) {
 			kind = "p"
 		}
 		array := pgArrays[t.oid]
-		out = append(out, []any{t.oid, t.name, catalogOID, ownerOID, t.length, kind, t.category, true, ",", 0, 0, array, false, 0, -1})
+		out = append(out, []any{t.oid, t.name, catalogOID, ownerOID, t.length, kind, t.category, true, ",", 0, 0, array, false, 0, -1, 0, t.name + "in"})
 		if array != 0 {
-			out = append(out, []any{array, "_" + t.name, catalogOID, ownerOID, -1, "b", "A", true, ",", 0, t.oid, 0, false, 0, -1})
+			out = append(out, []any{array, "_" + t.name, catalogOID, ownerOID, -1, "b", "A", true, ",", 0, t.oid, 0, false, 0, -1, 0, "array_in"})
 		}
 	}
 	return out, nil

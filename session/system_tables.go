@@ -21,7 +21,8 @@ func init() {
 				informationViews},
 			"columns": {[]string{"t:table_catalog", "t:table_schema", "t:table_name", "t:column_name", "s:ordinal_position", "t:column_default",
 				"t:is_nullable", "t:data_type", "s:character_maximum_length", "s:numeric_precision", "s:numeric_scale", "t:udt_name",
-				"t:is_identity", "t:is_generated", "t:is_updatable"}, informationColumns},
+				"t:is_identity", "t:is_generated", "t:is_updatable", "s:character_octet_length", "s:numeric_precision_radix", "s:datetime_precision",
+				"t:collation_name", "t:udt_catalog", "t:udt_schema", "t:domain_name"}, informationColumns},
 			"table_constraints": {[]string{"t:constraint_catalog", "t:constraint_schema", "t:constraint_name", "t:table_schema", "t:table_name",
 				"t:constraint_type"}, none},
 			"key_column_usage": {[]string{"t:constraint_catalog", "t:constraint_schema", "t:constraint_name", "t:table_schema", "t:table_name",
@@ -47,7 +48,7 @@ func init() {
 				"t:attidentity", "t:attgenerated", "b:attisdropped", "s:attndims", "i:attcollation"}, pgAttribute},
 			"pg_attrdef": {[]string{"i:oid", "i:adrelid", "s:adnum", "t:adbin"}, none},
 			"pg_type": {[]string{"i:oid", "t:typname", "i:typnamespace", "i:typowner", "s:typlen", "t:typtype", "t:typcategory", "b:typisdefined",
-				"t:typdelim", "i:typrelid", "i:typelem", "i:typarray", "b:typnotnull", "i:typbasetype", "s:typtypmod"}, pgTypes},
+				"t:typdelim", "i:typrelid", "i:typelem", "i:typarray", "b:typnotnull", "i:typbasetype", "s:typtypmod", "i:typcollation", "t:typinput"}, pgTypes},
 			"pg_database": {[]string{"i:oid", "t:datname", "i:datdba", "s:encoding", "b:datistemplate", "b:datallowconn", "t:datcollate", "t:datctype"},
 				pgDatabase},
 			"pg_settings": {[]string{"t:name", "t:setting", "t:unit", "t:category", "t:short_desc", "t:context", "t:vartype", "t:source"}, pgSettings},
@@ -139,16 +140,24 @@ func informationColumns(ctx context.Context, s *Session) ([][]any, error) {
 			if f.NotNull {
 				null = "NO"
 			}
-			var def any
+			var def, length, octets any
+			kind, udt := dataType(f.Type), pgTypeOf(f.Type).name
 			if st != nil {
+				if c := st.Columns[i]; c.Length > 0 {
+					octets = 4 * c.Length
+					length, kind, udt = c.Length, "character varying", "varchar"
+					if c.Blanks {
+						kind, udt = "character", "bpchar"
+					}
+				}
 				updatable = "YES"
 				if d := st.Columns[i].Default; d != "" {
 					def = d
 				}
 			}
 			precision, scale := numericShape(f.Type)
-			out = append(out, []any{DatabaseName, r.schema, r.name, f.Name, i + 1, def, null, dataType(f.Type), nil, precision, scale,
-				pgTypeOf(f.Type).name, "NO", "NEVER", updatable})
+			out = append(out, []any{DatabaseName, r.schema, r.name, f.Name, i + 1, def, null, kind, length, precision, scale,
+				udt, "NO", "NEVER", updatable, octets, radix(f.Type), timePrecision(f.Type), nil, DatabaseName, "pg_catalog", nil})
 		}
 	}
 	return out, nil
@@ -167,6 +176,28 @@ func dataType(t column.Type) string {
 		return "ARRAY"
 	}
 	return t.String()
+}
+
+// radix is the base that the precision of a number counts in.
+func radix(t column.Type) any {
+	switch {
+	case t.Kind == column.Decimal:
+		return 10
+	case t.Kind.IsNumeric():
+		return 2
+	}
+	return nil
+}
+
+// timePrecision is how many digits a fraction of a second has.
+func timePrecision(t column.Type) any {
+	switch t.Kind {
+	case column.Date:
+		return 0
+	case column.Time, column.Timestamp, column.TimestampTZ, column.Interval:
+		return 6
+	}
+	return nil
 }
 
 func numericShape(t column.Type) (precision, scale any) {

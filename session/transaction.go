@@ -30,7 +30,7 @@ func (s *Session) transaction(t *parse.Transaction) (Result, error) {
 // changes reports whether a statement changes more than the session's settings.
 func changes(b parse.Body) bool {
 	switch b.(type) {
-	case *parse.CreateExternalTable, *parse.CreateTable, *parse.CreateTableAs, *parse.CreateView, *parse.CreateSchema, *parse.Drop, *parse.Insert, *parse.Change,
+	case *parse.CreateExternalTable, *parse.CreateTable, *parse.CreateTableAs, *parse.CreateView, *parse.CreateSchema, *parse.Drop, *parse.Insert, *parse.Change, *parse.Merge,
 		*parse.Copy, *parse.Alter, *parse.Truncate:
 		return true
 	}

@@ -1,6 +1,7 @@
 package logical
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -162,6 +163,9 @@ func Key(e expr.Expr) string {
 
 // Unique is terms without repetitions; volatile terms and those with subqueries are all kept.
 func Unique(terms []expr.Expr) []expr.Expr {
+	if len(terms) < 2 {
+		return slices.Clone(terms)
+	}
 	seen := map[string]bool{}
 	out := make([]expr.Expr, 0, len(terms))
 	for _, t := range terms {

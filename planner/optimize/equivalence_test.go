@@ -58,3 +58,10 @@ func TestEquivalence(t *testing.T) {
 		t.Run("", func(t *testing.T) { same(t, q, rounds) })
 	}
 }
+
+// TestAsOfEquivalence does the same for as-of joins.
+func TestAsOfEquivalence(t *testing.T) {
+	for _, q := range plantest.AsOfQueries {
+		t.Run("", func(t *testing.T) { same(t, q, rounds) })
+	}
+}

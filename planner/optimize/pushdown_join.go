@@ -205,7 +205,7 @@ func isNullWith(e expr.Expr, cols logical.ColSet) bool {
 func strict(c *expr.Call) bool {
 	switch op := c.Fn.Op; {
 	case op >= kernels.OpAdd && op <= kernels.OpGe, op == kernels.OpLike, op == kernels.OpILike,
-		op >= kernels.OpExtractYear && op <= kernels.OpExtractDay:
+		op >= kernels.OpExtractYear && op <= kernels.OpExtractQuarter:
 		return true
 	}
 	return c.Fn.Impl != nil && c.Fn.Impl.Strict

@@ -32,6 +32,10 @@ type Options struct {
 	Defaults []expr.Expr
 	// Setting is the value of a session's setting, for current_setting and the functions that tell of the session. It may be nil.
 	Setting func(name string) (string, error)
+	// Assign changes a session's setting, for set_config. It is nil where a statement is only bound: then nothing changes.
+	Assign func(name, value string) error
+	// Relation finds the table or view of a name, whose schema may be empty: its number in pg_class, and its name as a query would write it. It may be nil.
+	Relation func(ctx context.Context, schema, name string) (number int64, shown string, err error)
 	// Place, when positive, is where in the script everything of the query stands: the query's own text is another.
 	Place int
 	// Values runs a query of one column and gives its values in order: PIVOT without IN asks what there is. It may be nil.
@@ -92,6 +96,16 @@ func Type(t ast.TypeName) (column.Type, error) {
 		return column.Type{}, err
 	}
 	return tn.declared(), nil
+}
+
+// Length is how many characters a varchar(n) or char(n) may have, 0 for other types; blanks says that it is char(n).
+func Length(t ast.TypeName) (n int, blanks bool, err error) {
+	b := binder{pos: t.Positions}
+	tn, err := b.typeName(t.Name)
+	if err != nil || tn.array {
+		return 0, false, err
+	}
+	return tn.length, lastString(t.Name.GetNames()) == "bpchar", nil
 }
 
 // maxDepth bounds the nesting of queries and expressions together. A chain of 4 000 operators, the longest that the parser lets

@@ -166,6 +166,9 @@ func (b *binder) boolExpr(e *pg.BoolExpr, s *scope) (expr.Expr, error) {
 
 // cast binds CAST, :: and typed constants.
 func (b *binder) cast(c *pg.TypeCast, s *scope, try bool) (expr.Expr, error) {
+	if e, err := b.castRelation(c, s); e != nil || err != nil {
+		return e, err
+	}
 	t, err := b.typeName(c.TypeName)
 	if err != nil {
 		return nil, err
@@ -173,12 +176,22 @@ func (b *binder) cast(c *pg.TypeCast, s *scope, try bool) (expr.Expr, error) {
 	if t.fields != 0 && c.Arg.GetAConst().GetSval() != nil {
 		return expr.NewCast(untypedText(intervalText(c.Arg.GetAConst().GetSval().GetSval(), t.fields)), t.Type, try)
 	}
+	if e := b.namedTime(c.Arg.GetAConst().GetSval().GetSval(), t.Type); e != nil {
+		return e, nil
+	}
 	if a := c.Arg.GetAArrayExpr(); a != nil && t.Kind == column.List {
 		return b.castArray(a, t.Type, s, try)
 	}
 	arg, err := b.expr(c.Arg, s)
 	if err != nil {
 		return nil, err
+	}
+	if name := lastString(c.TypeName.Names); (name == "json" || name == "jsonb") && !t.array && arg.Type().Kind != column.Null && !try {
+		if arg, err = expr.NewCast(arg, t.Type, false); err != nil {
+			return nil, fault.At(err, b.at(c.Location))
+		}
+		e, err := expr.NewCall("$json", []expr.Expr{arg})
+		return e, err
 	}
 	if t.unconstrained && !t.array {
 		return b.castToNumeric(arg, t.Type, try)

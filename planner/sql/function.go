@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -40,6 +42,15 @@ func (b *binder) function(f *pg.FuncCall, s *scope) (expr.Expr, error) {
 	f, err := b.positional(name, f)
 	if err != nil {
 		return nil, err
+	}
+	if g := jsonAggregate(name, f); g != nil {
+		return b.expr(g, s)
+	}
+	if other := "json_" + strings.TrimPrefix(name, "jsonb_"); strings.HasPrefix(name, "jsonb_") && !expr.FunctionExists(name) && expr.FunctionExists(other) {
+		name = other
+	}
+	if name == "overlaps" && len(f.Args) == 4 {
+		return b.overlaps(f, s)
 	}
 	if _, ok := orderedSets[name]; ok && f.AggWithinGroup && f.Over == nil || expr.IsAggregate(name) {
 		if fractions := fractionList(f, name); fractions != nil {

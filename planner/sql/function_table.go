@@ -51,6 +51,8 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 		item, err = b.file(f, "", sc)
 	case strings.HasPrefix(name, "read_"):
 		item, err = b.file(f, strings.TrimPrefix(name, "read_"), sc)
+	case listRows[strings.Replace(name, "jsonb_", "json_", 1)] != "":
+		item, err = b.rowsOfList(f, strings.Replace(name, "jsonb_", "json_", 1), sc, r.Alias.GetAliasname())
 	default:
 		e := fault.New(fault.UndefinedFunction, "table function %s does not exist", name).At(b.at(f.Location))
 		if name == "range" {
@@ -62,6 +64,49 @@ func (b *binder) tableFunction(r *pg.RangeFunction, s *scope) (*fromItem, error)
 		return nil, fault.At(err, b.at(f.Location))
 	}
 	return b.aliased(item, r.Alias, b.at(f.Location))
+}
+
+// listRows are the functions in FROM that give a row for each element of the list that a function makes.
+var listRows = map[string]string{
+	"json_array_elements": "json_array_elements", "json_array_elements_text": "json_array_elements_text", "json_each": "json_each", "json_each_text": "json_each_text",
+	"json_object_keys": "json_object_keys", "regexp_split_to_table": "regexp_split_to_array", "string_to_table": "string_to_array",
+}
+
+// rowsOfList binds a function of listRows. A list of structs has their fields as columns.
+func (b *binder) rowsOfList(f *pg.FuncCall, name string, s *scope, alias string) (*fromItem, error) {
+	args, err := b.exprs(f.Args, s)
+	if err != nil {
+		return nil, err
+	}
+	list, err := expr.NewCall(listRows[name], args)
+	if err != nil {
+		return nil, b.blame(err, f.Args, args)
+	}
+	column1 := name
+	switch {
+	case strings.HasPrefix(name, "json_array_elements"):
+		column1 = "value"
+	case alias != "":
+		column1 = alias
+	}
+	col := logical.Col{ID: b.ids.Next(), Name: column1, Type: list.Type().Elem(), Nullable: true}
+	node := &logical.Unnest{Input: &logical.Values{Rows: [][]expr.Expr{{}}}, Lists: []expr.Expr{list}, Cols: []logical.Col{col}}
+	if alias == "" {
+		alias = name
+	}
+	if col.Type.Kind != column.Struct {
+		return tableItem(node, "", alias, node.Columns()), nil
+	}
+	p := &logical.Project{Input: node}
+	for _, fd := range col.Type.Nested.Fields {
+		e, err := field(col.Expr(), fd.Name)
+		if err != nil {
+			return nil, err
+		}
+		p.Exprs = append(p.Exprs, e)
+		p.Cols = append(p.Cols, logical.Col{ID: b.ids.Next(), Name: fd.Name, Type: fd.Type, Nullable: true})
+	}
+	return tableItem(p, "", alias, p.Cols), nil
 }
 
 // file opens the files of a path. Further arguments are options of the format: name => value or name = value.
@@ -203,12 +248,21 @@ func (b *binder) series(f *pg.FuncCall, s *scope, alias string) (*fromItem, erro
 		name = alias
 	}
 	for _, a := range args {
-		if len(logical.Used(a)) > 0 || logical.HasSubquery(a) {
+		if len(logical.Used(a)) > 0 || logical.HasSubquery(a) || b.byClocks(t, args[2]) {
 			return b.seriesOfRow(args, name, t)
 		}
 	}
 	node := &logical.Series{Col: logical.Col{ID: b.ids.Next(), Name: name, Type: t}, Start: args[0], Stop: args[1], Step: args[2]}
 	return tableItem(node, "", name, node.Columns()), nil
+}
+
+// byClocks reports whether a series of times goes by the clocks of the session's zone: its step has months or days.
+func (b *binder) byClocks(t column.Type, step expr.Expr) bool {
+	if t.Kind != column.TimestampTZ || b.options.Zone == nil {
+		return false
+	}
+	l, ok := step.(*expr.Literal)
+	return !ok || l.Value.Interval.Months != 0 || l.Value.Interval.Days != 0
 }
 
 // seriesOfRow is generate_series whose bounds depend on a row: the elements of the list of its values.

@@ -33,6 +33,7 @@ func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem
 	} else if half, left, ok := halfJoin(j); ok {
 		kind, larg = half, left
 	}
+	first := len(b.refs)
 	left, err := b.fromItem(larg, outer, before)
 	if err != nil {
 		return nil, err
@@ -57,12 +58,14 @@ func (b *binder) join(j *pg.JoinExpr, outer *scope, before *fromItem) (*fromItem
 		if u := b.joinUnnest(j, node); u != nil && !asOf {
 			item.node, node = u, nil
 		}
+		sides := b.refs[first:]
 		if node != nil && j.Quals != nil {
 			on := newScope(outer, item.rels, item.visible, "JOIN conditions")
 			node.Cond, err = b.boolean(j.Quals, on, "JOIN/ON")
 		}
 		if node != nil {
 			item.node = node
+			b.fullBySubquery(item, node, sides, outer)
 		}
 		if asOf && err == nil {
 			item.node, err = b.asOf(j, node, node.Cond)

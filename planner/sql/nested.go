@@ -15,8 +15,7 @@ import (
 // array binds ARRAY[a, b, …].
 func (b *binder) array(a *pg.A_ArrayExpr, s *scope) (expr.Expr, error) {
 	if len(a.Elements) == 0 {
-		return nil, fault.New(fault.IndeterminateDatatype, "cannot determine type of empty array").At(b.at(a.Location)).
-			WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+		return expr.EmptyList(), nil
 	}
 	args, err := b.exprs(a.Elements, s)
 	if err != nil {
@@ -230,6 +229,9 @@ func (b *binder) arraySubquery(l *pg.SubLink, s *scope) (expr.Expr, error) {
 		return nil, err
 	}
 	cols := q.columns()
+	if len(cols) > 1 && l.SubLinkType != pg.SubLinkType_ARRAY_SUBLINK {
+		return nil, fault.New(fault.SyntaxError, "subquery has too many columns: %d for 1", len(cols)).At(b.at(l.Location))
+	}
 	if len(cols) != 1 {
 		return nil, fault.New(fault.SyntaxError, "subquery must return only one column").At(b.at(l.Location))
 	}

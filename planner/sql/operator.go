@@ -153,13 +153,14 @@ func (b *binder) compareRows(op expr.CompareOp, l, r *pg.RowExpr, s *scope) (exp
 // inList binds IN (a, b, …).
 func (b *binder) inList(l *pg.Node, list []*pg.Node, negated bool, s *scope) (expr.Expr, error) {
 	arg := b.repeated(l, s)
+	long := b.longList(list)
 	if l.GetRowExpr() == nil {
 		e, err := arg()
 		if err != nil {
 			return nil, err
 		}
 		if !logical.HasSubquery(e) {
-			values, err := b.exprs(list, s)
+			values, err := b.inValues(list, long, s)
 			if err != nil {
 				return nil, err
 			}
@@ -169,6 +170,9 @@ func (b *binder) inList(l *pg.Node, list []*pg.Node, negated bool, s *scope) (ex
 			in, err := expr.NewIn(e, values, negated)
 			return in, b.blame(err, list, values)
 		}
+	}
+	if long != nil {
+		list = constantNodes(long, locationOf(list[0]))
 	}
 	terms := make([]expr.Expr, len(list))
 	for i, n := range list {
@@ -296,6 +300,8 @@ func (b *binder) repeat(e expr.Expr, times int, location int32) error {
 func (b *binder) compareWith(op expr.CompareOp, arg func() (expr.Expr, error), l, r *pg.Node, s *scope) (expr.Expr, error) {
 	if lr, rr := l.GetRowExpr(), r.GetRowExpr(); lr != nil && rr != nil {
 		return b.compareRows(op, lr, rr, s)
+	} else if q := r.GetSubLink(); lr != nil && q.GetSubLinkType() == pg.SubLinkType_EXPR_SUBLINK {
+		return b.rowSubquery(op, lr, q, s)
 	}
 	left, err := arg()
 	if err != nil {

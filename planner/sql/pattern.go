@@ -56,9 +56,12 @@ func (b *binder) quantifiedPattern(e *pg.A_Expr, name string, s *scope) (expr.Ex
 		return nil, b.unsupported(e.Location, "%s with ANY or ALL", name)
 	}
 	all := e.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL
-	patterns, err := b.patterns(e, s)
+	patterns, list, err := b.patterns(e, s)
 	if err != nil {
 		return nil, err
+	}
+	if list != nil {
+		return b.listedPatterns(e.Lexpr, list, name, all, e.Location, s)
 	}
 	arg := b.repeated(e.Lexpr, s)
 	if len(patterns) == 0 {
@@ -83,38 +86,58 @@ func (b *binder) quantifiedPattern(e *pg.A_Expr, name string, s *scope) (expr.Ex
 	return expr.NewOr(terms...)
 }
 
-// patterns are the members of the array on the right of ANY and ALL: an ARRAY[…] or a constant.
-func (b *binder) patterns(e *pg.A_Expr, s *scope) ([]expr.Expr, error) {
-	if array := e.Rexpr.GetAArrayExpr(); array != nil && len(array.Elements) > 0 {
-		return b.exprs(array.Elements, s)
-	}
-	right, err := b.expr(e.Rexpr, s)
+// patternLists are the names in functions of the operators that may stand before ANY and ALL.
+var patternLists = map[string]string{
+	"~~": "like", "!~~": "not_like", "~~*": "ilike", "!~~*": "not_ilike", "~": "match", "!~": "not_match", "~*": "imatch", "!~*": "not_imatch",
+}
+
+// listedPatterns binds a match of ANY or ALL patterns of a list.
+func (b *binder) listedPatterns(text *pg.Node, list expr.Expr, op string, all bool, location int32, s *scope) (expr.Expr, error) {
+	left, err := b.expr(text, s)
 	if err != nil {
 		return nil, err
 	}
+	name := "list_any_" + patternLists[op]
+	if all {
+		name = "list_all_" + patternLists[op]
+	}
+	out, err := expr.NewCall(name, []expr.Expr{left, list})
+	return out, fault.At(err, b.at(location))
+}
+
+// patterns are the members of the array on the right of ANY and ALL, an ARRAY[…] or a constant, or otherwise the array itself.
+func (b *binder) patterns(e *pg.A_Expr, s *scope) (members []expr.Expr, list expr.Expr, err error) {
+	if array := e.Rexpr.GetAArrayExpr(); array != nil && len(array.Elements) > 0 {
+		members, err = b.exprs(array.Elements, s)
+		return members, nil, err
+	}
+	right, err := b.expr(e.Rexpr, s)
+	if err != nil {
+		return nil, nil, err
+	}
 	if l, ok := right.(*expr.Literal); ok && l.Untyped {
 		if right, err = expr.NewCast(right, column.ListType(column.T(column.Text)), false); err != nil {
-			return nil, fault.At(err, b.at(locationOf(e.Rexpr)))
+			return nil, nil, fault.At(err, b.at(locationOf(e.Rexpr)))
 		}
 	}
 	if right.Type().Kind != column.List {
-		return nil, fault.New(fault.WrongObjectType, "op ANY/ALL (array) requires array on right side").At(b.at(e.Location))
+		return nil, nil, fault.New(fault.WrongObjectType, "op ANY/ALL (array) requires array on right side").At(b.at(e.Location))
 	}
 	if !writtenOut(right) {
-		return nil, b.unsupported(e.Location, "LIKE ANY or ALL of an array that is no constant").WithHint("Write the patterns out: ANY (ARRAY[…]).")
+		return nil, right, nil
 	}
 	v, err := expr.Evaluate(right)
 	if err != nil {
-		return nil, fault.At(err, b.at(locationOf(e.Rexpr)))
+		return nil, nil, fault.At(err, b.at(locationOf(e.Rexpr)))
 	}
 	if v.Null {
-		return []expr.Expr{untypedNull()}, nil
+		return []expr.Expr{untypedNull()}, nil, nil
 	}
 	out := make([]expr.Expr, len(v.List))
 	for i, m := range v.List {
 		out[i] = &expr.Literal{Value: m}
 	}
-	return out, nil
+	return out, nil, nil
 }
 
 // writtenOut reports whether an expression is a constant, cast or not.

@@ -384,6 +384,14 @@ func (s *selection) finish(m mode) (result, error) {
 			}
 			r.literals[i] = literal
 		}
+		if to.Kind == column.List && to.Elem().Kind == column.Null {
+			if r.literals == nil || r.literals[i] == nil {
+				return result{}, fault.New(fault.IndeterminateDatatype, "cannot determine type of empty array").At(s.items[i].at).
+					WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+			}
+			e, to = untypedNull(), column.T(column.Text) // the set operation takes the literal instead
+			s.targets[i] = e
+		}
 		if untyped || !e.Type().Equal(to) {
 			var err error
 			if s.targets[i], err = expr.Coerce(e, to); err != nil {

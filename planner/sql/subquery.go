@@ -1,6 +1,9 @@
 package sql
 
 import (
+	"fmt"
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -13,8 +16,15 @@ import (
 func (b *binder) subLink(l *pg.SubLink, s *scope) (expr.Expr, error) {
 	position := b.at(l.Location)
 	q := &logical.Subquery{Typ: column.T(column.Bool), Pos: position}
-	if l.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK {
+	switch op := lastString(l.OperName); {
+	case l.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK:
 		return b.arraySubquery(l, s)
+	case slices.Contains(patternOps, op) && (l.SubLinkType == pg.SubLinkType_ANY_SUBLINK || l.SubLinkType == pg.SubLinkType_ALL_SUBLINK):
+		patterns, err := b.arraySubquery(l, s)
+		if err != nil {
+			return nil, err
+		}
+		return b.listedPatterns(l.Testexpr, patterns, op, l.SubLinkType == pg.SubLinkType_ALL_SUBLINK, l.Location, s)
 	}
 	b.links++
 	plan, err := b.query(l.Subselect.GetSelectStmt(), s, mode{exists: l.SubLinkType == pg.SubLinkType_EXISTS_SUBLINK})
@@ -51,6 +61,45 @@ func (b *binder) subLink(l *pg.SubLink, s *scope) (expr.Expr, error) {
 		}
 	}
 	return b.quantified(q, l, s)
+}
+
+// rowSubqueryCost is what a column of such a subquery, which is bound again for each, counts towards maxRepeated.
+const rowSubqueryCost = 1_000
+
+// rowSubquery binds (a, b) op (SELECT x, y …): the row is compared with the columns of the one row, each by a subquery of its own.
+func (b *binder) rowSubquery(op expr.CompareOp, row *pg.RowExpr, l *pg.SubLink, s *scope) (expr.Expr, error) {
+	plan, err := b.query(l.Subselect.GetSelectStmt(), s, mode{})
+	if err != nil {
+		return nil, err
+	}
+	n := len(row.Args)
+	switch cols := len(plan.columns()); {
+	case cols > n:
+		return nil, fault.New(fault.SyntaxError, "subquery has too many columns: %d for %d", cols, n).At(b.at(l.Location))
+	case cols < n:
+		return nil, fault.New(fault.SyntaxError, "subquery has too few columns: %d for %d", cols, n).At(b.at(l.Location))
+	}
+	if b.repeats += rowSubqueryCost * n; b.repeats > maxRepeated {
+		return nil, fault.New(fault.StatementTooComplex, "comparisons of rows with subqueries are nested too deep").At(b.at(l.Location))
+	}
+	names := make([]*pg.Node, n)
+	for i := range names {
+		names[i] = pg.MakeStrNode(fmt.Sprint("c", i+1))
+	}
+	right := &pg.RowExpr{Location: l.Location}
+	for i := range names {
+		from := &pg.RangeSubselect{Subquery: l.Subselect, Alias: &pg.Alias{Aliasname: "row", Colnames: names}}
+		field := &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: names[i : i+1], Location: l.Location}}}
+		one := &pg.SelectStmt{
+			TargetList: []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: field, Location: l.Location}}}},
+			FromClause: []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: from}}}, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT,
+			Op: pg.SetOperation_SETOP_NONE,
+		}
+		right.Args = append(right.Args, &pg.Node{Node: &pg.Node_SubLink{SubLink: &pg.SubLink{
+			SubLinkType: pg.SubLinkType_EXPR_SUBLINK, Subselect: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: one}}, Location: l.Location,
+		}}})
+	}
+	return b.compareRows(op, row, right, s)
 }
 
 // onlyExpression is the expression of SELECT expression without FROM or anything else, otherwise nil: such a subquery is its expression.

@@ -17,6 +17,7 @@ var typeNames = map[string]column.Kind{
 	"float4": column.Float32, "float8": column.Float64,
 	"numeric": column.Decimal,
 	"text":    column.Text, "varchar": column.Text, "bpchar": column.Text, "char": column.Text, "name": column.Text,
+	"json": column.Text, "jsonb": column.Text, "oid": column.Int64,
 	"bytea": column.Binary, "uuid": column.UUID,
 	"date": column.Date, "time": column.Time, "timestamp": column.Timestamp, "timestamptz": column.TimestampTZ, "interval": column.Interval,
 

@@ -220,6 +220,9 @@ func (x *runner) node(n plan.Node) ([]values, error) {
 			return x.holds(n.Cond, append(slices.Clone(p), b...))
 		})
 	}
+	if a, ok := n.(*plan.AsOfJoin); ok {
+		return x.asOf(a)
+	}
 	var in [][]values
 	for _, c := range n.Inputs() {
 		rows, err := x.node(c)

@@ -179,6 +179,8 @@ func (x *Interpreter) rows(n logical.Node, outer row) ([]row, error) {
 		return x.setOp(n, outer)
 	case *logical.Join:
 		return x.join(n, outer)
+	case *logical.AsOf:
+		return x.asOf(n, outer)
 	}
 	rows, err := x.rows(n.Inputs()[0], outer)
 	if err != nil {

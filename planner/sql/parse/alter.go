@@ -5,7 +5,6 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/sql/internal/ast"
 )
 
@@ -40,7 +39,7 @@ type AlterAction struct {
 	NewName  string    // AlterRename, AlterRenameColumn, AlterSetSchema
 	Def      ColumnDef // AlterAddColumn; AlterType: its Type; AlterDefault: its Default, empty to drop it
 	IfExists bool      // AlterDropColumn: a missing column is no error; AlterAddColumn: one that is there is none
-	Using    bool      // AlterType with USING, which is not supported
+	Using    string    // of AlterType: the expression of USING as SQL, empty without
 }
 
 // Truncate removes all rows of tables.
@@ -69,12 +68,6 @@ func (c *converter) discard(s *pg.DiscardStmt) (Body, error) {
 		return &Discard{What: "plans"}, nil
 	}
 	return nil, c.unsupported(c.heading())
-}
-
-// changing refuses MERGE.
-func (c *converter) changing(what string) error {
-	return fault.New(fault.FeatureNotSupported, "%s is not supported", what).At(c.start()).
-		WithHint("UPDATE … FROM changes the rows that match, INSERT … SELECT … WHERE NOT EXISTS adds those that do not.")
 }
 
 func (c *converter) rename(s *pg.RenameStmt) (Body, error) {
@@ -134,7 +127,14 @@ func (c *converter) alter(s *pg.AlterTableStmt) (Body, error) {
 			act.What = AlterDropColumn
 		case pg.AlterTableType_AT_AlterColumnType:
 			d := cmd.Def.GetColumnDef()
-			act.What, act.Using = AlterType, d.RawDefault != nil
+			act.What = AlterType
+			if d.RawDefault != nil {
+				text, err := sqlText(d.RawDefault)
+				if err != nil {
+					return nil, c.unsupported("this USING")
+				}
+				act.Using = text
+			}
 			act.Def = ColumnDef{Name: cmd.Name, Type: ast.TypeName{Name: d.TypeName, Positions: c.positions}, Position: c.at(d.Location)}
 		case pg.AlterTableType_AT_SetNotNull:
 			act.What = AlterSetNotNull

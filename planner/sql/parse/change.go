@@ -13,6 +13,8 @@ type Change struct {
 	Table Name
 	Sets  []Assignment // of UPDATE
 
+	Returning *Returning // nil: no rows come back
+
 	alias     string
 	with      *pg.WithClause
 	others    []*pg.Node // the tables of USING or FROM
@@ -32,21 +34,28 @@ type Assignment struct {
 func (*Change) body() {}
 
 func (c *converter) remove(s *pg.DeleteStmt) (Body, error) {
-	if len(s.ReturningList) > 0 {
-		return nil, c.unsupported("DELETE … RETURNING")
+	out, err := c.change("DELETE", s.Relation, s.WithClause, s.UsingClause, s.WhereClause)
+	if err != nil {
+		return nil, err
 	}
-	return c.change("DELETE", s.Relation, s.WithClause, s.UsingClause, s.WhereClause)
+	out.Returning = c.returning(s.ReturningList, s.Relation, len(s.UsingClause) > 0)
+	return out, nil
 }
 
 func (c *converter) update(s *pg.UpdateStmt) (Body, error) {
-	if len(s.ReturningList) > 0 {
-		return nil, c.unsupported("UPDATE … RETURNING")
-	}
 	out, err := c.change("UPDATE", s.Relation, s.WithClause, s.FromClause, s.WhereClause)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range s.TargetList {
+	out.Returning = c.returning(s.ReturningList, s.Relation, len(s.FromClause) > 0)
+	out.Sets, err = c.assignments(s.TargetList)
+	return out, err
+}
+
+// assignments converts the list of SET.
+func (c *converter) assignments(list []*pg.Node) ([]Assignment, error) {
+	var out []Assignment
+	for _, n := range list {
 		t := n.GetResTarget()
 		a := Assignment{Column: t.GetName(), Position: c.at(t.GetLocation()), value: t.GetVal()}
 		if len(t.GetIndirection()) > 0 {
@@ -63,12 +72,12 @@ func (c *converter) update(s *pg.UpdateStmt) (Body, error) {
 			a.value = row.Args[m.GetColno()-1]
 		}
 		a.Default = a.value.GetSetToDefault() != nil
-		for _, other := range out.Sets {
+		for _, other := range out {
 			if other.Column == a.Column {
 				return nil, fault.New(fault.SyntaxError, "multiple assignments to same column %q", a.Column).At(a.Position)
 			}
 		}
-		out.Sets = append(out.Sets, a)
+		out = append(out, a)
 	}
 	return out, nil
 }
@@ -102,8 +111,7 @@ func (c *Change) condition() *pg.Node {
 
 // from is the table under the name that the session knows it by.
 func (c *Change) from(table string) []*pg.Node {
-	r := &pg.RangeVar{Relname: table, Inh: true, Relpersistence: "p", Alias: &pg.Alias{Aliasname: c.alias}, Location: -1}
-	return []*pg.Node{{Node: &pg.Node_RangeVar{RangeVar: r}}}
+	return tableAs(table, c.alias)
 }
 
 func (c *Change) query(targets []*pg.Node, table string, where *pg.Node) *Query {
@@ -120,17 +128,70 @@ func target(name string, value *pg.Node) *pg.Node {
 
 // Count is the query for the number of rows of a table that the statement is about.
 func (c *Change) Count(table string) *Query {
-	count := &pg.Node{Node: &pg.Node_FuncCall{FuncCall: &pg.FuncCall{
+	return c.query([]*pg.Node{target("count", countAll())}, table, c.condition())
+}
+
+func countAll() *pg.Node {
+	return &pg.Node{Node: &pg.Node_FuncCall{FuncCall: &pg.FuncCall{
 		Funcname: []*pg.Node{pg.MakeStrNode("count")}, AggStar: true, Funcformat: pg.CoercionForm_COERCE_EXPLICIT_CALL, Location: -1,
 	}}}
-	return c.query([]*pg.Node{target("count", count)}, table, c.condition())
+}
+
+func columnOf(table, name string) *pg.Node {
+	return &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: []*pg.Node{pg.MakeStrNode(table), pg.MakeStrNode(name)}, Location: -1}}}
+}
+
+func isNotTrue(e *pg.Node) *pg.Node {
+	return &pg.Node{Node: &pg.Node_BooleanTest{BooleanTest: &pg.BooleanTest{Arg: e, Booltesttype: pg.BoolTestType_IS_NOT_TRUE, Location: -1}}}
+}
+
+// Kept is the query for the rows that the statement is not about; nil when it is about all.
+func (c *Change) Kept(table string, columns []string) *Query {
+	where := c.condition()
+	if where == nil {
+		return nil
+	}
+	var targets []*pg.Node
+	for _, name := range columns {
+		targets = append(targets, target(name, columnOf(c.alias, name)))
+	}
+	return c.query(targets, table, isNotTrue(where))
+}
+
+// Updated is the query for the new values of the rows that an UPDATE is about.
+func (c *Change) Updated(table string, columns []string, defaults []*Query) (*Query, error) {
+	var targets []*pg.Node
+	for i, name := range columns {
+		value := columnOf(c.alias, name)
+		for _, a := range c.Sets {
+			if a.Column != name {
+				continue
+			}
+			var err error
+			if value, err = c.value(a, defaults[i]); err != nil {
+				return nil, err
+			}
+		}
+		targets = append(targets, target(name, value))
+	}
+	return c.query(targets, table, c.condition()), nil
+}
+
+// Returned is the query for what comes back of the rows that a DELETE removes.
+func (c *Change) Returned(table string) (*Query, error) {
+	q, err := c.Returning.Query(table)
+	if err != nil {
+		return nil, err
+	}
+	q.Tree.Stmt.WhereClause, q.Tree.Stmt.WithClause = c.condition(), c.with
+	return q, nil
 }
 
 // Rows is the query for all rows of a table of these columns as the statement leaves them. defaults are queries of the columns' defaults.
 func (c *Change) Rows(table string, columns []string, defaults []*Query) (*Query, error) {
 	var targets []*pg.Node
 	for i, name := range columns {
-		old := &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: []*pg.Node{pg.MakeStrNode(c.alias), pg.MakeStrNode(name)}, Location: -1}}}
+		old := columnOf(c.alias, name)
 		value := old
 		for _, a := range c.Sets {
 			if a.Column != name {
@@ -156,20 +217,24 @@ func (c *Change) Rows(table string, columns []string, defaults []*Query) (*Query
 	if where == nil {
 		return nil, fault.New(fault.Internal, "a DELETE of all rows leaves none to query")
 	}
-	kept := &pg.BooleanTest{Arg: where, Booltesttype: pg.BoolTestType_IS_NOT_TRUE, Location: -1}
-	return c.query(targets, table, &pg.Node{Node: &pg.Node_BooleanTest{BooleanTest: kept}}), nil
+	return c.query(targets, table, isNotTrue(where)), nil
 }
 
 // All reports whether the statement is about all rows.
 func (c *Change) All() bool { return c.where == nil && len(c.others) == 0 }
 
+// defaultNode is a column's default as an expression.
+func defaultNode(name string, def *Query) (*pg.Node, error) {
+	if def == nil || len(def.Tree.Stmt.GetTargetList()) != 1 {
+		return nil, fault.New(fault.Internal, "the default of column %q is no expression", name)
+	}
+	return def.Tree.Stmt.TargetList[0].GetResTarget().GetVal(), nil
+}
+
 // value is what a column is set to.
 func (c *Change) value(a Assignment, def *Query) (*pg.Node, error) {
 	if a.Default {
-		if def == nil || len(def.Tree.Stmt.GetTargetList()) != 1 {
-			return nil, fault.New(fault.Internal, "the default of column %q is no expression", a.Column)
-		}
-		return def.Tree.Stmt.TargetList[0].GetResTarget().GetVal(), nil
+		return defaultNode(a.Column, def)
 	}
 	if len(c.others) == 0 {
 		return a.value, nil

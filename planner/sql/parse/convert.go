@@ -12,9 +12,10 @@ import (
 
 // converter turns PostgreSQL's statement nodes into ours. Expressions and queries stay trees.
 type converter struct {
-	piece     Piece
-	positions ast.Positions
-	orReplace bool
+	piece       Piece
+	positions   ast.Positions
+	orReplace   bool
+	ifNotExists bool // of CREATE VIEW
 }
 
 func (c *converter) at(location int32) int { return c.positions.At(location) }
@@ -75,7 +76,7 @@ func (c *converter) body(n *pg.Node) (Body, error) {
 	case *pg.Node_UpdateStmt:
 		return c.update(s.UpdateStmt)
 	case *pg.Node_MergeStmt:
-		return nil, c.changing("MERGE")
+		return c.merge(s.MergeStmt)
 	}
 	return nil, c.unsupported("the statement " + c.heading())
 }

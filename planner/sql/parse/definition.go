@@ -36,16 +36,13 @@ func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
 	if s.Objtype != pg.ObjectType_OBJECT_TABLE {
 		return nil, c.unsupported("CREATE MATERIALIZED VIEW")
 	}
-	if s.Into.GetSkipData() {
-		return nil, c.unsupported("WITH NO DATA")
-	}
 	q := s.Query.GetSelectStmt()
 	if q == nil {
 		return nil, c.unsupported("CREATE TABLE AS with this statement")
 	}
 	return &CreateTableAs{
 		Name: c.rangeVar(s.Into.Rel), OrReplace: c.orReplace, IfNotExists: s.IfNotExists, Temporary: temporary(s.Into.Rel),
-		Columns: names(s.Into.ColNames), Query: c.query(q, c.textAfter("as")),
+		Columns: names(s.Into.ColNames), Query: c.query(q, c.textAfter("as")), NoData: s.Into.GetSkipData(),
 	}, nil
 }
 
@@ -53,20 +50,26 @@ func (c *converter) createTable(s *pg.CreateStmt) (Body, error) {
 	if len(s.InhRelations) > 0 || s.Partspec != nil || s.Partbound != nil || s.OfTypename != nil {
 		return nil, c.unsupported("CREATE TABLE with inheritance, partitions or OF")
 	}
-	columns, err := c.columns(s)
+	columns, likes, err := c.columns(s)
 	if err != nil {
 		return nil, err
 	}
 	return &CreateTable{
 		Name: c.rangeVar(s.Relation), OrReplace: c.orReplace, IfNotExists: s.IfNotExists, Temporary: temporary(s.Relation),
-		Columns: columns,
+		Columns: columns, Likes: likes,
 	}, nil
 }
 
-func (c *converter) columns(s *pg.CreateStmt) ([]ColumnDef, error) {
-	var out []ColumnDef
+// likeDefaults is the bit of INCLUDING DEFAULTS.
+const likeDefaults = 1 << 3
+
+func (c *converter) columns(s *pg.CreateStmt) (out []ColumnDef, likes []Like, err error) {
 	seen := map[string]bool{}
 	for _, n := range s.TableElts {
+		if l := n.GetTableLikeClause(); l != nil {
+			likes = append(likes, Like{Table: c.rangeVar(l.Relation), Before: len(out), Defaults: l.Options&likeDefaults != 0})
+			continue
+		}
 		d := n.GetColumnDef()
 		if d == nil {
 			// Keys and checks constrain writers; they change no answer and are not enforced.
@@ -76,20 +79,20 @@ func (c *converter) columns(s *pg.CreateStmt) ([]ColumnDef, error) {
 					continue
 				}
 			}
-			return nil, c.unsupported("this element of CREATE TABLE")
+			return nil, nil, c.unsupported("this element of CREATE TABLE")
 		}
 		at := c.at(d.Location)
 		if seen[d.Colname] {
-			return nil, fault.New(fault.DuplicateColumn, "column %q is specified more than once", d.Colname).At(at)
+			return nil, nil, fault.New(fault.DuplicateColumn, "column %q is specified more than once", d.Colname).At(at)
 		}
 		seen[d.Colname] = true
 		col, err := c.column(d)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out = append(out, col)
 	}
-	return out, nil
+	return out, likes, nil
 }
 
 func (c *converter) column(d *pg.ColumnDef) (ColumnDef, error) {
@@ -119,7 +122,7 @@ func (c *converter) view(s *pg.ViewStmt) (Body, error) {
 		return nil, c.unsupported("CREATE VIEW with this statement")
 	}
 	return &CreateView{
-		Name: c.rangeVar(s.View), OrReplace: s.Replace, Temporary: temporary(s.View), Columns: names(s.Aliases),
+		Name: c.rangeVar(s.View), OrReplace: s.Replace, IfNotExists: c.ifNotExists, Temporary: temporary(s.View), Columns: names(s.Aliases),
 		Query: c.query(q, c.textAfter("as")),
 	}, nil
 }
@@ -156,15 +159,11 @@ func (c *converter) schema(s *pg.CreateSchemaStmt) (Body, error) {
 }
 
 func (c *converter) insert(s *pg.InsertStmt) (Body, error) {
-	switch {
-	case s.OnConflictClause != nil:
-		return nil, c.unsupported("ON CONFLICT")
-	case len(s.ReturningList) > 0:
-		return nil, c.unsupported("RETURNING")
-	case s.WithClause != nil:
-		return nil, c.unsupported("WITH before INSERT")
+	if s.OnConflictClause != nil {
+		return nil, fault.New(fault.FeatureNotSupported, "ON CONFLICT is not supported: keys are not enforced").At(c.start()).
+			WithHint("MERGE INTO … USING … ON … updates the rows that match and inserts the others.")
 	}
-	i := &Insert{Table: c.rangeVar(s.Relation)}
+	i := &Insert{Table: c.rangeVar(s.Relation), Returning: c.returning(s.ReturningList, s.Relation, false)}
 	for _, n := range s.Cols {
 		t := n.GetResTarget()
 		if len(t.GetIndirection()) > 0 {
@@ -174,6 +173,12 @@ func (c *converter) insert(s *pg.InsertStmt) (Body, error) {
 		i.Positions = append(i.Positions, c.at(t.GetLocation()))
 	}
 	if q := s.SelectStmt.GetSelectStmt(); q != nil {
+		if s.WithClause != nil {
+			if q.WithClause != nil {
+				return nil, c.unsupported("WITH before INSERT and inside of it")
+			}
+			q.WithClause = s.WithClause
+		}
 		i.Query = c.query(q, c.piece.Text)
 	}
 	return i, nil

@@ -105,7 +105,11 @@ func (r *reader) columnDefs() ([]ColumnDef, error) {
 		return nil, unexpected(r.script, r.tokens[start])
 	}
 	c := converter{piece: r.Piece, positions: text.positions}
-	return c.columns(s)
+	columns, likes, err := c.columns(s)
+	if len(likes) > 0 {
+		return nil, fault.New(fault.FeatureNotSupported, "LIKE in CREATE EXTERNAL TABLE is not supported").At(likes[0].Table.Position)
+	}
+	return columns, err
 }
 
 func (r *reader) nameList() ([]string, error) {

@@ -67,6 +67,8 @@ type rewritten struct {
 	positions ast.Positions
 	names     longNames
 	orReplace bool // OR REPLACE was taken out of a CREATE TABLE
+
+	ifNotExists bool // IF NOT EXISTS was taken out of a CREATE VIEW
 }
 
 // parse parses the text. Errors have their place in the script.

@@ -56,7 +56,7 @@ func (p Piece) parseOwn() (*Statement, error) {
 
 func isList(word string) bool {
 	switch ShowWhat(strings.ToLower(word)) {
-	case ShowTables, ShowViews, ShowSchemas, ShowFunctions, ShowDatabases:
+	case ShowTables, ShowViews, ShowSchemas, ShowFunctions, ShowDatabases, ShowExecutors:
 		return true
 	}
 	return false

@@ -89,7 +89,7 @@ func (p Piece) Parse() (*Statement, error) {
 	if len(result.Stmts) != 1 || result.Stmts[0].Stmt == nil {
 		return nil, unexpected(p.script, p.tokens[0])
 	}
-	c := converter{piece: p, positions: r.positions, orReplace: r.orReplace}
+	c := converter{piece: p, positions: r.positions, orReplace: r.orReplace, ifNotExists: r.ifNotExists}
 	body, err := c.body(result.Stmts[0].Stmt)
 	if err != nil {
 		return nil, err

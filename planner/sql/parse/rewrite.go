@@ -39,7 +39,9 @@ type rewriter struct {
 	changes []change
 	levels  []level
 	replace bool // CREATE OR REPLACE TABLE
+	missing bool // CREATE VIEW IF NOT EXISTS
 	planned map[int]*splice
+	lists   [][]ast.Constant // long lists of IN
 }
 
 // rewrite turns the extensions over PostgreSQL's grammar into what its parser takes; package ast names the forms.
@@ -53,7 +55,7 @@ func rewrite(script string, tokens []token) (rewritten, error) {
 	}
 	r.endQualify(tokens[len(tokens)-1].end)
 	out := apply(script, tokens, r.changes)
-	out.orReplace = r.replace
+	out.orReplace, out.ifNotExists, out.positions.Lists = r.replace, r.missing, r.lists
 	return out, nil
 }
 
@@ -109,6 +111,7 @@ func (r *rewriter) plainToken(i int) (int, error) {
 	switch t.kind {
 	case tokOpen:
 		r.open(i)
+		return r.constants(i), nil
 	case tokClose:
 		r.endQualify(t.start)
 		r.close(i)
@@ -205,6 +208,12 @@ func (r *rewriter) word(i int) (int, error) {
 		r.dropMap(i)
 	case "ignore", "respect":
 		return r.nulls(i, word == "ignore"), nil
+	case "if":
+		if r.createsView(i) {
+			r.missing = true
+			r.change(r.tokens[i].start, r.tokens[i+2].end, "")
+			return i + 2, nil
+		}
 	case "or":
 		if i == 1 && r.Piece.word(0, "create") && r.Piece.word(2, "replace") && r.createsTable(3) {
 			r.replace = true
@@ -315,6 +324,15 @@ func (r *rewriter) createsTable(i int) bool {
 		i++
 	}
 	return r.Piece.word(i, "table")
+}
+
+// createsView reports whether the IF at token i is that of CREATE [TEMP] VIEW IF NOT EXISTS.
+func (r *rewriter) createsView(i int) bool {
+	first := i - 2
+	if r.Piece.word(first, "temp") || r.Piece.word(first, "temporary") {
+		first--
+	}
+	return first == 0 && r.Piece.word(0, "create") && r.Piece.word(i-1, "view") && r.Piece.word(i+1, "not") && r.Piece.word(i+2, "exists")
 }
 
 // startsExpression reports whether token i begins an expression rather than a further clause.

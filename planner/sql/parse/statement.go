@@ -75,9 +75,10 @@ const (
 	ShowSchemas   ShowWhat = "schemas"
 	ShowFunctions ShowWhat = "functions"
 	ShowDatabases ShowWhat = "databases"
+	ShowExecutors ShowWhat = "executors"
 )
 
-// ShowList is SHOW TABLES, VIEWS, SCHEMAS, FUNCTIONS or DATABASES, in the schema In when it is not empty.
+// ShowList is SHOW TABLES, VIEWS, SCHEMAS, FUNCTIONS, DATABASES or EXECUTORS, in the schema In when it is not empty.
 type ShowList struct {
 	What ShowWhat
 	In   string
@@ -109,6 +110,14 @@ type CreateTable struct {
 	IfNotExists bool
 	Temporary   bool
 	Columns     []ColumnDef
+	Likes       []Like
+}
+
+// Like is LIKE in CREATE TABLE: the columns of another table stand where it does.
+type Like struct {
+	Table    Name
+	Before   int  // how many of the other columns come first
+	Defaults bool // with their defaults
 }
 
 // CreateTableAs makes a table of a query's result.
@@ -119,15 +128,17 @@ type CreateTableAs struct {
 	Temporary   bool
 	Columns     []string // names, empty: the query's
 	Query       *Query
+	NoData      bool // no rows
 }
 
 // CreateView names a query.
 type CreateView struct {
-	Name      Name
-	OrReplace bool
-	Temporary bool
-	Columns   []string
-	Query     *Query
+	Name        Name
+	OrReplace   bool
+	IfNotExists bool
+	Temporary   bool
+	Columns     []string
+	Query       *Query
 }
 
 // Drop removes tables, views or schemas.
@@ -150,6 +161,7 @@ type Insert struct {
 	Columns   []string // empty: the table's, in order
 	Positions []int    // of Columns
 	Query     *Query   // nil: DEFAULT VALUES
+	Returning *Returning
 }
 
 // Copy writes a query or a table to a file, or with From reads a file into a table.

@@ -27,8 +27,14 @@ func Connect(config engine.Config) (*Conn, error) {
 	return &Conn{engine: e, session: e.Session()}, nil
 }
 
+// Over is a connection to a session of something else than an engine of its own, such as a cluster. Closing it ends the session.
+func Over(s *engine.Session) *Conn { return &Conn{session: s} }
+
 // Close ends the session and the engine.
 func (c *Conn) Close() error {
+	if c.engine == nil {
+		return c.session.Close()
+	}
 	return errors.Join(c.session.Close(), c.engine.Close())
 }
 

@@ -30,6 +30,7 @@ const (
 	PivotValue      = "$value"
 	PivotNulls      = "$nulls"
 	ColumnsFunction = "$columns" // COLUMNS(* EXCLUDE (a)) → "$columns"("$all", "$exclude"(a))
+	ListFunction    = "$list"    // IN (1, 2, …) of many constants → IN ("$list"(0)), the number of one of Positions.Lists
 	AntiTable       = "$anti"    // a ANTI JOIN b ON p    → a CROSS JOIN "$anti" JOIN b ON p
 )
 
@@ -51,10 +52,18 @@ type TypeName struct {
 	Positions
 }
 
-// Positions maps places of a rewritten statement to the script that the user wrote.
+// Positions maps places of a rewritten statement to the script that the user wrote, and keeps what the rewriting took out.
 type Positions struct {
 	start int // the statement's own offset in the script
 	edits []edit
+
+	Lists [][]Constant // the lists of constants that were taken out of the statement
+}
+
+// Constant is a number, maybe with a minus before it, or the content of a string.
+type Constant struct {
+	Text   string
+	Quoted bool
 }
 
 // edit says that the bytes [at, at+long) of the rewritten text stand for script offset from, and that from at+long on the
