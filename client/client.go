@@ -29,6 +29,7 @@ import (
 // Client is a session on a server.
 type Client struct {
 	flight *flightsql.Client
+	places places // executors, from which results may be read
 	once   sync.Once
 	err    error // of Close
 }
@@ -55,7 +56,7 @@ func OpenTLS(ctx context.Context, address string, config *tls.Config) (*Client, 
 	if err != nil {
 		return nil, fault.Wrap(fault.ConnectionFailure, err, "connect to %s", address)
 	}
-	c := &Client{flight: inner}
+	c := &Client{flight: inner, places: places{config: config, open: map[string]flight.Client{}, missed: map[string]time.Time{}}}
 	// The first call opens the connection and the session, and tells whether there is a server.
 	if _, err := c.Setting(ctx, "application_name"); err != nil {
 		return nil, errors.Join(fault.Wrap(fault.CodeOf(err), err, "connect to %s", address), inner.Close())
@@ -96,7 +97,7 @@ func (c *Client) Close() error {
 		defer cancel()
 		// A server that has gone has ended the session too.
 		_, _ = c.flight.CloseSession(ctx, &flight.CloseSessionRequest{})
-		if err := c.flight.Close(); err != nil {
+		if err := errors.Join(c.flight.Close(), c.places.close()); err != nil {
 			c.err = fault.Wrap(fault.ConnectionFailure, err, "close the connection")
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,38 +16,20 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/polybolos-db/polybolos/column"
-	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
-	"github.com/polybolos-db/polybolos/scheduler/flightsql"
-	"github.com/polybolos-db/polybolos/session"
+	"github.com/polybolos-db/polybolos/test/servers"
 )
 
 // open starts a server in this process and connects to it.
 func open(t *testing.T) *Client {
 	t.Helper()
-	e, err := engine.Open(engine.Config{Threads: 2, TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := flightsql.New(flightsql.Config{Sessions: func() (*session.Session, error) { return e.SharedSession().Session, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
-	c, err := Open(t.Context(), "grpc://"+l.Addr().String())
+	c, err := Open(t.Context(), "grpc://"+servers.SQL(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := errors.Join(c.Close(), s.Shutdown(ctx), <-served, e.Close()); err != nil {
-			t.Errorf("shut down: %v", err)
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 	return c
@@ -234,6 +217,52 @@ func TestIngest(t *testing.T) {
 		}
 		if got := all(t, c, "select count(*) from t"); got[0] != step.total {
 			t.Errorf("%s of %d rows: there are %s, want %s", step.mode, step.n, got[0], step.total)
+		}
+	}
+}
+
+// TestIngestNested sends lists of all layouts, structs and maps, with inner types that the engine has to convert, from the middle of larger arrays.
+func TestIngestNested(t *testing.T) {
+	c := open(t)
+	at := &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "Europe/Vienna"}
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "id", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "events", Type: arrow.ListOf(arrow.StructOf(arrow.Field{Name: "n", Type: arrow.PrimitiveTypes.Int16, Nullable: true}, arrow.Field{Name: "at", Type: at, Nullable: true})), Nullable: true},
+		{Name: "words", Type: arrow.LargeListOf(arrow.BinaryTypes.LargeString), Nullable: true},
+		{Name: "pair", Type: arrow.FixedSizeListOf(2, arrow.PrimitiveTypes.Float32), Nullable: true},
+		{Name: "tags", Type: arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.LargeString), Nullable: true},
+		{Name: "nothing", Type: arrow.ListOf(arrow.Null), Nullable: true},
+	}, nil)
+	const rows = `[
+		{"id": 0, "events": [{"n": 9, "at": null}], "words": ["zero"], "pair": [8, 9], "tags": [{"key": "z", "value": "0"}], "nothing": [null]},
+		{"id": 1, "events": [{"n": 1, "at": "2024-03-01T10:00:00Z"}, {"n": null, "at": null}], "words": ["a", null, "b"], "pair": [1.5, 2.5], "tags": [{"key": "x", "value": "1"}, {"key": "y", "value": null}], "nothing": []},
+		{"id": 2, "events": null, "words": null, "pair": null, "tags": null, "nothing": null},
+		{"id": 3, "events": [], "words": [], "pair": [null, 3], "tags": [], "nothing": [null, null]}]`
+	whole, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Release()
+	for i, mode := range []IfExists{Fail, Append} {
+		r, err := array.NewRecordReader(schema, []arrow.RecordBatch{whole.NewSlice(1, 4)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Ingest(t.Context(), "nested", r, mode); n != 3 || err != nil {
+			t.Fatalf("%d rows, %v", n, err)
+		}
+		for query, want := range map[string][]string{
+			"select events[1].n || ' ' || events[1].at::date || ' ' || array_length(events, 1) from nested where id = 1": {"1 2024-03-01 2"},
+			"select events is null and words is null and pair is null and tags is null from nested where id = 2":         {"true"},
+			"select words[3] || pair[2] || coalesce(tags['y'], tags['x']) from nested where id = 1":                      {"b2.51"},
+			"select pair[2]::text || cardinality(nothing) from nested where id = 3":                                      {"32"},
+		} {
+			for range i {
+				want = append(want, want[0])
+			}
+			if got := all(t, c, query); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", query, got, want)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/flightsql/wire"
@@ -13,19 +14,44 @@ import (
 // is used by one goroutine at a time.
 type Polled struct {
 	client   *Client
-	text     string
+	ask      func(ctx context.Context, descriptor *flight.FlightDescriptor) (*flight.PollInfo, error) // nil: the first time
 	latest   *flight.PollInfo
 	progress Progress
 }
 
 // Start has the server run a query, and returns when it runs or its first rows are there.
 func (c *Client) Start(ctx context.Context, text string) (*Polled, error) {
-	p := &Polled{client: c, text: text}
+	p := &Polled{client: c, ask: func(ctx context.Context, descriptor *flight.FlightDescriptor) (*flight.PollInfo, error) {
+		return c.flight.ExecutePoll(ctx, text, descriptor)
+	}}
 	return p, p.poll(ctx, nil)
 }
 
+// StartSubstrait is Start for an encoded Substrait plan.
+func (c *Client) StartSubstrait(ctx context.Context, plan []byte) (*Polled, error) {
+	p := &Polled{client: c, ask: func(ctx context.Context, descriptor *flight.FlightDescriptor) (*flight.PollInfo, error) {
+		return c.flight.ExecuteSubstraitPoll(ctx, flightsql.SubstraitPlan{Plan: plan}, descriptor)
+	}}
+	return p, p.poll(ctx, nil)
+}
+
+// Run is Query for a statement that is to begin at once: the progress is told also before it is known where the rows are.
+func (c *Client) Run(ctx context.Context, text string) (*Rows, error) {
+	p, err := c.Start(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.rows(p.latest.GetInfo())
+	if err != nil || p.Done() {
+		return r, err
+	}
+	r.left, r.polled = nil, p
+	r.progress.Store(&p.progress)
+	return r, nil
+}
+
 func (p *Polled) poll(ctx context.Context, descriptor *flight.FlightDescriptor) error {
-	info, err := p.client.flight.ExecutePoll(ctx, p.text, descriptor)
+	info, err := p.ask(ctx, descriptor)
 	if err != nil {
 		return wire.Fault(err)
 	}

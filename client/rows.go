@@ -21,15 +21,18 @@ import (
 	"github.com/polybolos-db/polybolos/scheduler/flightsql/wire"
 )
 
-// Rows is the result of a statement. Its query runs on the server from the first call of Next or Record.
+// Rows is the result of a statement. Its query runs on the server from the first call of Next or Record, or before, where the server says from which executors the rows
+// are read.
 type Rows struct {
 	client *flightsql.Client
+	places *places
 	schema *arrow.Schema
 	fields []column.Field
 	did    wire.Metadata // of a statement without rows
 	count  int64
 	left   []*flight.FlightEndpoint // not read yet
 	handle []byte                   // of the query, for its progress
+	polled *Polled                  // of a query whose result is not complete; then left is not known
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -49,7 +52,7 @@ func (c *Client) rows(info *flight.FlightInfo) (*Rows, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.DataCorrupted, err, "the schema of the result")
 	}
-	r := &Rows{client: c.flight, schema: schema, did: wire.ParseMetadata(info.GetAppMetadata()), left: info.GetEndpoint(), arena: mem.NewArena(nil)}
+	r := &Rows{client: c.flight, places: &c.places, schema: schema, did: wire.ParseMetadata(info.GetAppMetadata()), left: info.GetEndpoint(), arena: mem.NewArena(nil)}
 	if r.fields, err = wire.Fields(schema); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,11 @@ func (r *Rows) Record(ctx context.Context) (arrow.RecordBatch, error) {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
+		if r.polled != nil {
+			if err := r.await(ctx); err != nil {
+				return nil, err
+			}
+		}
 		if r.reader == nil {
 			if len(r.left) == 0 {
 				return nil, nil
@@ -135,11 +143,28 @@ func (r *Rows) Record(ctx context.Context) (arrow.RecordBatch, error) {
 	}
 }
 
+// await polls until it is known where the rows are.
+func (r *Rows) await(ctx context.Context) error {
+	for {
+		done, err := r.polled.Poll(ctx)
+		if err != nil {
+			return r.failure(ctx, err)
+		}
+		p := r.polled.Progress()
+		r.progress.Store(&p)
+		if done {
+			break
+		}
+	}
+	r.left, r.polled = r.polled.latest.GetInfo().GetEndpoint(), nil
+	return nil
+}
+
 // open begins to read the next endpoint.
 func (r *Rows) open(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, r.cancel)
 	defer stop()
-	reader, err := r.client.DoGet(r.ctx, r.left[0].GetTicket())
+	reader, err := r.places.read(r.ctx, r.client.Client, r.left[0])
 	if err != nil {
 		return err
 	}
@@ -190,9 +215,10 @@ func (r *Rows) follow() {
 
 // Close ends the query, also before its end, and frees the rows' memory. It may be called more than once.
 func (r *Rows) Close() error {
-	if len(r.left) > 0 && r.ctx.Err() == nil {
+	if (len(r.left) > 0 || r.polled != nil) && r.ctx.Err() == nil {
 		r.forget()
 	}
+	r.polled = nil
 	r.cancel()
 	r.watching.Wait()
 	if r.reader != nil {
@@ -209,5 +235,9 @@ func (r *Rows) forget() {
 	ctx, cancel := context.WithTimeout(r.ctx, closePatience)
 	defer cancel()
 	// A query that stays is forgotten when its ticket expires.
-	_, _ = r.client.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: &flight.FlightInfo{Endpoint: r.left}})
+	info := &flight.FlightInfo{Endpoint: r.left}
+	if r.polled != nil {
+		info = &flight.FlightInfo{FlightDescriptor: r.polled.latest.GetFlightDescriptor()}
+	}
+	_, _ = r.client.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: info})
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/polybolos-db/polybolos/fault"
 )
 
-// A block ends with the CRC-32C of the stream before it, where Arrow readers look no more. Arrow's metadata is trusted when it is decoded: a length that one
-// flipped bit has made large would take all memory of the process.
+// A block ends with the CRC-32C of the stream before it, where Arrow readers look no more. Arrow's metadata is checked, too, when it is decoded: a writer
+// may have been wrong.
 const checksumLen = 4
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

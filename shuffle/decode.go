@@ -12,6 +12,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/storage/format/arrow"
 )
 
 // The parts of an encapsulated Arrow IPC message: four bytes of ones, the header's length, the header (a flatbuffer), the body.
@@ -54,7 +55,10 @@ func cut(stream []byte) (kind byte, header, body, rest []byte, err error) {
 		return 0, nil, nil, nil, nil
 	}
 	header = stream[prefixLen : prefixLen+n]
-	kind, length := describe(header)
+	kind, length, err := describe(header)
+	if err != nil {
+		return 0, nil, nil, nil, err
+	}
 	rest = stream[prefixLen+n:]
 	if length < 0 || length > int64(len(rest)) {
 		return 0, nil, nil, nil, fault.New(fault.DataCorrupted, "a message of a shuffle block is cut short")
@@ -62,8 +66,16 @@ func cut(stream []byte) (kind byte, header, body, rest []byte, err error) {
 	return kind, header, rest[:length], rest[length:], nil
 }
 
+// Unreadable makes an error of a panic of the library that reads Arrow, where what it read was damaged before its checksum was made.
+func Unreadable(err *error) {
+	if r := recover(); r != nil {
+		*err = fault.New(fault.DataCorrupted, "Arrow data of a shuffle output cannot be read: %v", r)
+	}
+}
+
 // describe reads the kind and the body's length of a header.
-func describe(header []byte) (kind byte, length int64) {
+func describe(header []byte) (kind byte, length int64, err error) {
+	defer Unreadable(&err)
 	t := flatbuffers.Table{Bytes: header, Pos: flatbuffers.GetUOffsetT(header)}
 	if o := flatbuffers.UOffsetT(t.Offset(slotKind)); o != 0 {
 		kind = t.GetByte(o + t.Pos)
@@ -71,11 +83,14 @@ func describe(header []byte) (kind byte, length int64) {
 	if o := flatbuffers.UOffsetT(t.Offset(slotBodyLength)); o != 0 {
 		length = t.GetInt64(o + t.Pos)
 	}
-	return kind, length
+	return kind, length, nil
 }
 
-// inMemory gives the messages of a stream without copying their bodies.
-type inMemory struct{ rest []byte }
+// inMemory gives the messages of a stream without copying their bodies, each checked before the library believes what it says.
+type inMemory struct {
+	rest  []byte
+	check arrow.Stream
+}
 
 func (r *inMemory) Message() (*ipc.Message, error) {
 	_, header, body, rest, err := cut(r.rest)
@@ -86,20 +101,23 @@ func (r *inMemory) Message() (*ipc.Message, error) {
 		return nil, io.EOF
 	}
 	r.rest = rest
+	if err := r.check.Check(header, len(body)); err != nil {
+		return nil, err
+	}
 	return ipc.NewMessage(memory.NewBufferBytes(header), memory.NewBufferBytes(body)), nil
 }
 
 func (r *inMemory) Retain()  {}
 func (r *inMemory) Release() {}
 
-// decode makes batches in a of a checked stream, which may go afterwards.
-func decode(p []byte, fields []column.Field, a *mem.Arena) ([]*column.Batch, error) {
-	stream, err := ipc.NewReaderFromMessageReader(&inMemory{p})
+// decode makes batches in a of a stream whose checksum is right, which may go afterwards.
+func decode(p []byte, fields []column.Field, a *mem.Arena) (batches []*column.Batch, err error) {
+	defer Unreadable(&err)
+	stream, err := ipc.NewReaderFromMessageReader(&inMemory{rest: p})
 	if err != nil {
 		return nil, fault.Wrap(fault.DataCorrupted, err, "cannot read a shuffle block")
 	}
 	defer stream.Release()
-	var batches []*column.Batch
 	for {
 		rec, err := stream.Read()
 		if errors.Is(err, io.EOF) {

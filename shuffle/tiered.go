@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -150,21 +151,30 @@ func (o *tieredOutput) Put(_ context.Context, partition int, block []byte) error
 		}
 	}
 	if _, err := o.file.WriteAt(block, o.size); err != nil {
-		return fault.Wrap(fault.IOError, err, "write a shuffle block").In("%s", o.file.Name())
+		return failed(err, "write a shuffle block", o.file.Name())
 	}
 	o.blocks[partition] = append(o.blocks[partition], tieredBlock{out: o, offset: o.size, length: len(block)})
 	o.size += int64(len(block))
 	return nil
 }
 
+// failed makes an error of the disk one with a code.
+func failed(err error, what, name string) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fault.Wrap(fault.DiskFull, err, "%s", what).In("%s", name).
+			WithHint("free space there, name another folder with --work-dir, raise --output-memory, or keep outputs in an object store with --shuffle-url")
+	}
+	return fault.Wrap(fault.IOError, err, "%s", what).In("%s", name)
+}
+
 // create makes the file of an output.
 func (s *Tiered) create(id ID) (*os.File, error) {
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return nil, fault.Wrap(fault.IOError, err, "make a folder for the shuffle").In("%s", s.folder)
+		return nil, failed(err, "make a folder for the shuffle", s.folder)
 	}
 	f, err := os.CreateTemp(s.folder, fmt.Sprintf("stage%d-task%d-attempt%d-*", id.Stage, id.Task, id.Attempt))
 	if err != nil {
-		return nil, fault.Wrap(fault.IOError, err, "make a file for the shuffle").In("%s", s.folder)
+		return nil, failed(err, "make a file for the shuffle", s.folder)
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package shuffle
 import (
 	"bytes"
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -12,6 +13,7 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/kernels/hash"
 	"github.com/polybolos-db/polybolos/plan"
+	"github.com/polybolos-db/polybolos/simd"
 )
 
 // bufferBytes of rows are buffered before a worker's buffer is spread into blocks. With many partitions blocks become small: a buffer of 8 MB gives 200
@@ -72,9 +74,9 @@ func (w *Writer) Write(ctx context.Context, b *column.Batch) error {
 	if count := uint64(w.partitioning.Partitions); count > 1 {
 		switch w.partitioning.Kind {
 		case plan.Hash:
-			for _, h := range w.hasher.Hash(b, w.partitioning.Keys) {
-				w.parts = append(w.parts, uint32(hash.Partition(h, int(count))))
-			}
+			first := len(w.parts)
+			w.parts = slices.Grow(w.parts, n)[:first+n]
+			simd.Partitions(w.parts[first:], w.hasher.Hash(b, w.partitioning.Keys), int(count))
 		case plan.RoundRobin:
 			first := w.next.Add(uint64(n)) - uint64(n)
 			for k := range n {
@@ -116,19 +118,8 @@ func (w *Writer) Flush(ctx context.Context) error {
 
 // spread sorts the row numbers by partition and puts a block for each.
 func (w *Writer) spread(ctx context.Context) error {
-	starts := make([]int, w.partitioning.Partitions+1)
-	for _, p := range w.parts {
-		starts[p+1]++
-	}
-	for p := range w.partitioning.Partitions {
-		starts[p+1] += starts[p]
-	}
-	at := append([]int(nil), starts...)
-	rows := make([]uint32, len(w.parts))
-	for r, p := range w.parts {
-		rows[at[p]] = uint32(r)
-		at[p]++
-	}
+	starts, rows := make([]uint32, w.partitioning.Partitions+1), make([]uint32, len(w.parts))
+	simd.SplitRows(rows, starts, w.parts)
 	for p := range w.partitioning.Partitions {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)

@@ -93,6 +93,13 @@ func (x *executor) hangUp(generation int) {
 	}
 }
 
+// silent reports whether the executor's connection broke, or it has not polled for as long as a poll waits.
+func (x *executor) silent(now time.Time, wait time.Duration) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.polls == 0 && (!x.broken.IsZero() || now.Sub(x.seen) > wait)
+}
+
 // changed wakes waiting polls; x.mu is held.
 func (x *executor) changed() {
 	close(x.signal)

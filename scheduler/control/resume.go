@@ -55,3 +55,23 @@ func (s *Server) rejoin(x *executor, held []string) {
 		}
 	}
 }
+
+// adopted is what an executor runs that an earlier scheduler gave it.
+func adopted(list []*controlv1.RunningTask) []jobs.Adopted {
+	out := make([]jobs.Adopted, len(list))
+	for i, r := range list {
+		t := r.GetTask()
+		a := jobs.Adopted{
+			Task:  core.Task{Job: core.JobID(t.GetJob()), Stage: int(t.GetStage()), Index: int(t.GetIndex()), Attempt: int(t.GetAttempt())},
+			Reads: map[int][]int{},
+		}
+		copy(a.Hash[:], r.GetPlan())
+		for _, in := range r.GetInputs() {
+			for _, attempt := range in.GetAttempts() {
+				a.Reads[int(in.GetStage())] = append(a.Reads[int(in.GetStage())], int(attempt))
+			}
+		}
+		out[i] = a
+	}
+	return out
+}

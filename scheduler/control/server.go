@@ -80,7 +80,9 @@ type Server struct {
 	collecting    sync.WaitGroup
 	stopCollector context.CancelFunc
 
+	keys      transport.Keys // that tickets of results are signed with
 	mu        sync.Mutex
+	noted     func(shuffle.ID, transport.Phase) // what clients do with results on executors; nil: nobody wants to know
 	executors map[core.ExecutorID]*executor
 	plans     map[[sha256.Size]byte]*encodedPlan
 	departed  departed
@@ -118,6 +120,7 @@ func New(c Config) *Server {
 		executors: map[core.ExecutorID]*executor{}, plans: map[[sha256.Size]byte]*encodedPlan{}, departed: departed{},
 	}
 	s.run = fmt.Sprintf("%016x", rand.Uint64())
+	s.keys.Set(newKey())
 	s.jobs = jobs.NewCluster(jobs.Config{Journal: c.Journal, MemoryLimit: c.MemoryLimit, Limits: c.Limits, Log: c.Log}, c.Name, s.fetch)
 	go s.watch(ctx)
 	s.collector = collector{objects: c.Shuffle, ended: make(chan core.JobID, maxRemovals)}
@@ -163,6 +166,7 @@ type Executor struct {
 	ID           string
 	Capabilities *controlv1.Capabilities // not to be changed
 	Draining     bool
+	Lost         bool // it gives no sign of life, and has left when that lasts
 }
 
 // Executors are the executors that are there, by name.
@@ -172,7 +176,7 @@ func (s *Server) Executors() []Executor {
 	out := []Executor{}
 	for _, id := range slices.Sorted(maps.Keys(s.executors)) {
 		x := s.executors[id]
-		out = append(out, Executor{ID: string(id), Capabilities: x.capabilities, Draining: x.draining})
+		out = append(out, Executor{ID: string(id), Capabilities: x.capabilities, Draining: x.draining, Lost: x.silent(time.Now(), s.config.Wait)})
 	}
 	return out
 }
@@ -192,7 +196,7 @@ func (s *Server) Threads() int {
 func (s *Server) Poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1.PollReply, error) {
 	reply, err := s.poll(ctx, r)
 	if err == nil {
-		reply.Run = s.run
+		reply.Run, reply.TicketKey = s.run, s.keys.Key()
 	}
 	return reply, err
 }
@@ -216,6 +220,7 @@ func (s *Server) poll(ctx context.Context, r *controlv1.PollRequest) (*controlv1
 			return nil, status.Error(codes.Unavailable, err.Error())
 		}
 	}
+	s.noteReads(r.GetReads())
 	for _, p := range r.GetProgress() {
 		s.jobs.Progress(core.JobID(p.GetJob()), id, p.GetSplits(), p.GetDone(), p.GetRows())
 	}
@@ -270,7 +275,10 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 	s.config.Log.Info("executor joined", "executor", id, "address", c.GetAddress(), "slots", c.GetSlots(), "memory", c.GetMemoryLimit(),
 		"simd", c.GetSimd(), "group", c.GetGroup(), "labels", c.GetLabels(), "devices", len(c.GetDevices()), "calibration", c.GetCalibration(),
 		"build", c.GetBuild())
-	if err := s.jobs.Join(id, capabilities(c), x); err != nil {
+	if n := len(r.GetAttempts()); n > 0 {
+		s.config.Log.Info("executor runs attempts of an earlier scheduler", "executor", id, "attempts", n)
+	}
+	if err := s.jobs.Rejoin(id, capabilities(c), x, adopted(r.GetAttempts())); err != nil {
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}
 	return x, nil

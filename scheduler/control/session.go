@@ -3,6 +3,7 @@ package control
 import (
 	"strconv"
 
+	"github.com/polybolos-db/polybolos/scheduler/core"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -20,6 +21,37 @@ func (s *Server) Session(c session.Config) (*session.Session, error) {
 		}
 		return defaultPartitions
 	}
+	c.Executors = s.shown
 	out := session.New(c)
 	return out, out.Set("exchange", "force")
+}
+
+// shown is what SHOW EXECUTORS lists.
+func (s *Server) shown() ([]session.Executor, error) {
+	tasks, err := s.jobs.Tasks()
+	if err != nil {
+		return nil, err
+	}
+	var out []session.Executor
+	for _, x := range s.Executors() {
+		c := x.Capabilities
+		e := session.Executor{
+			Name: x.ID, Address: c.GetAddress(), Threads: int(c.GetThreads()), SIMD: c.GetSimd(), Memory: c.GetMemoryLimit(), Labels: c.GetLabels(),
+			Group: c.GetGroup(), State: session.Serving, Tasks: tasks[core.ExecutorID(x.ID)],
+		}
+		if c.GetFiles() {
+			e.Files = "local://" + c.GetName() + "/"
+		}
+		for _, d := range c.GetDevices() {
+			e.Devices = append(e.Devices, d.GetName())
+		}
+		switch {
+		case x.Lost:
+			e.State = session.Lost
+		case x.Draining:
+			e.State = session.Draining
+		}
+		out = append(out, e)
+	}
+	return out, nil
 }

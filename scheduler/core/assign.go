@@ -87,6 +87,7 @@ func (c *Core) occupy(j *job, s *stage, ti int, x *executor) {
 		s.rarely(ti).slots = w
 	}
 	x.used += w
+	x.tasks++
 	x.memory += s.spec.Work.Memory
 	c.changed(x)
 	c.charge(j, w)
@@ -98,6 +99,7 @@ func (c *Core) release(j *job, s *stage, ti int, x *executor) {
 		w, r.slots = r.slots, 0
 	}
 	x.used -= w
+	x.tasks--
 	x.memory -= s.spec.Work.Memory
 	c.changed(x)
 	c.charge(j, -w)
@@ -112,6 +114,9 @@ type delay struct {
 
 // wake has tasks wait no longer whose time has come.
 func (c *Core) wake() {
+	if len(c.onHold) > 0 {
+		c.unhold()
+	}
 	if len(c.delayed) == 0 {
 		return
 	}

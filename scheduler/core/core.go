@@ -22,10 +22,12 @@ type Core struct {
 	pools      []*pool
 	reserved   []*reservation
 	delayed    []delay
+	onHold     []*job      // of which nothing is launched for a time
 	begunEarly []earlyTask // that run on partial inputs
 	turn       int
 	seq        int
 	checked    time.Time // when slow tasks were last looked for
+	undone     []Task    // in this step
 	out        []Action
 }
 
@@ -86,6 +88,12 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 	c.wake()
 	c.assign()
 	c.speculate()
+	// What reads comes before what it has read, so that whoever keeps a part of the list has nothing that was made of what is undone.
+	slices.SortStableFunc(c.undone, func(a, b Task) int { return b.Stage - a.Stage })
+	for _, t := range c.undone {
+		c.do(Undone{Task: t})
+	}
+	c.undone = c.undone[:0]
 	return c.out
 }
 
@@ -99,6 +107,14 @@ func (c *Core) Jobs() int { return len(c.jobs) }
 
 // Queued is the number of jobs that wait for their turn.
 func (c *Core) Queued() int { return len(c.queue) }
+
+// TasksOn is the number of attempts that run on an executor.
+func (c *Core) TasksOn(id ExecutorID) int {
+	if x := c.executors[id]; x != nil {
+		return x.tasks
+	}
+	return 0
+}
 
 // Running reports whether t is an attempt that runs and counts.
 func (c *Core) Running(t Task) bool {
@@ -191,6 +207,7 @@ func (c *Core) retry(j *job, si, ti int) {
 	s := &j.stages[si]
 	k := &s.tasks[ti]
 	if k.state == finished {
+		c.undone = append(c.undone, j.task(si, ti))
 		complete := s.complete()
 		s.done--
 		if complete {

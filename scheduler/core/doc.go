@@ -16,6 +16,8 @@
 // again and again runs alone, and then fails its job. A draining executor gets nothing new. A kept result lies on its executor until it is delivered, and
 // is made again when it is lost before. Tasks that write are never repeated after an end that nobody saw: their job fails instead.
 //
+// Another scheduler's jobs come with what is finished of them; what their executors still run is taken over where it fits (adopt.go).
+//
 // A step takes time logarithmic in the number of executors and jobs; what an executor's loss takes is proportional to the tasks of the jobs
 // that it worked for. A task takes about forty bytes.
 package core

@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // JobID names a job; it is chosen outside.
 type JobID string
 
@@ -20,19 +22,23 @@ type Event interface{ event() }
 // The events. Events about unknown jobs, executors or attempts are late messages and change nothing.
 type (
 	// Submitted brings a new job. One that another scheduler has begun brings what is Finished already, the Epoch of its last re-plan, whose
-	// stages are those of Job, and the number of the first attempt that no task has had.
+	// stages are those of Job, and the number of the first attempt that no task has had. For the time of Hold nothing of it is launched: executors come back and say
+	// what they run.
 	Submitted struct {
 		Job          JobSpec
 		Finished     []Finished
 		Epoch        int
 		FirstAttempt int
+		Hold         time.Duration
 	}
 	// Cancelled ends a job at a user's wish.
 	Cancelled struct{ Job JobID }
-	// Joined brings an executor, or changes what is known of one that is there.
+	// Joined brings an executor, or changes what is known of one that is there. Running are attempts that it was given by another scheduler and still runs: where one
+	// fits what is known of its job, it counts like one of ours; otherwise it is aborted.
 	Joined struct {
 		Executor     ExecutorID
 		Capabilities Capabilities
+		Running      []Running
 	}
 	// Draining says that an executor takes no more tasks; what runs and lies on it stays.
 	Draining struct{ Executor ExecutorID }
@@ -73,6 +79,12 @@ type (
 	// Tick says that time has passed: delayed attempts start, slow ones get a second.
 	Tick struct{}
 )
+
+// Running is an attempt that runs, and of each stage that it reads which attempts of the tasks.
+type Running struct {
+	Task  Task
+	Reads map[int][]int
+}
 
 // Output is what is known of a finished attempt's output.
 type Output struct {
@@ -157,6 +169,8 @@ type (
 		Task     Task
 		Executor ExecutorID
 	}
+	// Undone says that the output of an attempt that had succeeded counts no more: its task runs again.
+	Undone struct{ Task Task }
 	// Replan asks for the job's stages anew now that a stage is complete: no stage of which nothing was launched starts before the answer, Replanned.
 	// Open tells of each stage whether it may be changed.
 	Replan struct {
@@ -186,6 +200,7 @@ type (
 func (Launch) action()  {}
 func (Located) action() {}
 func (Abort) action()   {}
+func (Undone) action()  {}
 func (Replan) action()  {}
 func (Result) action()  {}
 func (End) action()     {}

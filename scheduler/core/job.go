@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 )
 
 // job is a job that is not over.
@@ -13,6 +14,8 @@ type job struct {
 	weight float64
 	stages []stage
 	queued bool // waits for its turn; none of its tasks runs
+	held   bool // nothing of it is launched
+	until  time.Time
 
 	epoch      int  // of the last Replan
 	replanning bool // it has not been answered
@@ -193,7 +196,7 @@ func (j *job) runnable(i int) bool {
 
 // first is the first stage with a task that may be launched, or -1.
 func (j *job) first() int {
-	if j.queued {
+	if j.queued || j.held {
 		return -1
 	}
 	for i := range j.stages {

@@ -31,7 +31,7 @@ func (j *job) mayStartEarly(si int) bool {
 // assignEarly gives slots that nobody else wants to stages whose inputs are not complete.
 func (c *Core) assignEarly() {
 	for _, j := range c.order {
-		if j.spec.Policy == StageByStage || j.spec.Policy == AllAtOnce && !j.gang || j.pool.free == 0 || len(j.pool.hungry.list) > 0 {
+		if j.held || j.spec.Policy == StageByStage || j.spec.Policy == AllAtOnce && !j.gang || j.pool.free == 0 || len(j.pool.hungry.list) > 0 {
 			continue
 		}
 		for si := range j.stages {

@@ -10,6 +10,7 @@ type executor struct {
 	id       ExecutorID
 	caps     Capabilities
 	used     int   // slots
+	tasks    int   // that run
 	memory   int64 // bytes that its tasks are expected to hold
 	draining bool
 	gone     bool
@@ -167,5 +168,8 @@ func (c *Core) join(e Joined) {
 	x.caps.Slots = max(1, x.caps.Slots)
 	for _, p := range c.pools {
 		c.addTo(p, x)
+	}
+	for _, r := range e.Running {
+		c.adopt(x, r)
 	}
 }

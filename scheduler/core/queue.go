@@ -42,6 +42,10 @@ func (c *Core) submit(e Submitted) {
 	for _, f := range e.Finished {
 		c.restore(j, f)
 	}
+	if e.Hold > 0 {
+		j.held, j.until = true, c.now.Add(e.Hold)
+		c.onHold = append(c.onHold, j)
+	}
 	c.jobs[spec.ID] = j
 	at, _ := slices.BinarySearchFunc(c.queue, j, func(a, b *job) int {
 		if a.spec.Priority != b.spec.Priority {
@@ -82,6 +86,10 @@ func (c *Core) afterRestore(j *job) {
 		}
 	}
 	j.link()
+	// While the job waited, executors may have gone on which something of it lay.
+	if c.rollBack(j, make([]bool, len(j.stages))); c.jobs[j.spec.ID] != j {
+		return
+	}
 	if last := j.last(); j.stages[last].complete() {
 		if !j.spec.Kept {
 			c.end(j, End{State: Done})

@@ -82,7 +82,7 @@ func (c *Core) speculateStage(j *job, si int) {
 			continue
 		}
 		r := s.rarely(ti)
-		r.issued = max(r.issued, int(k.attempt)) + 1
+		r.issued = max(r.issued, int(k.attempt), s.firstAttempt-1) + 1
 		if r.issued >= maxAttemptNumber {
 			continue
 		}

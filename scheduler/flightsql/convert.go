@@ -42,9 +42,12 @@ func convert(ctx context.Context, a arrow.Array, to arrow.DataType) (arrow.Array
 	if x, ok := a.(array.ExtensionArray); ok {
 		a = x.Storage()
 	}
-	if arrow.TypeEqual(a.DataType(), to) || a.DataType().ID() == to.ID() && arrow.IsNested(to.ID()) {
+	if arrow.TypeEqual(a.DataType(), to) {
 		a.Retain()
 		return a, nil
+	}
+	if arrow.IsNested(a.DataType().ID()) {
+		return convertNested(ctx, a, to)
 	}
 	if d, ok := a.(*array.Dictionary); ok {
 		values, err := compute.TakeArray(ctx, d.Dictionary(), d.Indices())

@@ -7,8 +7,8 @@
 //	server.go      configuration, listening, limits, draining; guard.go what every call passes: panics, malformed streams, errors as statuses
 //	sessions.go    which session a call belongs to: its cookie's, or else its connection's; expiry
 //	queries.go     queries between their plan and their last row; tickets that nobody fetches expire
-//	statement.go   statements; prepared.go prepared ones; placeholder.go ? and $n; parameter.go Arrow values as parameters
-//	stream.go      DoGet; poll.go progress and cancellation
+//	statement.go   statements; prepared.go prepared ones; series.go those with several rows of parameters; placeholder.go ? and $n; parameter.go Arrow values as parameters
+//	stream.go      DoGet; parts.go results that clients read from executors; poll.go progress and cancellation
 //	ingest.go      bulk ingestion; convert.go what clients send as types that the engine has
 //	metadata.go    catalogs, schemas, tables, keys; typeinfo.go and sqlinfo.go what the engine is; options.go session options
 //

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/polybolos-db/polybolos/scheduler/flightsql/wire"
+	"github.com/polybolos-db/polybolos/shuffle/transport"
 )
 
 // recovered turns a panic of a call into its error: the other calls go on.
@@ -42,6 +43,9 @@ type router struct {
 // DoGet streams the rows of a query, or an answer about the catalog.
 func (r *router) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetServer) error {
 	if handle, ok := wire.Handle(ticket.GetTicket()); ok {
+		if query, part, ok := transport.PartOf(handle); ok {
+			return r.service.fetchPart(stream, query, part)
+		}
 		return r.service.fetch(stream, string(handle))
 	}
 	return r.FlightServer.DoGet(ticket, stream)

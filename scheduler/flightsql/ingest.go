@@ -47,9 +47,7 @@ func (s *service) ingest(ctx context.Context, cmd flightsql.StatementIngest, r f
 	for i := range in.Fields {
 		// That a column has no NULLs in the rows that come is no promise about the table.
 		in.Fields[i].NotNull = false
-		if in.Fields[i].Type.Kind == column.Null {
-			in.Fields[i].Type = column.T(column.Text)
-		}
+		in.Fields[i].Type = storable(in.Fields[i].Type)
 	}
 	arena := mem.NewArena(nil)
 	defer arena.Free()

@@ -10,6 +10,7 @@ import (
 	"github.com/polybolos-db/polybolos/scheduler/core"
 	"github.com/polybolos-db/polybolos/scheduler/jobs"
 	keeping "github.com/polybolos-db/polybolos/scheduler/state"
+	"github.com/polybolos-db/polybolos/session"
 )
 
 // What clients come back for after the server was started again: sessions by their cookies, with settings and prepared statements, and queries by their tickets. Temporary
@@ -89,7 +90,7 @@ func (s *service) prepareAgain(ctx context.Context, u *user, handle string) (*pr
 	if !ok {
 		return nil, nil
 	}
-	p := &prepared{values: make(chan []column.Value, 1)}
+	p := &prepared{values: make(chan [][]column.Value, 1)}
 	p.values <- nil
 	var err error
 	if p.statement, err = parse(u, text); err != nil {
@@ -176,7 +177,7 @@ func (s *service) query(ctx context.Context, handle string) (*query, error) {
 	if !p.ReturnsRows() {
 		return nil, fault.New(fault.ObjectNotInState, "the statement of this ticket has no rows any more")
 	}
-	q = newQuery(u, st, p)
+	q = newQuery(u, st, []*session.Planned{p})
 	q.job = core.JobID(kept.Job)
 	err = s.server.addAs(q, handle)
 	if err == nil {

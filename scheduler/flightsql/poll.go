@@ -49,13 +49,13 @@ func (s *service) PollFlightInfoPreparedStatement(ctx context.Context, cmd fligh
 	return info, wire.Status(err, text)
 }
 
-func (s *service) pollStart(ctx context.Context, u *user, st statement, values []column.Value, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	p, err := s.plan(ctx, u, st, values)
+func (s *service) pollStart(ctx context.Context, u *user, st statement, rows [][]column.Value, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	list, err := s.planAll(ctx, u, st, rows)
 	if err != nil {
 		return nil, err
 	}
-	if !p.ReturnsRows() {
-		_, did, err := s.run(ctx, u, st, p)
+	if !list[0].ReturnsRows() {
+		_, did, err := s.runAll(ctx, u, st, list)
 		if err != nil {
 			return nil, err
 		}
@@ -66,38 +66,39 @@ func (s *service) pollStart(ctx context.Context, u *user, st statement, values [
 			Progress: proto.Float64(1),
 		}, nil
 	}
-	q, err := s.register(ctx, u, st, p)
+	q, err := s.register(ctx, u, st, list)
 	if err != nil {
 		return nil, err
 	}
 	return s.pollQuery(ctx, q)
 }
 
-// startAhead runs a query up to its first rows, once.
+// startAhead runs a query that is pending up to its first rows; one that somebody has begun already goes on as it does.
 func (s *Server) startAhead(q *query) {
-	q.asked.Do(func() {
-		s.queries.ahead.Add(1)
-		go func() {
-			defer s.queries.ahead.Done()
-			s.runAhead(q)
-		}()
-	})
-}
-
-// runAhead runs a query up to its first rows.
-func (s *Server) runAhead(q *query) {
-	defer close(q.ready)
-	defer recovered("query", &q.err)
-	ctx, err := s.begin(s.ctx, q, started)
-	if ctx == nil {
-		q.err = err
+	ctx, mine := s.claim(s.ctx, q, started)
+	if !mine {
 		return
 	}
+	s.queries.ahead.Add(1)
+	go func() {
+		defer s.queries.ahead.Done()
+		s.runAhead(ctx, q)
+	}()
+}
+
+// runAhead runs a query that was claimed up to its first rows.
+func (s *Server) runAhead(ctx context.Context, q *query) {
+	defer close(q.ready)
+	defer recovered("query", &q.err)
+	_, err := s.beginClaimed(ctx, q)
 	if err == nil {
 		q.mu.Lock()
 		result := q.result
 		q.mu.Unlock()
-		q.first, err = result.Next(ctx)
+		var placed bool
+		if placed, err = s.place(ctx, q, result); err == nil && !placed {
+			q.first, err = result.Next(ctx)
+		}
 		err = q.restore(err)
 	}
 	if err != nil {
@@ -107,11 +108,11 @@ func (s *Server) runAhead(q *query) {
 
 // PollFlightInfo tells the progress of a query whose descriptor came from an earlier poll, or whose ticket is the descriptor's command.
 func (s *service) PollFlightInfo(ctx context.Context, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	handle, ok := wire.Handle(desc.GetCmd())
+	handle, ok := wire.Query(desc.GetCmd())
 	if !ok {
 		return nil, wire.Status(fault.New(fault.InvalidParameterValue, "the descriptor is none of a query that can be polled"), "")
 	}
-	q, err := s.query(ctx, string(handle))
+	q, err := s.query(ctx, handle)
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +121,7 @@ func (s *service) PollFlightInfo(ctx context.Context, desc *flight.FlightDescrip
 }
 
 func (s *service) pollQuery(ctx context.Context, q *query) (*flight.PollInfo, error) {
-	q.mu.Lock()
-	idle := q.state == pending
-	q.mu.Unlock()
-	if idle {
-		s.server.startAhead(q)
-	}
+	s.server.startAhead(q)
 	wait := time.NewTimer(pollWait)
 	defer wait.Stop()
 	complete := false
@@ -155,7 +151,10 @@ func (s *service) pollQuery(ctx context.Context, q *query) (*flight.PollInfo, er
 	info.AppMetadata = wire.Metadata{Done: p.Done, Total: p.Total, Rows: p.Rows, Zone: q.zone}.Bytes()
 	out := &flight.PollInfo{Info: info, Progress: proto.Float64(p.Fraction()), ExpirationTime: info.Endpoint[0].ExpirationTime}
 	if !complete || running {
-		ticket := info.Endpoint[0].Ticket.Ticket
+		ticket, err := wire.Ticket([]byte(q.handle))
+		if err != nil {
+			return nil, err
+		}
 		info.FlightDescriptor = &flight.FlightDescriptor{Type: flight.DescriptorCMD, Cmd: ticket}
 		out.FlightDescriptor = info.FlightDescriptor
 	}
@@ -174,12 +173,12 @@ func (s *service) cancel(info *flight.FlightInfo) (flight.CancelStatus, error) {
 		tickets = append(tickets, e.GetTicket().GetTicket())
 	}
 	for _, t := range tickets {
-		handle, ok := wire.Handle(t)
+		handle, ok := wire.Query(t)
 		if !ok {
 			continue
 		}
 		// One that is not there is over, which is what the client wants.
-		q, err := s.server.queries.find(string(handle))
+		q, err := s.server.queries.find(handle)
 		if err == nil && s.server.cancelQuery(q, fault.New(fault.QueryCanceled, "canceled by the user")) {
 			return flight.CancelStatusCancelled, nil
 		}
@@ -190,16 +189,18 @@ func (s *service) cancel(info *flight.FlightInfo) (flight.CancelStatus, error) {
 
 // RenewFlightEndpoint gives a ticket that was not fetched another life.
 func (s *service) RenewFlightEndpoint(_ context.Context, request *flight.RenewFlightEndpointRequest) (*flight.FlightEndpoint, error) {
-	handle, ok := wire.Handle(request.GetEndpoint().GetTicket().GetTicket())
+	handle, ok := wire.Query(request.GetEndpoint().GetTicket().GetTicket())
 	if !ok {
 		return nil, fault.New(fault.InvalidParameterValue, "the endpoint has no ticket of a query")
 	}
-	q, err := s.server.queries.find(string(handle))
+	q, err := s.server.queries.find(handle)
 	if err != nil {
 		return nil, err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.expires = time.Now().Add(s.server.config.TicketLife)
-	return &flight.FlightEndpoint{Ticket: request.GetEndpoint().GetTicket(), ExpirationTime: timestamppb.New(q.expires)}, nil
+	return &flight.FlightEndpoint{
+		Ticket: request.GetEndpoint().GetTicket(), Location: request.GetEndpoint().GetLocation(), ExpirationTime: timestamppb.New(q.expires),
+	}, nil
 }

@@ -26,18 +26,21 @@ type prepared struct {
 	schema    *arrow.Schema // of the result, nil where it depends on the parameters
 	rows      bool
 
-	values chan []column.Value // holds the bound parameters; whoever takes them puts them back
+	values chan [][]column.Value // holds the bound rows of parameters; whoever takes them puts them back
 }
 
-func (p *prepared) bound() []column.Value {
+// maxQueryRows bounds the rows of parameters of one execution of a query: each is a plan.
+const maxQueryRows = 1000
+
+func (p *prepared) bound() [][]column.Value {
 	v := <-p.values
 	p.values <- v
 	return v
 }
 
-func (p *prepared) bind(values []column.Value) {
+func (p *prepared) bind(rows [][]column.Value) {
 	<-p.values
-	p.values <- values
+	p.values <- rows
 }
 
 func parameterName(i int) string { return "$" + strconv.Itoa(i+1) }
@@ -57,7 +60,7 @@ func (s *service) prepare(ctx context.Context, request flightsql.ActionCreatePre
 		return out, err
 	}
 	defer s.server.sessions.release(u)
-	p := &prepared{values: make(chan []column.Value, 1)}
+	p := &prepared{values: make(chan [][]column.Value, 1)}
 	p.values <- nil
 	if p.statement, err = parse(u, request.GetQuery()); err != nil {
 		return out, err
@@ -213,16 +216,16 @@ func (p *prepared) assign(values []column.Value) ([]column.Value, error) {
 	return values, nil
 }
 
-// DoPutPreparedStatementQuery binds one row of parameters.
+// DoPutPreparedStatementQuery binds rows of parameters: an execution has the rows of all of them, one after the other.
 func (s *service) DoPutPreparedStatementQuery(ctx context.Context, cmd flightsql.PreparedStatementQuery, r flight.MessageReader, _ flight.MetadataWriter) ([]byte, error) {
 	text, err := s.withPrepared(ctx, cmd.GetPreparedStatementHandle(), func(_ *user, p *prepared) error {
-		var bound []column.Value
-		rows := 0
-		err := readParameters(ctx, r, func(values []column.Value) (err error) {
-			if rows++; rows > 1 && p.rows {
-				return fault.New(fault.FeatureNotSupported, "a query takes one row of parameters at a time")
+		var bound [][]column.Value
+		err := readParameters(ctx, r, func(values []column.Value) error {
+			if p.rows && len(bound) == maxQueryRows {
+				return fault.New(fault.StatementTooComplex, "more than %d rows of parameters for one execution of a query", maxQueryRows)
 			}
-			bound, err = p.assign(values)
+			values, err := p.assign(values)
+			bound = append(bound, values)
 			return err
 		})
 		if err == nil {
@@ -245,6 +248,14 @@ func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsq
 			total += n
 			return err
 		}
+		bound := func() error {
+			for _, values := range p.bound() {
+				if err := once(values); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 		if p.statement.params == 0 {
 			return once(nil)
 		}
@@ -258,7 +269,10 @@ func (s *service) DoPutPreparedStatementUpdate(ctx context.Context, cmd flightsq
 			return once(values)
 		})
 		if err == nil && !ran {
-			return once(p.bound())
+			if len(p.bound()) == 0 {
+				return once(nil)
+			}
+			return bound()
 		}
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/core"
+	"github.com/polybolos-db/polybolos/scheduler/jobs"
 	"github.com/polybolos-db/polybolos/session"
 )
 
@@ -22,12 +23,11 @@ type query struct {
 	handle  string
 	user    *user // held while the query lives
 	text    string
-	planned *session.Planned
+	planned []*session.Planned // one for each row of parameters
 	schema  *arrow.Schema
 	zone    string            // that its session shows timestamps in; "": UTC
 	restore func(error) error // moves an error's place to the client's text
 	keep    bool              // a later server can run it, too: it has no values but those of its text
-	asked   sync.Once         // polls start it once
 
 	mu      sync.Mutex
 	state   state
@@ -41,6 +41,11 @@ type query struct {
 	ready chan struct{}
 	first *column.Batch
 	err   error
+
+	// Of a result that lies in parts on executors; set before ready is closed.
+	parted jobs.Parted
+	parts  []jobs.Part
+	read   []bool // by part: all of it was sent; guarded by mu
 }
 
 // state is how far a query is.
@@ -49,6 +54,7 @@ type state uint8
 const (
 	pending state = iota // planned, its ticket not fetched
 	started              // runs ahead of its fetch, up to its first rows
+	placed               // its result is complete and lies on executors, its parts being fetched
 	fetched              // runs as its rows are fetched
 	over
 )
@@ -61,12 +67,13 @@ type queries struct {
 
 	mu       sync.Mutex
 	byHandle map[string]*query
+	byJob    map[string]*query // those that are placed
 	closed   bool
 	ahead    sync.WaitGroup // goroutines of started queries
 }
 
 func newQueries(c Config) *queries {
-	return &queries{config: c, slots: make(chan struct{}, c.MaxQueries), byHandle: map[string]*query{}}
+	return &queries{config: c, slots: make(chan struct{}, c.MaxQueries), byHandle: map[string]*query{}, byJob: map[string]*query{}}
 }
 
 // enter waits until one more query may run.
@@ -129,20 +136,31 @@ func (s *queries) find(handle string) (*query, error) {
 	return q, nil
 }
 
-// begin runs a query that is pending, in a slot, under ctx. The caller ends it.
-func (s *Server) begin(ctx context.Context, q *query, next state) (context.Context, error) {
+// claim makes a query that is pending the caller's, who begins and ends it. It is false when somebody else was faster.
+func (s *Server) claim(ctx context.Context, q *query, next state) (context.Context, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state != pending {
+		return nil, false
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })
-	q.mu.Lock()
-	if q.state != pending {
-		q.mu.Unlock()
-		stop()
-		cancel(nil)
-		return nil, fault.New(fault.ObjectNotInState, "the rows of this ticket are being fetched already")
-	}
 	q.state = next
 	q.cancel = func(err error) { stop(); cancel(err) }
-	q.mu.Unlock()
+	return ctx, true
+}
+
+// begin runs a query that is pending, in a slot, under ctx. The caller ends it. A nil context says that it is somebody else's.
+func (s *Server) begin(ctx context.Context, q *query, next state) (context.Context, error) {
+	own, mine := s.claim(ctx, q, next)
+	if !mine {
+		return nil, fault.New(fault.ObjectNotInState, "the rows of this ticket are being fetched already")
+	}
+	return s.beginClaimed(own, q)
+}
+
+// beginClaimed is begin for a query that was claimed with ctx.
+func (s *Server) beginClaimed(ctx context.Context, q *query) (context.Context, error) {
 	if err := s.queries.enter(ctx); err != nil {
 		return ctx, err
 	}
@@ -161,12 +179,20 @@ func (s *Server) begin(ctx context.Context, q *query, next state) (context.Conte
 
 // run starts the query's plan, in the session's turn. A defect of the planner is this query's error alone: what it holds is freed as after any other.
 func (q *query) run(ctx context.Context) (result session.Result, err error) {
+	if len(q.planned) == 1 {
+		return q.runOne(ctx, 0)
+	}
+	return newSeries(ctx, q)
+}
+
+// runOne starts one of the query's plans.
+func (q *query) runOne(ctx context.Context, i int) (result session.Result, err error) {
 	if err := q.user.lock(ctx); err != nil {
 		return nil, err
 	}
 	defer q.user.unlock()
 	defer recovered("query", &err)
-	return q.planned.Run(ctx)
+	return q.planned[i].Run(ctx)
 }
 
 // end frees all that a query holds. It may be called more than once.
@@ -192,6 +218,9 @@ func (s *Server) end(q *query, cause error) {
 	}
 	s.queries.mu.Lock()
 	delete(s.queries.byHandle, q.handle)
+	if len(q.parts) > 0 {
+		delete(s.queries.byJob, q.parts[0].Output.Job)
+	}
 	s.queries.mu.Unlock()
 	s.forgetQuery(q)
 	s.sessions.release(q.user)
@@ -203,7 +232,7 @@ func (s *Server) cancelQuery(q *query, cause error) bool {
 	was, cancel := q.state, q.cancel
 	q.mu.Unlock()
 	switch was {
-	case pending:
+	case pending, placed:
 		s.end(q, cause)
 	case started:
 		cancel(cause)
@@ -223,7 +252,7 @@ func (s *Server) expireQueries(now time.Time) {
 	s.queries.mu.Lock()
 	for _, q := range s.queries.byHandle {
 		q.mu.Lock()
-		if (q.state == pending || q.state == started) && now.After(q.expires) {
+		if q.state != fetched && now.After(q.expires) {
 			old = append(old, q)
 		}
 		q.mu.Unlock()

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Sessions func() (*session.Session, error) // opens a session; the server closes it
 	Version  string                           // of the engine, for clients that ask
+	Results  Results                          // executors from which clients may read results; nil: they read them all here
 	Clients  *keeping.Clients                 // keeps sessions and tickets beyond this process; nil: they end with it
 	Security credentials.TransportCredentials // of connections; nil: in the clear
 
@@ -67,6 +68,9 @@ func New(c Config) (*Server, error) {
 	s := &Server{config: c, ctx: ctx, stop: stop}
 	s.sessions = newSessions(c)
 	s.queries = newQueries(c)
+	if c.Results != nil {
+		c.Results.Note(s.noteRead)
+	}
 	sql := &service{server: s}
 	if err := sql.registerInfo(c.Version); err != nil {
 		stop(err)

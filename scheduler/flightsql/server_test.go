@@ -231,6 +231,30 @@ func TestPrepared(t *testing.T) {
 			t.Errorf("above %d: %q, %v", limit, got, err)
 		}
 	}
+	// Several rows of parameters are one execution, with the rows of all of them in their order.
+	several := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "1", Type: arrow.PrimitiveTypes.Int64}}, nil))
+	several.Field(0).(*array.Int64Builder).AppendValues([]int64{1, 2, 0}, nil)
+	q.SetParameters(several.NewRecordBatch())
+	several.Release()
+	for range 2 {
+		info, err := q.Execute(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read(ctx, c, info); err != nil || strings.Join(got, ",") != "2|word 2,1|word 1,2|word 2" {
+			t.Errorf("above 1, 2 and 0: %q, %v", got, err)
+		}
+	}
+	poll, err := q.ExecutePoll(ctx, nil)
+	for err == nil && poll.GetFlightDescriptor() != nil {
+		poll, err = q.ExecutePoll(ctx, poll.GetFlightDescriptor())
+	}
+	if err != nil || poll.GetInfo() == nil {
+		t.Fatalf("the poll of a prepared query gives %v, %v", poll, err)
+	}
+	if got, err := read(ctx, c, poll.GetInfo()); err != nil || len(got) != 3 {
+		t.Errorf("polled: %q, %v", got, err)
+	}
 	q.SetParameters(rows)
 	_, err = q.Execute(ctx)
 	wantCode(t, "four parameters for one", err, fault.SyntaxError)

@@ -86,14 +86,14 @@ func (s *service) statementInfo(ctx context.Context, text string, desc *flight.F
 	return s.info(ctx, u, st, nil, desc)
 }
 
-// info plans a statement with its parameters' values and says where its rows are.
-func (s *service) info(ctx context.Context, u *user, st statement, values []column.Value, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
-	p, err := s.plan(ctx, u, st, values)
+// info plans a statement with the rows of its parameters and says where its rows are.
+func (s *service) info(ctx context.Context, u *user, st statement, parameters [][]column.Value, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
+	list, err := s.planAll(ctx, u, st, parameters)
 	if err != nil {
 		return nil, err
 	}
-	if !p.ReturnsRows() {
-		rows, did, err := s.run(ctx, u, st, p)
+	if !list[0].ReturnsRows() {
+		rows, did, err := s.runAll(ctx, u, st, list)
 		if err != nil {
 			return nil, err
 		}
@@ -102,16 +102,19 @@ func (s *service) info(ctx context.Context, u *user, st statement, values []colu
 			AppMetadata: did.Bytes(),
 		}, nil
 	}
-	q, err := s.register(ctx, u, st, p)
+	q, err := s.register(ctx, u, st, list)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.server.runPlaced(ctx, q); err != nil {
 		return nil, err
 	}
 	return s.infoOf(q, desc)
 }
 
 // register makes a query that waits for being fetched.
-func (s *service) register(ctx context.Context, u *user, st statement, p *session.Planned) (*query, error) {
-	q := newQuery(u, st, p)
+func (s *service) register(ctx context.Context, u *user, st statement, list []*session.Planned) (*query, error) {
+	q := newQuery(u, st, list)
 	if err := u.lock(ctx); err != nil {
 		return nil, err
 	}
@@ -122,9 +125,9 @@ func (s *service) register(ctx context.Context, u *user, st statement, p *sessio
 	return q, s.server.add(q)
 }
 
-func newQuery(u *user, st statement, p *session.Planned) *query {
+func newQuery(u *user, st statement, list []*session.Planned) *query {
 	return &query{
-		user: u, text: st.text, planned: p, schema: column.ArrowSchema(p.Fields()), restore: st.restore, ready: make(chan struct{}),
+		user: u, text: st.text, planned: list, schema: column.ArrowSchema(list[0].Fields()), restore: st.restore, ready: make(chan struct{}),
 		keep: st.params == 0 && st.substrait == nil,
 	}
 }
@@ -136,8 +139,11 @@ func (s *service) infoOf(q *query, desc *flight.FlightDescriptor) (*flight.Fligh
 		return nil, err
 	}
 	q.mu.Lock()
-	expires := q.expires
+	expires, where := q.expires, q.state
 	q.mu.Unlock()
+	if where == placed {
+		return s.partsInfo(q, desc)
+	}
 	return &flight.FlightInfo{
 		Schema: serialize(q.schema), FlightDescriptor: desc, TotalRecords: -1, TotalBytes: -1,
 		Endpoint:    []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: ticket}, ExpirationTime: timestamppb.New(expires)}},

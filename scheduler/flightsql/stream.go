@@ -2,6 +2,7 @@ package flightsql
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -10,7 +11,6 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/scheduler/flightsql/wire"
-	"github.com/polybolos-db/polybolos/session"
 )
 
 // maxChunk is about how many bytes of rows go into one message: gRPC clients refuse messages of more than 4 MB unless told otherwise.
@@ -49,7 +49,7 @@ func (s *Server) take(ctx context.Context, q *query) (context.Context, *column.B
 	q.mu.Lock()
 	was := q.state
 	q.mu.Unlock()
-	if was != started {
+	if was != started && was != placed {
 		ctx, err := s.begin(ctx, q, fetched)
 		return ctx, nil, err
 	}
@@ -59,12 +59,15 @@ func (s *Server) take(ctx context.Context, q *query) (context.Context, *column.B
 		return nil, nil, context.Cause(ctx)
 	}
 	q.mu.Lock()
-	mine := q.state == started
+	mine := q.state == started || q.state == placed && !slices.Contains(q.read, true)
 	if mine {
 		q.state = fetched
 	}
 	cancel := q.cancel
 	q.mu.Unlock()
+	if !mine && q.err != nil {
+		return nil, nil, q.err
+	}
 	if !mine {
 		// Somebody was faster; begin says so.
 		ctx, err := s.begin(ctx, q, fetched)
@@ -84,8 +87,13 @@ func causeOf(ctx context.Context, err error) error {
 	return err
 }
 
+// source is where rows come from: a result, or a part of one.
+type source interface {
+	Next(ctx context.Context) (*column.Batch, error)
+}
+
 // send writes the rows of a result, first before what Next gives.
-func send(ctx context.Context, w *flight.Writer, schema *arrow.Schema, result session.Result, first *column.Batch) error {
+func send(ctx context.Context, w *flight.Writer, schema *arrow.Schema, result source, first *column.Batch) error {
 	arena := mem.NewArena(nil)
 	defer arena.Free()
 	b := first

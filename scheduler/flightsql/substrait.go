@@ -46,6 +46,15 @@ func (s *service) GetFlightInfoSubstraitPlan(ctx context.Context, cmd flightsql.
 	return info, err
 }
 
+// PollFlightInfoSubstraitPlan starts a plan, and tells its progress until its first rows are there.
+func (s *service) PollFlightInfoSubstraitPlan(ctx context.Context, cmd flightsql.StatementSubstraitPlan, desc *flight.FlightDescriptor) (info *flight.PollInfo, err error) {
+	err = s.withSubstrait(ctx, cmd.GetPlan(), cmd.GetTransactionId(), func(u *user, st statement) (err error) {
+		info, err = s.pollStart(ctx, u, st, nil, desc)
+		return err
+	})
+	return info, err
+}
+
 // GetSchemaSubstraitPlan gives a plan's columns and runs nothing.
 func (s *service) GetSchemaSubstraitPlan(ctx context.Context, cmd flightsql.StatementSubstraitPlan, _ *flight.FlightDescriptor) (out *flight.SchemaResult, err error) {
 	err = s.withSubstrait(ctx, cmd.GetPlan(), cmd.GetTransactionId(), func(u *user, st statement) error {
@@ -77,7 +86,7 @@ func (s *service) CreatePreparedSubstraitPlan(ctx context.Context, request fligh
 		if err != nil {
 			return err
 		}
-		p := &prepared{statement: st, rows: true, schema: column.ArrowSchema(planned.Fields()), values: make(chan []column.Value, 1)}
+		p := &prepared{statement: st, rows: true, schema: column.ArrowSchema(planned.Fields()), values: make(chan [][]column.Value, 1)}
 		p.values <- nil
 		handle, err := s.keep(u, p)
 		if err != nil {

@@ -85,6 +85,24 @@ func (j *Jobs) Leave(id core.ExecutorID, crashed bool, cause error) error {
 	return j.send(event{core: core.Left{Executor: id, Crashed: crashed}, cause: cause})
 }
 
+// Tasks is how many attempts run on each executor that has joined.
+func (j *Jobs) Tasks() (map[core.ExecutorID]int, error) {
+	answer := make(chan map[core.ExecutorID]int, 1)
+	if err := j.send(event{tasks: answer}); err != nil {
+		return nil, err
+	}
+	// The loop answers what it has taken before it ends.
+	return <-answer, nil
+}
+
+func (l *loop) tasks() map[core.ExecutorID]int {
+	out := make(map[core.ExecutorID]int, len(l.executors))
+	for id := range l.executors {
+		out[id] = l.core.TasksOn(id)
+	}
+	return out
+}
+
 // Report tells how an attempt ended. Reports of attempts that do not count any more are ignored.
 func (j *Jobs) Report(r Report) error {
 	return j.send(event{report: &r})

@@ -47,10 +47,12 @@ type Jobs struct {
 // event is an event for the core, with what the loop needs beside it.
 type event struct {
 	core     core.Event
-	job      *job     // with Submitted
-	executor Executor // with Joined
-	cause    error    // with Failed: the task's error; with Cancelled and Left: why
-	report   *Report  // instead of core
+	job      *job                           // with Submitted
+	executor Executor                       // with Joined
+	cause    error                          // with Failed: the task's error; with Cancelled and Left: why
+	report   *Report                        // instead of core
+	adopted  []Adopted                      // with Joined
+	tasks    chan<- map[core.ExecutorID]int // instead of core: takes how many tasks run on each executor; has room for it
 }
 
 // New runs jobs in this process. Close ends it.
@@ -103,6 +105,14 @@ func (j *Jobs) Run(ctx context.Context, encoded []byte) (session.Job, error) {
 	p, err := plan.Unmarshal(encoded)
 	if err != nil {
 		return nil, err
+	}
+	if j.fetch != nil {
+		if shorter := parted(p); shorter != p {
+			p = shorter
+			if encoded, err = plan.Marshal(p); err != nil {
+				return nil, err
+			}
+		}
 	}
 	list, err := specs(p, nil)
 	if err != nil {
@@ -198,6 +208,10 @@ func (l *loop) take(e event) {
 		l.report(e.report)
 		return
 	}
+	if e.tasks != nil {
+		e.tasks <- l.tasks()
+		return
+	}
 	switch c := e.core.(type) {
 	case core.Submitted:
 		l.jobs.mu.Lock()
@@ -208,6 +222,7 @@ func (l *loop) take(e event) {
 		}
 	case core.Joined:
 		l.executors[c.Executor] = e.executor
+		e.core = l.rejoin(c, e.executor, e.adopted)
 	case core.Left:
 		delete(l.executors, c.Executor)
 	}
@@ -261,13 +276,15 @@ func (l *loop) step(e core.Event, cause error) {
 				if x := l.executors[a.Executor]; x != nil {
 					x.Abort(a.Task)
 				}
+			case core.Undone:
+				l.jobs.journal.Undone(a.Task)
 			case core.Replan:
 				o := l.job(a.Job)
 				answer := o.replan(a)
 				events = append(events, answer)
 				l.journalPlan(o, answer)
 			case core.Result:
-				l.job(a.Job).delivery.locate(a.Outputs[0])
+				l.job(a.Job).delivery.locate(a.Outputs)
 			case core.End:
 				l.end(a, cause)
 			}

@@ -12,6 +12,8 @@ type Journal interface {
 	// Finished says that an attempt has succeeded: inline is its output where that lies nowhere else, sizes are the bytes of its partitions, nil when they are
 	// not known.
 	Finished(f core.Finished, inline []byte, sizes []int64, stats map[int]plan.NodeStats)
+	// Undone says that the output of an attempt that had succeeded counts no more.
+	Undone(t core.Task)
 	// Replanned says that the job goes on with another plan.
 	Replanned(job core.JobID, epoch int, encoded []byte, specs []core.StageSpec)
 	// Ended says that the job is over.
@@ -23,5 +25,6 @@ type noJournal struct{}
 
 func (noJournal) Submitted(core.JobID, []byte, core.JobSpec)                      {}
 func (noJournal) Finished(core.Finished, []byte, []int64, map[int]plan.NodeStats) {}
+func (noJournal) Undone(core.Task)                                                {}
 func (noJournal) Replanned(core.JobID, int, []byte, []core.StageSpec)             {}
 func (noJournal) Ended(core.JobID)                                                {}

@@ -79,7 +79,7 @@ func (j *Jobs) Resume(r Resumed, patience time.Duration) error {
 	}
 	o := j.newJob(context.Background(), r.Spec, p, r.Encoded)
 	o.resumed = true
-	submitted := core.Submitted{Job: r.Spec, Epoch: r.Epoch, FirstAttempt: r.FirstAttempt}
+	submitted := core.Submitted{Job: r.Spec, Epoch: r.Epoch, FirstAttempt: r.FirstAttempt, Hold: rejoinTime}
 	for _, d := range r.Finished {
 		t := d.Task
 		if t.Stage < 0 || t.Stage >= len(p.Stages) || t.Index < 0 || t.Index >= p.Stages[t.Stage].Tasks {

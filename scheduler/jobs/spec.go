@@ -18,6 +18,7 @@ func specs(p *plan.Plan, skip []bool) ([]core.StageSpec, error) {
 	made := map[int]int{}                   // where filters are made
 	for i, s := range p.Stages {
 		st := core.StageSpec{Tasks: s.Tasks, Once: writes(s), Unstable: unstable(s), Skip: skip != nil && skip[i], Work: work(s), Prefers: s.Owners()}
+		st.Work.Device = p.Settings.Device != "cpu" && forDevice(s)
 		scanned[i] = st.Work.Scan * int64(s.Tasks)
 		if !st.Skip {
 			for _, r := range stagesRead(s) {
@@ -33,8 +34,8 @@ func specs(p *plan.Plan, skip []bool) ([]core.StageSpec, error) {
 		}
 		out[i] = st
 	}
-	if n := len(p.Stages); n == 0 || p.Stages[n-1].Tasks != 1 {
-		return nil, fault.New(fault.Internal, "the result of a plan is not in one task")
+	if n := len(p.Stages); n == 0 || p.Stages[n-1].Output.Partitions > 1 {
+		return nil, fault.New(fault.Internal, "a task of a plan's last stage puts out more than one part of the result")
 	}
 	follow(p, out, scanned, made)
 	return out, nil
@@ -74,6 +75,22 @@ func follow(p *plan.Plan, out []core.StageSpec, scanned []int64, made map[int]in
 			}
 		})
 	}
+}
+
+// forDevice reports whether a stage has what executors give to their devices: an aggregate of what it scans. Whether they do so they decide by what it costs.
+func forDevice(s *plan.Stage) bool {
+	found := false
+	walk(s, func(n plan.Node) {
+		a, ok := n.(*plan.Aggregate)
+		if !ok {
+			return
+		}
+		plan.Walk(a.Input, func(n plan.Node) {
+			_, scans := n.(*plan.Scan)
+			found = found || scans
+		})
+	})
+	return found
 }
 
 // stagesRead are the stages that a stage's exchange reads name, each once.

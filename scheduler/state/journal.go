@@ -56,6 +56,7 @@ type Attempt struct {
 	Sizes  []int64       `json:",omitempty"` // bytes of each partition
 	Rows   map[int]int64 `json:",omitempty"` // by node
 	Inline []byte        `json:",omitempty"` // the output itself, where it is small
+	Undone bool          `json:",omitempty"` // it counts no more
 }
 
 // Journal writes down what jobs need to go on in another scheduler. Its methods return at once: what they are told is written by a goroutine of the journal, in order, and
@@ -130,6 +131,11 @@ func (j *Journal) Finished(f core.Finished, inline []byte, sizes []int64, stats 
 		a.Rows[id] = s.Rows
 	}
 	j.add(entry{job: f.Task.Job, attempt: a})
+}
+
+// Undone notes that the output of an attempt counts no more.
+func (j *Journal) Undone(t core.Task) {
+	j.add(entry{job: t.Job, attempt: &Attempt{Finished: core.Finished{Task: t}, Undone: true}})
 }
 
 // Replanned notes that a job goes on with another plan.
@@ -433,6 +439,7 @@ func (j *Journal) Load(ctx context.Context) ([]Resumed, error) {
 			continue
 		}
 		j.jobs[id] = keys[id]
+		x.Finished = slices.DeleteFunc(x.Finished, func(a Attempt) bool { return a.Undone })
 		out = append(out, *x)
 	}
 	slices.SortStableFunc(out, func(a, b Resumed) int { return a.Submitted.Compare(b.Submitted) })

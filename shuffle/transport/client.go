@@ -23,6 +23,7 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/shuffle"
+	"github.com/polybolos-db/polybolos/storage/format/arrow"
 )
 
 // Client reads from servers. It is safe for concurrent use.
@@ -121,7 +122,8 @@ func (c *Client) Open(ctx context.Context, address string, id shuffle.ID, partit
 }
 
 // Next decodes the next rows into a; nil at the end.
-func (s *Stream) Next(ctx context.Context, a *mem.Arena) (*column.Batch, error) {
+func (s *Stream) Next(ctx context.Context, a *mem.Arena) (b *column.Batch, err error) {
+	defer shuffle.Unreadable(&err)
 	// The stream has a context of its own, which ends with its caller's.
 	stop := context.AfterFunc(ctx, s.cancel)
 	defer stop()
@@ -131,7 +133,6 @@ func (s *Stream) Next(ctx context.Context, a *mem.Arena) (*column.Batch, error) 
 		} else if err != nil {
 			return nil, s.failed(ctx, err)
 		}
-		var err error
 		if s.records, err = flight.NewRecordReader(s.data); err != nil {
 			return nil, s.failed(ctx, err)
 		}
@@ -185,6 +186,7 @@ func (s *Stream) failed(ctx context.Context, err error) error {
 // checkedData checks the messages of an answer.
 type checkedData struct {
 	get    flight.FlightService_DoGetClient
+	check  arrow.Stream
 	peeked *flight.FlightData
 }
 
@@ -206,6 +208,9 @@ func (d *checkedData) Recv() (*flight.FlightData, error) {
 	}
 	if !bytes.Equal(m.GetAppMetadata(), checksum(m.GetDataHeader(), m.GetDataBody())) {
 		return nil, fault.New(fault.DataCorrupted, "a message of %d bytes does not have the checksum that it was sent with", len(m.GetDataBody()))
+	}
+	if err := d.check.Check(m.GetDataHeader(), len(m.GetDataBody())); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

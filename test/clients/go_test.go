@@ -16,8 +16,9 @@ import (
 )
 
 // TestClient runs statements from several sessions of Go's client.
-func TestClient(t *testing.T) {
-	s := start(t)
+func TestClient(t *testing.T) { everywhere(t, onClient) }
+
+func onClient(t *testing.T, s *server) {
 	ctx := t.Context()
 	first, err := client.Open(ctx, s.url())
 	if err != nil {
@@ -58,8 +59,9 @@ func TestClient(t *testing.T) {
 }
 
 // TestDatabaseSQL goes through Go's database/sql with the driver of arrow-go, whose pool opens several connections.
-func TestDatabaseSQL(t *testing.T) {
-	s := start(t)
+func TestDatabaseSQL(t *testing.T) { everywhere(t, onDatabaseSQL) }
+
+func onDatabaseSQL(t *testing.T, s *server) {
 	db, err := sql.Open("flightsql", "flightsql://"+s.address+"?timeout=60s")
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +130,9 @@ func TestDatabaseSQL(t *testing.T) {
 }
 
 // TestShell runs the shell against the server: statements, lists, errors, formats.
-func TestShell(t *testing.T) {
-	s := start(t)
+func TestShell(t *testing.T) { everywhere(t, onShell) }
+
+func onShell(t *testing.T, s *server) {
 	shell := func(args ...string) *exec.Cmd {
 		return exec.CommandContext(t.Context(), binary(t), append([]string{"sql", "--connect", s.url()}, args...)...)
 	}

@@ -43,9 +43,10 @@ func java(t *testing.T, file, class string, args ...string) string {
 }
 
 // TestJDBC goes through the JDBC driver; the program asserts.
-func TestJDBC(t *testing.T) {
+func TestJDBC(t *testing.T) { everywhere(t, onJDBC) }
+
+func onJDBC(t *testing.T, s *server) {
 	driver(t)
-	s := start(t)
 	if out := java(t, "testdata/java/Clients.java", "Clients", "jdbc:arrow-flight-sql://"+s.address+"/?useEncryption=false"); out != "ok\n" {
 		t.Errorf("the program printed %q", out)
 	}

@@ -38,9 +38,10 @@ func python(t *testing.T) string {
 }
 
 // TestPython goes through ADBC with pyarrow, pandas and polars; the script asserts.
-func TestPython(t *testing.T) {
+func TestPython(t *testing.T) { everywhere(t, onPython) }
+
+func onPython(t *testing.T, s *server) {
 	program := python(t)
-	s := start(t)
 	if out := run(t, exec.CommandContext(t.Context(), program, "testdata/clients.py", s.url())); out != "ok\n" {
 		t.Errorf("the script printed %q", out)
 	}

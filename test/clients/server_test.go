@@ -1,105 +1,73 @@
 package clients
 
 import (
-	"bufio"
-	"context"
-	"errors"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/polybolos-db/polybolos/test/servers"
 )
 
 // root is the repository.
 const root = "../.."
 
-// build makes the binary once for all tests.
-var build = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs(filepath.Join(root, "build", "clients", "polybolos"))
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, root+"/cmd/polybolos").CombinedOutput()
-	if err != nil {
-		return "", errors.New(string(out))
-	}
-	return path, nil
-})
-
 func binary(t *testing.T) string {
 	t.Helper()
-	path, err := build()
-	if err != nil {
-		t.Fatalf("build the binary: %v", err)
-	}
-	return path
+	return servers.Binary(t)
 }
 
-// server is a running polybolos standalone.
+// server is a running polybolos that answers SQL clients.
 type server struct {
 	address string // host:port
-	command *exec.Cmd
-	folder  string // its temporary folder
 }
 
 // url is the server's as the client and the shell take it.
 func (s *server) url() string { return "grpc://" + s.address }
 
-// start starts a server, which the test's end stops: by SIGTERM, on which it must exit with status 0 and leave no file.
+// start starts a server of one process, which the test's end stops.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{folder: t.TempDir()}
-	// The test ends it by a signal, after its context has ended.
-	s.command = exec.CommandContext(context.WithoutCancel(t.Context()), binary(t), append([]string{"standalone", "--listen", "127.0.0.1:0"}, args...)...)
-	s.command.Env = append(os.Environ(), "TMPDIR="+s.folder)
-	s.command.Stderr = os.Stderr
-	out, err := s.command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	if err != nil {
-		_ = s.command.Process.Kill()
-		_ = s.command.Wait()
-		t.Fatalf("the server said %q and ended: %v", line, err)
-	}
-	var ok bool
-	if s.address, ok = strings.CutPrefix(strings.TrimSpace(line), "listening on "); !ok {
-		t.Errorf("the server said %q", line)
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	t.Cleanup(func() { s.stop(t) })
-	return s
+	p := servers.Polybolos(t, 1, append([]string{"standalone", "--listen", "127.0.0.1:0"}, args...)...)
+	stopped(t, p)
+	return &server{address: p.Addresses[0]}
 }
 
-// patience is how long a process may take to end before the test kills it: far more than any takes.
+// patience is how long something may take that a test waits for: far more than anything does.
 const patience = 60 * time.Second
 
-func (s *server) stop(t *testing.T) {
-	if s.command.ProcessState != nil {
-		return
+// stopped ends a process with the test, by SIGTERM, on which it must exit with status 0 and leave no file.
+func stopped(t *testing.T, p *servers.Program) {
+	t.Cleanup(func() {
+		if err := p.End(syscall.SIGTERM); err != nil {
+			t.Errorf("the process ended with %v", err)
+		}
+		left, err := os.ReadDir(p.Folder)
+		if err != nil || len(left) > 0 {
+			t.Errorf("the process left %v, %v", left, err)
+		}
+	})
+}
+
+// everywhere runs f with a server of one process, and with clusters whose results come from the scheduler, and from the executors.
+func everywhere(t *testing.T, f func(t *testing.T, s *server)) {
+	t.Run("standalone", func(t *testing.T) { f(t, start(t)) })
+	t.Run("proxied", func(t *testing.T) { f(t, startCluster(t, "--proxy-results")) })
+	t.Run("direct", func(t *testing.T) { f(t, startCluster(t)) })
+}
+
+// startCluster starts a scheduler and two executors from which clients may read results. Nothing is so small that it travels in messages.
+func startCluster(t *testing.T, args ...string) *server {
+	t.Helper()
+	p := servers.Polybolos(t, 2, append([]string{"scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--drain", "1s"}, args...)...)
+	stopped(t, p)
+	for range 2 {
+		x := servers.Polybolos(t, 2, "executor", "--scheduler", p.Addresses[0], "--threads", "2", "--work-dir", t.TempDir(), "--results", "127.0.0.1:0", "--inline-output", "0")
+		stopped(t, x)
 	}
-	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Errorf("stop the server: %v", err)
-	}
-	late := time.AfterFunc(patience, func() { _ = s.command.Process.Kill() })
-	defer late.Stop()
-	if err := s.command.Wait(); err != nil {
-		t.Errorf("the server ended with %v", err)
-	}
-	left, err := os.ReadDir(s.folder)
-	if err != nil || len(left) > 0 {
-		t.Errorf("the server left %v, %v", left, err)
-	}
+	return &server{address: p.Addresses[1]}
 }
 
 // run runs a program to its end and returns what it printed.

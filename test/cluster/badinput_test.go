@@ -29,10 +29,7 @@ import (
 // fails runs the binary, which must end with a status other than 0 by itself, and returns what it has written to its standard error.
 func fails(t *testing.T, env []string, args ...string) string {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := servers.Binary(t)
 	c := exec.CommandContext(t.Context(), binary, args...)
 	var text bytes.Buffer
 	c.Env, c.Stderr = append(append(os.Environ(), "TMPDIR="+t.TempDir()), env...), &text
@@ -95,9 +92,9 @@ func TestExecutorsThatDoNotFitAreToldWhy(t *testing.T) {
 	server := servers.MinIO(t)
 	server.MakeBucket(t, "shuffle")
 	s := start(t, 2, append([]string{"scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--shuffle-url", "s3://shuffle/x"}, s3Flags(server, servers.SecretKey)...)...)
-	wantAll(t, fails(t, nil, "executor", "--scheduler", s.addresses[0], "--listen", "127.0.0.1:0"), "s3://shuffle/x", "the same --shuffle-url")
+	wantAll(t, fails(t, nil, "executor", "--scheduler", s.Addresses[0], "--listen", "127.0.0.1:0"), "s3://shuffle/x", "the same --shuffle-url")
 	// A release of another version, played by a call of its own.
-	conn, err := grpc.NewClient("passthrough:///"+s.addresses[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("passthrough:///"+s.Addresses[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,10 +114,10 @@ func TestExecutorsThatDoNotFitAreToldWhy(t *testing.T) {
 		}
 	}
 	// An executor that points at the clients' port, which speaks another protocol.
-	wantAll(t, fails(t, nil, "executor", "--scheduler", s.addresses[1], "--listen", "127.0.0.1:0"), "no scheduler's control plane")
-	fits := start(t, 1, append([]string{"executor", "--scheduler", s.addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--shuffle-url", "s3://shuffle/x"}, s3Flags(server, servers.SecretKey)...)...)
-	fits.waitForLog(t, "registered")
-	if err := ask(t.Context(), connect(t, s.addresses[1], true), 3); err != nil {
+	wantAll(t, fails(t, nil, "executor", "--scheduler", s.Addresses[1], "--listen", "127.0.0.1:0"), "no scheduler's control plane")
+	fits := start(t, 1, append([]string{"executor", "--scheduler", s.Addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--shuffle-url", "s3://shuffle/x"}, s3Flags(server, servers.SecretKey)...)...)
+	fits.WaitForLog(t, "registered")
+	if err := ask(t.Context(), connect(t, s.Addresses[1], true), 3); err != nil {
 		t.Error(err)
 	}
 }
@@ -132,9 +129,9 @@ func TestQueriesSayThatTheShuffleStoreIsGone(t *testing.T) {
 	flags := append([]string{"--shuffle-url", "s3://shuffle/x", "--s3-retries", "1"}, s3Flags(server, servers.SecretKey)...)
 	s := start(t, 2, append([]string{"scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, flags...)...)
 	for range 2 {
-		start(t, 1, append([]string{"executor", "--scheduler", s.addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--inline-output", "0"}, flags...)...)
+		start(t, 1, append([]string{"executor", "--scheduler", s.Addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--inline-output", "0"}, flags...)...)
 	}
-	c := connect(t, s.addresses[1], true)
+	c := connect(t, s.Addresses[1], true)
 	if err := ask(t.Context(), c, 3); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +145,7 @@ func TestQueriesSayThatTheShuffleStoreIsGone(t *testing.T) {
 		t.Errorf("with the store again: %v", err)
 	}
 	// What the killed query has left goes with its job, at the latest with the scheduler.
-	if err := s.end(syscall.SIGTERM); err != nil {
+	if err := s.End(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
 	keys, err := server.Keys(t.Context(), "shuffle", "")
@@ -176,7 +173,7 @@ func TestWrongQueriesAndClientsLeaveTheClusterWell(t *testing.T) {
 		}
 	}
 	// Clients that hang up, and those that send what is no call.
-	for _, at := range []string{address, processes[0].addresses[0], processes[1].addresses[0]} {
+	for _, at := range []string{address, processes[0].Addresses[0], processes[1].Addresses[0]} {
 		for _, content := range []string{"", "GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\xff\xff\xff", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"} {
 			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", at)
 			if err != nil {
@@ -206,8 +203,8 @@ func TestTLSWithinAClusterAndForClients(t *testing.T) {
 	ccert, ckey := clients.Issue(t, "client", time.Hour)
 	s := start(t, 2, "scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--tls-ca", ours.CA, "--tls-client-ca", clients.CA)
 	for range 2 {
-		start(t, 1, "executor", "--scheduler", s.addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--tls-cert", xcert, "--tls-key", xkey, "--tls-ca", ours.CA).
-			waitForLog(t, "registered")
+		start(t, 1, "executor", "--scheduler", s.Addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--tls-cert", xcert, "--tls-key", xkey, "--tls-ca", ours.CA).
+			WaitForLog(t, "registered")
 	}
 	pair, err := tls.LoadX509KeyPair(ccert, ckey)
 	if err != nil {
@@ -219,14 +216,14 @@ func TestTLSWithinAClusterAndForClients(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	if _, err := client.OpenTLS(short, "grpc+tls://"+s.addresses[1], config); err == nil {
+	if _, err := client.OpenTLS(short, "grpc+tls://"+s.Addresses[1], config); err == nil {
 		t.Error("a client without a certificate was let in")
 	}
-	if _, err := client.Open(short, "grpc://"+s.addresses[1]); err == nil {
+	if _, err := client.Open(short, "grpc://"+s.Addresses[1]); err == nil {
 		t.Error("a client in the clear was let in")
 	}
 	config.Certificates = []tls.Certificate{pair}
-	c, err := client.OpenTLS(t.Context(), "grpc+tls://"+s.addresses[1], config)
+	c, err := client.OpenTLS(t.Context(), "grpc+tls://"+s.Addresses[1], config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,8 +232,8 @@ func TestTLSWithinAClusterAndForClients(t *testing.T) {
 		t.Errorf("%d rows, %v", n, err)
 	}
 	// An executor without the cluster's certificate cannot come, and says so.
-	stranger := start(t, 1, "executor", "--scheduler", s.addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir())
-	stranger.waitForLog(t, "the scheduler is not reached")
+	stranger := start(t, 1, "executor", "--scheduler", s.Addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir())
+	stranger.WaitForLog(t, "the scheduler is not reached")
 	if _, err := countRows(t.Context(), c, "select 1"); err != nil {
 		t.Error(err)
 	}

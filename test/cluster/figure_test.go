@@ -45,12 +45,12 @@ func TestFigureOfQueriesThroughMinIO(t *testing.T) {
 		store = []string{"--shuffle-url", "s3://shuffle/figure", "--s3-endpoint", server.Endpoint, "--s3-access-key", servers.AccessKey, "--s3-secret-key", servers.SecretKey}
 	}
 	s := start(t, 2, append([]string{"scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, store...)...)
-	others = append(others, s.command.Process.Pid)
+	others = append(others, s.PID())
 	for range 2 {
-		x := start(t, 1, append(append([]string{"executor", "--scheduler", s.addresses[0], "--threads", "1", "--work-dir", t.TempDir()}, store...), strings.Fields(*figureFlags)...)...)
-		others = append(others, x.command.Process.Pid)
+		x := start(t, 1, append(append([]string{"executor", "--scheduler", s.Addresses[0], "--threads", "1", "--work-dir", t.TempDir()}, store...), strings.Fields(*figureFlags)...)...)
+		others = append(others, x.PID())
 	}
-	c, err := client.Open(t.Context(), "grpc://"+s.addresses[1])
+	c, err := client.Open(t.Context(), "grpc://"+s.Addresses[1])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -9,19 +8,14 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
+	"github.com/polybolos-db/polybolos/scheduler/core"
 )
 
 var tempDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "polybolos-cluster-") })
 
 func TestMain(m *testing.M) {
 	mem.Poison = true
-	// The binary is built while the tests of this process run.
-	ctx, cancel := context.WithCancel(context.Background())
-	buildContext = ctx
-	go func() { _, _ = build() }()
 	code := m.Run()
-	cancel()
-	_, _ = build()
 	if dir, err := tempDir(); err == nil {
 		if err := os.RemoveAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -38,3 +32,6 @@ func countInto(n *int64) func(*column.Batch) error {
 		return nil
 	}
 }
+
+// jobID is a job's name as the core has it.
+func jobID(name string) core.JobID { return core.JobID(name) }

@@ -1,14 +1,12 @@
 package cluster
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,111 +21,25 @@ import (
 	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/control"
+	"github.com/polybolos-db/polybolos/test/servers"
 )
 
-// buildContext ends when the tests have.
-var buildContext context.Context
-
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := tempDir()
-	if err != nil {
-		return "", err
-	}
-	out := filepath.Join(dir, "polybolos")
-	text, err := exec.CommandContext(buildContext, "go", "build", "-o", out, "../../cmd/polybolos").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, text)
-	}
-	return out, nil
-})
-
 // process is a running polybolos.
-type process struct {
-	command   *exec.Cmd
-	addresses []string // that it listens on
-	end       func(os.Signal) error
-	log       *log
-}
-
-// log is what a process has written to its standard error.
-type log struct {
-	out  io.Writer
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Write(p)
-	return l.out.Write(p)
-}
-
-func (p *process) hasLogged(text string) bool {
-	p.log.mu.Lock()
-	defer p.log.mu.Unlock()
-	return strings.Contains(p.log.text.String(), text)
-}
-
-// waitForLog waits until the process has written a text.
-func (p *process) waitForLog(t *testing.T, text string) {
-	t.Helper()
-	for !p.hasLogged(text) {
-		select {
-		case <-t.Context().Done():
-			t.Fatalf("never logged: %s", text)
-		case <-time.After(time.Millisecond):
-		}
-	}
-}
+type process = servers.Program
 
 // start runs the binary until the test ends and waits for the addresses that it prints.
 func start(t *testing.T, addresses int, args ...string) *process {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{command: exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...)}
-	p.command.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
-	p.log = &log{out: t.Output()}
-	p.command.Stderr = p.log
-	out, err := p.command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := false
-	p.end = func(s os.Signal) error {
-		if ended {
-			return nil
-		}
-		ended = true
-		return errors.Join(p.command.Process.Signal(s), p.command.Wait())
-	}
-	t.Cleanup(func() { _ = p.end(os.Kill) })
-	lines := bufio.NewScanner(out)
-	for len(p.addresses) < addresses && lines.Scan() {
-		if rest, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
-			address, _, _ := strings.Cut(rest, " ")
-			p.addresses = append(p.addresses, address)
-		}
-	}
-	if len(p.addresses) < addresses {
-		t.Fatalf("polybolos %s ended before it listened", strings.Join(args, " "))
-	}
-	return p
+	return servers.Polybolos(t, addresses, args...)
 }
 
 func startCluster(t *testing.T, executors int) (clients string, list []*process) {
 	t.Helper()
 	s := start(t, 2, "scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--executor-timeout", "2s", "--drain", "1s")
 	for range executors {
-		list = append(list, startExecutor(t, s.addresses[0]))
+		list = append(list, startExecutor(t, s.Addresses[0]))
 	}
-	return s.addresses[1], append(list, s)
+	return s.Addresses[1], append(list, s)
 }
 
 func startExecutor(t *testing.T, scheduler string) *process {
@@ -244,14 +156,14 @@ func TestQuerySurvivesAKilledExecutor(t *testing.T) {
 			}
 			got <- err
 		}()
-		victim.waitForLog(t, "task started")
-		_ = victim.end(os.Kill)
+		victim.WaitForLog(t, "task started")
+		_ = victim.End(os.Kill)
 		if err := <-got; err != nil {
 			t.Fatal(err)
 		}
 		s.waitFor(t, 2)
 		for _, x := range survivors {
-			if x.hasLogged("attempt=1") {
+			if len(x.Logged("attempt=1")) > 0 {
 				return
 			}
 		}
@@ -290,7 +202,7 @@ func TestResultOfAKilledExecutorFailsWithItsCause(t *testing.T) {
 	if b, err := rows.Next(t.Context()); b == nil || err != nil {
 		t.Fatalf("no first row: %v", err)
 	}
-	_ = processes[0].end(os.Kill)
+	_ = processes[0].End(os.Kill)
 	for err == nil {
 		var b *column.Batch
 		if b, err = rows.Next(t.Context()); b == nil && err == nil {
@@ -311,7 +223,7 @@ func TestQueriesAnswerRightWhileAnExecutorIsKilled(t *testing.T) {
 	go func() {
 		defer close(killed)
 		time.Sleep(150 * time.Millisecond)
-		_ = processes[0].end(os.Kill)
+		_ = processes[0].End(os.Kill)
 	}()
 	var wg sync.WaitGroup
 	for i, c := range []*client.Client{c, others} {
@@ -333,18 +245,18 @@ func TestExecutorProcessDrainsOnSIGTERM(t *testing.T) {
 	if err := ask(t.Context(), c, 3); err != nil {
 		t.Fatal(err)
 	}
-	late := startExecutor(t, processes[1].addresses[0])
-	if err := processes[0].end(syscall.SIGTERM); err != nil {
+	late := startExecutor(t, processes[1].Addresses[0])
+	if err := processes[0].End(syscall.SIGTERM); err != nil {
 		t.Errorf("drained executor: %v", err)
 	}
 	if err := ask(t.Context(), c, 5); err != nil {
 		t.Fatal(err)
 	}
-	if err := late.end(syscall.SIGTERM); err != nil {
+	if err := late.End(syscall.SIGTERM); err != nil {
 		t.Errorf("late executor: %v", err)
 	}
 	_ = c.Close()
-	if err := processes[1].end(syscall.SIGTERM); err != nil {
+	if err := processes[1].End(syscall.SIGTERM); err != nil {
 		t.Errorf("scheduler: %v", err)
 	}
 }
@@ -352,7 +264,7 @@ func TestExecutorProcessDrainsOnSIGTERM(t *testing.T) {
 func TestGarbageOnAllPortsDoesNoHarm(t *testing.T) {
 	address, processes := startCluster(t, 1)
 	var d net.Dialer
-	for _, at := range append([]string{address}, processes[0].addresses[0], processes[1].addresses[0]) {
+	for _, at := range append([]string{address}, processes[0].Addresses[0], processes[1].Addresses[0]) {
 		conn, err := d.DialContext(t.Context(), "tcp", at)
 		if err != nil {
 			t.Fatal(err)

@@ -62,7 +62,7 @@ func waitForAnyLog(t *testing.T, text string, list ...*process) {
 	t.Helper()
 	for {
 		for _, p := range list {
-			if p.hasLogged(text) {
+			if len(p.Logged(text)) > 0 {
 				return
 			}
 		}
@@ -87,7 +87,7 @@ func (d *durable) start() { d.scheduler = start(d.t, 2, d.flags...) }
 
 // restart kills the scheduler as a crash does, and starts it again.
 func (d *durable) restart() {
-	_ = d.scheduler.end(os.Kill)
+	_ = d.scheduler.End(os.Kill)
 	d.start()
 }
 
@@ -124,7 +124,7 @@ func TestRestartedSchedulerKeepsTablesViewsAndSessions(t *testing.T) {
 		}
 	}
 	// A scheduler that is told to end leaves nothing unwritten.
-	if err := d.scheduler.end(syscall.SIGTERM); err != nil {
+	if err := d.scheduler.End(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
 	d.start()
@@ -205,8 +205,23 @@ func TestPolledQuerySurvivesItsScheduler(t *testing.T) {
 			if err := errors.Join(rows.Close(), tpch.Compare(got, want)); err != nil {
 				t.Error(err)
 			}
-			if !d.scheduler.hasLogged("a job is resumed") {
+			if len(d.scheduler.Logged("a job is resumed")) == 0 {
 				t.Error("the job was not resumed")
+			}
+			// What ran when the scheduler was killed went on.
+			busy := false
+			for _, x := range d.executors {
+				for _, line := range x.Logged("the scheduler was started again") {
+					busy = busy || !strings.Contains(line, "running=0")
+				}
+			}
+			if busy && len(d.scheduler.Logged("executor runs attempts of an earlier scheduler")) == 0 {
+				t.Error("what executors run was not told")
+			}
+			for _, x := range d.executors {
+				if stopped := x.Logged("the scheduler aborted the task"); len(stopped) > 0 {
+					t.Errorf("attempts were not taken over: %q", stopped)
+				}
 			}
 		})
 	}
@@ -232,11 +247,11 @@ func TestStandbySchedulerTakesOver(t *testing.T) {
 		t.Fatal("two schedulers are at work")
 	case <-time.After(300 * time.Millisecond):
 	}
-	if err := d.scheduler.end(syscall.SIGTERM); err != nil {
+	if err := d.scheduler.End(syscall.SIGTERM); err != nil {
 		t.Errorf("the first scheduler: %v", err)
 	}
 	second := <-taken
-	o, err := client.Open(t.Context(), "grpc://"+second.addresses[1])
+	o, err := client.Open(t.Context(), "grpc://"+second.Addresses[1])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,7 @@ import (
 // runBinary runs the binary to its end and returns what it has written to its standard output.
 func runBinary(t *testing.T, args ...string) string {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := servers.Binary(t)
 	c := exec.CommandContext(t.Context(), binary, args...)
 	var stderr strings.Builder
 	c.Stderr = &stderr

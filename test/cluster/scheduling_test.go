@@ -154,7 +154,7 @@ func TestKilledExecutorIsNoticedByItsConnection(t *testing.T) {
 	victim := startExecutor(t, s.address)
 	s.startExecutor(t, remote.Config{})
 	s.waitFor(t, 2)
-	_ = victim.end(os.Kill)
+	_ = victim.End(os.Kill)
 	s.waitFor(t, 1)
 	if err := check(t.Context(), s.open(t), 6); err != nil {
 		t.Fatal(err)

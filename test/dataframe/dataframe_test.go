@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -16,8 +14,7 @@ import (
 	df "github.com/polybolos-db/polybolos/dataframe"
 	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
-	"github.com/polybolos-db/polybolos/scheduler/flightsql"
-	"github.com/polybolos-db/polybolos/session"
+	"github.com/polybolos-db/polybolos/test/servers"
 )
 
 // onBoth runs f with a session of an embedded engine and with one of a server, each with tables orders and customers of its own.
@@ -44,29 +41,13 @@ func onBoth(t *testing.T, f func(t *testing.T, s df.Session)) {
 }
 
 func connect(t *testing.T) df.Session {
-	e, err := engine.Open(engine.Config{Threads: 2, TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := flightsql.New(flightsql.Config{Sessions: func() (*session.Session, error) { return e.SharedSession().Session, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
-	c, err := client.Open(t.Context(), "grpc://"+l.Addr().String())
+	c, err := client.Open(t.Context(), "grpc://"+servers.SQL(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := errors.Join(c.Close(), s.Shutdown(ctx), <-served, e.Close()); err != nil {
-			t.Errorf("shut down: %v", err)
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 	return c

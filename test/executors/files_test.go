@@ -73,6 +73,19 @@ func embedded(t *testing.T, query string) (out []string) {
 	return out
 }
 
+// logWait bounds how long a line of a process's log may be on its way: it may come after what the query answered.
+const logWait = time.Minute
+
+// logged are the lines of a process's log with a text, of which there is to be one.
+func logged(t *testing.T, x *process, text string) []string {
+	t.Helper()
+	for end := time.Now().Add(logWait); ; time.Sleep(5 * time.Millisecond) {
+		if lines := x.Logged(text); len(lines) > 0 || time.Now().After(end) {
+			return lines
+		}
+	}
+}
+
 // TestMonthsOnTwelveExecutors has each month's trips on an executor of its own. Each is read where it lies, by SQL and by the data frame; COPY writes to all of them.
 func TestMonthsOnTwelveExecutors(t *testing.T) {
 	binary := polybolos(t)
@@ -80,7 +93,7 @@ func TestMonthsOnTwelveExecutors(t *testing.T) {
 	scheduler := start(t, 2, nil, binary, "scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--drain", "1s", "--executor-timeout", "3s")
 	folder := func(month int) string { return filepath.Join(data, fmt.Sprintf("m%02d", month)) }
 	begin := func(month int) *process {
-		return start(t, 1, nil, binary, "executor", "--scheduler", scheduler.addresses[0], "--name", fmt.Sprintf("m%02d", month), "--local-dir", folder(month),
+		return start(t, 1, nil, binary, "executor", "--scheduler", scheduler.Addresses[0], "--name", fmt.Sprintf("m%02d", month), "--local-dir", folder(month),
 			"--threads", "1", "--memory-limit", "256MB", "--work-dir", t.TempDir(), "--drain", "1s", "--verbose")
 	}
 	var executors []*process
@@ -90,7 +103,7 @@ func TestMonthsOnTwelveExecutors(t *testing.T) {
 		}
 		executors = append(executors, begin(m))
 	}
-	c, err := client.Open(t.Context(), "grpc://"+scheduler.addresses[1])
+	c, err := client.Open(t.Context(), "grpc://"+scheduler.Addresses[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,10 +117,10 @@ func TestMonthsOnTwelveExecutors(t *testing.T) {
 	}
 	for i, x := range executors {
 		file := fmt.Sprintf("file=local://m%02d/taxi/%s", i+1, taxi.Name(2019, i+1, "parquet"))
-		if lines := x.logged("reading a file where it lies"); len(lines) == 0 || !strings.Contains(lines[0], file) {
+		if lines := logged(t, x, "reading a file where it lies"); len(lines) == 0 || !strings.Contains(lines[0], file) {
 			t.Errorf("executor m%02d read %q, not its own", i+1, lines)
 		}
-		if lines := x.logged("reading a file of another executor"); len(lines) > 0 {
+		if lines := x.Logged("reading a file of another executor"); len(lines) > 0 {
 			t.Errorf("executor m%02d read %q of others", i+1, lines)
 		}
 	}
@@ -206,7 +219,7 @@ func TestMonthsOnTwelveExecutors(t *testing.T) {
 		if _, err := c.Exec(t.Context(), "create external table july stored as parquet location 'local://m07/taxi/*.parquet'"); err != nil {
 			t.Fatal(err)
 		}
-		executors[6].end(t, syscall.SIGKILL)
+		end(t, executors[6], syscall.SIGKILL)
 		if err := refused(c, "select sum(fare_amount) from july", fault.IOError, `executor "m07"`); err != nil {
 			t.Error(err)
 		}
@@ -228,7 +241,7 @@ func TestMonthsOnTwelveExecutors(t *testing.T) {
 
 // await waits until so many executors have joined.
 func await(scheduler *process, n int) {
-	for len(scheduler.logged("executor joined")) < n {
+	for len(scheduler.Logged("executor joined")) < n {
 		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -68,8 +68,8 @@ func TestPythonRunsPartialAggregates(t *testing.T) {
 
 	scheduler := start(t, 2, nil, binary, "scheduler", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--drain", "1s")
 	// It waits for the end of the cluster's other processes: last started, first ended.
-	slow := start(t, 1, []string{"PYTHONPATH=" + modules}, interpreter, "python/executor.py", scheduler.addresses[0], "2")
-	c, err := client.Open(t.Context(), "grpc://"+scheduler.addresses[1])
+	slow := start(t, 1, []string{"PYTHONPATH=" + modules}, interpreter, "python/executor.py", scheduler.Addresses[0], "2")
+	c, err := client.Open(t.Context(), "grpc://"+scheduler.Addresses[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +96,14 @@ func TestPythonRunsPartialAggregates(t *testing.T) {
 		table, err := fetch(t.Context(), c, query)
 		done <- answer{table, err}
 	}()
-	for slow.count("stage 0 task") == 0 {
+	for slow.Printed("stage 0 task") == 0 {
 		select {
 		case a := <-done:
 			t.Fatalf("the query ended without the executor in Python: %v", a.err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	start(t, 1, nil, binary, "executor", "--scheduler", scheduler.addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--drain", "1s")
+	start(t, 1, nil, binary, "executor", "--scheduler", scheduler.Addresses[0], "--listen", "127.0.0.1:0", "--threads", "1", "--work-dir", t.TempDir(), "--drain", "1s")
 	a := <-done
 	if a.err != nil {
 		t.Fatal(a.err)

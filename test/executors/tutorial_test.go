@@ -13,14 +13,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/polybolos-db/polybolos/test/servers"
 )
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
 // background is a shell whose commands run until the test ends.
-func background(t *testing.T, c *exec.Cmd) *process {
+func background(t *testing.T, c *exec.Cmd) *servers.Log {
 	t.Helper()
-	p := &process{command: c, ended: make(chan struct{})}
+	p := &servers.Log{}
 	c.Stderr = p
 	// The servers that it starts are ended with it, as a group of their own.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -72,9 +74,9 @@ func TestTutorial(t *testing.T) {
 			c = exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-c", body+"wait")
 			c.Dir, c.Env = folder, environment
 			p := background(t, c)
-			for begun := time.Now(); len(p.logged("executor joined")) < months; time.Sleep(10 * time.Millisecond) {
+			for begun := time.Now(); len(p.Logged("executor joined")) < months; time.Sleep(10 * time.Millisecond) {
 				if time.Since(begun) > time.Minute {
-					t.Fatalf("the cluster does not come up:\n%s", strings.Join(p.logged(""), ""))
+					t.Fatalf("the cluster does not come up:\n%s", strings.Join(p.Logged(""), ""))
 				}
 			}
 			continue

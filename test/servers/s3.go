@@ -110,11 +110,6 @@ func (s *S3) PutFile(t testing.TB, bucket, key, path string) {
 	}
 }
 
-// Env is what a process needs to find the server and to be let in.
-func (s *S3) Env() []string {
-	return []string{"AWS_ACCESS_KEY_ID=" + AccessKey, "AWS_SECRET_ACCESS_KEY=" + SecretKey, "AWS_ENDPOINT_URL_S3=" + s.Endpoint, "AWS_REGION=us-east-1"}
-}
-
 // Etcd is a running etcd.
 type Etcd struct {
 	URL string // http://host:port

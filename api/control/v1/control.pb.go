@@ -26,6 +26,55 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ReadState int32
+
+const (
+	ReadState_READING ReadState = 0 // repeated with each poll
+	ReadState_READ    ReadState = 1 // all of it was sent
+	ReadState_BROKEN  ReadState = 2 // the client went away before the end
+)
+
+// Enum value maps for ReadState.
+var (
+	ReadState_name = map[int32]string{
+		0: "READING",
+		1: "READ",
+		2: "BROKEN",
+	}
+	ReadState_value = map[string]int32{
+		"READING": 0,
+		"READ":    1,
+		"BROKEN":  2,
+	}
+)
+
+func (x ReadState) Enum() *ReadState {
+	p := new(ReadState)
+	*p = x
+	return p
+}
+
+func (x ReadState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReadState) Descriptor() protoreflect.EnumDescriptor {
+	return file_api_control_v1_control_proto_enumTypes[0].Descriptor()
+}
+
+func (ReadState) Type() protoreflect.EnumType {
+	return &file_api_control_v1_control_proto_enumTypes[0]
+}
+
+func (x ReadState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReadState.Descriptor instead.
+func (ReadState) EnumDescriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{0}
+}
+
 type PollRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`           // of this protocol; there is only 1
@@ -36,8 +85,9 @@ type PollRequest struct {
 	Progress      []*JobProgress         `protobuf:"bytes,6,rep,name=progress,proto3" json:"progress,omitempty"`
 	Draining      bool                   `protobuf:"varint,7,opt,name=draining,proto3" json:"draining,omitempty"` // give no more tasks
 	Leaving       bool                   `protobuf:"varint,8,opt,name=leaving,proto3" json:"leaving,omitempty"`   // the last call: everything on the executor is gone
-	Running       []*Task                `protobuf:"bytes,20,rep,name=running,proto3" json:"running,omitempty"`   // with capabilities: attempts that run
 	Jobs          []string               `protobuf:"bytes,21,rep,name=jobs,proto3" json:"jobs,omitempty"`         // with capabilities: jobs of which something lies here
+	Reads         []*ResultRead          `protobuf:"bytes,22,rep,name=reads,proto3" json:"reads,omitempty"`       // what clients have done with results that lie here, and those that they read now
+	Attempts      []*RunningTask         `protobuf:"bytes,23,rep,name=attempts,proto3" json:"attempts,omitempty"` // with capabilities: what runs, or has ended and was not told yet, of an earlier run of the scheduler
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -128,18 +178,139 @@ func (x *PollRequest) GetLeaving() bool {
 	return false
 }
 
-func (x *PollRequest) GetRunning() []*Task {
-	if x != nil {
-		return x.Running
-	}
-	return nil
-}
-
 func (x *PollRequest) GetJobs() []string {
 	if x != nil {
 		return x.Jobs
 	}
 	return nil
+}
+
+func (x *PollRequest) GetReads() []*ResultRead {
+	if x != nil {
+		return x.Reads
+	}
+	return nil
+}
+
+func (x *PollRequest) GetAttempts() []*RunningTask {
+	if x != nil {
+		return x.Attempts
+	}
+	return nil
+}
+
+// RunningTask is an attempt that an executor was given by an earlier run of the scheduler. The scheduler takes it over when it still fits, and aborts it otherwise.
+type RunningTask struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          *Task                  `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Plan          []byte                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`     // SHA-256 of the encoded plan of its stage, as launched
+	Inputs        []*StageInput          `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"` // stages and attempts alone
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunningTask) Reset() {
+	*x = RunningTask{}
+	mi := &file_api_control_v1_control_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunningTask) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunningTask) ProtoMessage() {}
+
+func (x *RunningTask) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunningTask.ProtoReflect.Descriptor instead.
+func (*RunningTask) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RunningTask) GetTask() *Task {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *RunningTask) GetPlan() []byte {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *RunningTask) GetInputs() []*StageInput {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+// ResultRead says how far a client is with a part of a result.
+type ResultRead struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Output        *Output                `protobuf:"bytes,1,opt,name=output,proto3" json:"output,omitempty"`
+	State         ReadState              `protobuf:"varint,2,opt,name=state,proto3,enum=polybolos.control.v1.ReadState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResultRead) Reset() {
+	*x = ResultRead{}
+	mi := &file_api_control_v1_control_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResultRead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResultRead) ProtoMessage() {}
+
+func (x *ResultRead) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResultRead.ProtoReflect.Descriptor instead.
+func (*ResultRead) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ResultRead) GetOutput() *Output {
+	if x != nil {
+		return x.Output
+	}
+	return nil
+}
+
+func (x *ResultRead) GetState() ReadState {
+	if x != nil {
+		return x.State
+	}
+	return ReadState_READING
 }
 
 // Capabilities are what an executor has found out about its machine.
@@ -157,6 +328,7 @@ type Capabilities struct {
 	Group         string                 `protobuf:"bytes,10,opt,name=group,proto3" json:"group,omitempty"`                                                                                        // its resource group
 	Name          string                 `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`                                                                                          // by which files that lie on it are named: local://NAME/path; need not be unique
 	Files         bool                   `protobuf:"varint,12,opt,name=files,proto3" json:"files,omitempty"`                                                                                       // it shares a folder
+	Results       string                 `protobuf:"bytes,13,opt,name=results,proto3" json:"results,omitempty"`                                                                                    // where clients read results that lie on it: grpc+tcp://host:port or grpc+tls://host:port; empty: they read them from the scheduler
 	Shuffle       string                 `protobuf:"bytes,20,opt,name=shuffle,proto3" json:"shuffle,omitempty"`                                                                                    // URL of the object store that takes its outputs, without credentials; empty: they stay on it and go with it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -164,7 +336,7 @@ type Capabilities struct {
 
 func (x *Capabilities) Reset() {
 	*x = Capabilities{}
-	mi := &file_api_control_v1_control_proto_msgTypes[1]
+	mi := &file_api_control_v1_control_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -176,7 +348,7 @@ func (x *Capabilities) String() string {
 func (*Capabilities) ProtoMessage() {}
 
 func (x *Capabilities) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[1]
+	mi := &file_api_control_v1_control_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -189,7 +361,7 @@ func (x *Capabilities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capabilities.ProtoReflect.Descriptor instead.
 func (*Capabilities) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{1}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Capabilities) GetAddress() string {
@@ -276,6 +448,13 @@ func (x *Capabilities) GetFiles() bool {
 	return false
 }
 
+func (x *Capabilities) GetResults() string {
+	if x != nil {
+		return x.Results
+	}
+	return ""
+}
+
 func (x *Capabilities) GetShuffle() string {
 	if x != nil {
 		return x.Shuffle
@@ -296,7 +475,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_api_control_v1_control_proto_msgTypes[2]
+	mi := &file_api_control_v1_control_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +487,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[2]
+	mi := &file_api_control_v1_control_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +500,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{2}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Device) GetName() string {
@@ -365,7 +544,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_api_control_v1_control_proto_msgTypes[3]
+	mi := &file_api_control_v1_control_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +556,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[3]
+	mi := &file_api_control_v1_control_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +569,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{3}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Task) GetJob() string {
@@ -435,7 +614,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_api_control_v1_control_proto_msgTypes[4]
+	mi := &file_api_control_v1_control_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -447,7 +626,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[4]
+	mi := &file_api_control_v1_control_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -460,7 +639,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{4}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Output) GetJob() string {
@@ -518,7 +697,7 @@ type TaskStatus struct {
 
 func (x *TaskStatus) Reset() {
 	*x = TaskStatus{}
-	mi := &file_api_control_v1_control_proto_msgTypes[5]
+	mi := &file_api_control_v1_control_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +709,7 @@ func (x *TaskStatus) String() string {
 func (*TaskStatus) ProtoMessage() {}
 
 func (x *TaskStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[5]
+	mi := &file_api_control_v1_control_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +722,7 @@ func (x *TaskStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskStatus.ProtoReflect.Descriptor instead.
 func (*TaskStatus) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{5}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TaskStatus) GetTask() *Task {
@@ -632,7 +811,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_api_control_v1_control_proto_msgTypes[6]
+	mi := &file_api_control_v1_control_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +823,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[6]
+	mi := &file_api_control_v1_control_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +836,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{6}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Fault) GetCode() string {
@@ -723,7 +902,7 @@ type NodeStats struct {
 
 func (x *NodeStats) Reset() {
 	*x = NodeStats{}
-	mi := &file_api_control_v1_control_proto_msgTypes[7]
+	mi := &file_api_control_v1_control_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +914,7 @@ func (x *NodeStats) String() string {
 func (*NodeStats) ProtoMessage() {}
 
 func (x *NodeStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[7]
+	mi := &file_api_control_v1_control_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +927,7 @@ func (x *NodeStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeStats.ProtoReflect.Descriptor instead.
 func (*NodeStats) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{7}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NodeStats) GetRows() int64 {
@@ -799,7 +978,7 @@ type JobProgress struct {
 
 func (x *JobProgress) Reset() {
 	*x = JobProgress{}
-	mi := &file_api_control_v1_control_proto_msgTypes[8]
+	mi := &file_api_control_v1_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +990,7 @@ func (x *JobProgress) String() string {
 func (*JobProgress) ProtoMessage() {}
 
 func (x *JobProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[8]
+	mi := &file_api_control_v1_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +1003,7 @@ func (x *JobProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobProgress.ProtoReflect.Descriptor instead.
 func (*JobProgress) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{8}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JobProgress) GetJob() string {
@@ -870,7 +1049,7 @@ type KeyFilter struct {
 
 func (x *KeyFilter) Reset() {
 	*x = KeyFilter{}
-	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	mi := &file_api_control_v1_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +1061,7 @@ func (x *KeyFilter) String() string {
 func (*KeyFilter) ProtoMessage() {}
 
 func (x *KeyFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[9]
+	mi := &file_api_control_v1_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +1074,7 @@ func (x *KeyFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyFilter.ProtoReflect.Descriptor instead.
 func (*KeyFilter) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{9}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *KeyFilter) GetFilter() uint32 {
@@ -942,14 +1121,16 @@ type PollReply struct {
 	Commands []*Command `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
 	// Names this run of the scheduler. When it changes, the scheduler was started again and took over: numbers of commands begin at 1 again, and the next
 	// poll brings capabilities and what runs.
-	Run           string `protobuf:"bytes,20,opt,name=run,proto3" json:"run,omitempty"`
+	Run string `protobuf:"bytes,20,opt,name=run,proto3" json:"run,omitempty"`
+	// Signs the tickets of results, for executors that clients read from. Tickets that were signed with the key before the last change still count.
+	TicketKey     []byte `protobuf:"bytes,21,opt,name=ticket_key,json=ticketKey,proto3" json:"ticket_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_api_control_v1_control_proto_msgTypes[10]
+	mi := &file_api_control_v1_control_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1142,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[10]
+	mi := &file_api_control_v1_control_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1155,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{10}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PollReply) GetUnknown() bool {
@@ -998,6 +1179,68 @@ func (x *PollReply) GetRun() string {
 	return ""
 }
 
+func (x *PollReply) GetTicketKey() []byte {
+	if x != nil {
+		return x.TicketKey
+	}
+	return nil
+}
+
+// ResultTicket is what clients show an executor (Capabilities.results) to read a part of a result. Over Flight it travels within a ticket of Flight SQL, a
+// google.protobuf.Any of arrow.flight.protocol.sql.TicketStatementQuery, whose statement_handle is the query's name, a dot, an encoded ResultTicket, and the
+// HMAC-SHA256 of all that by the ticket key (32 bytes). The answer is an Arrow stream as Flight SQL has it: the schema first, then record batches.
+type ResultTicket struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Output        *Output                `protobuf:"bytes,1,opt,name=output,proto3" json:"output,omitempty"`
+	Schema        []byte                 `protobuf:"bytes,2,opt,name=schema,proto3" json:"schema,omitempty"` // the message of an Arrow stream that holds its schema, which is sent also when there are no rows
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResultTicket) Reset() {
+	*x = ResultTicket{}
+	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResultTicket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResultTicket) ProtoMessage() {}
+
+func (x *ResultTicket) ProtoReflect() protoreflect.Message {
+	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResultTicket.ProtoReflect.Descriptor instead.
+func (*ResultTicket) Descriptor() ([]byte, []int) {
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ResultTicket) GetOutput() *Output {
+	if x != nil {
+		return x.Output
+	}
+	return nil
+}
+
+func (x *ResultTicket) GetSchema() []byte {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
 type Command struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Number uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -1016,7 +1259,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_api_control_v1_control_proto_msgTypes[11]
+	mi := &file_api_control_v1_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1028,7 +1271,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[11]
+	mi := &file_api_control_v1_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1041,7 +1284,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{11}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Command) GetNumber() uint64 {
@@ -1166,7 +1409,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_api_control_v1_control_proto_msgTypes[12]
+	mi := &file_api_control_v1_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1421,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[12]
+	mi := &file_api_control_v1_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1434,7 @@ func (x *Launch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Launch.ProtoReflect.Descriptor instead.
 func (*Launch) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{12}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Launch) GetTask() *Task {
@@ -1241,7 +1484,7 @@ type StagePlan struct {
 
 func (x *StagePlan) Reset() {
 	*x = StagePlan{}
-	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	mi := &file_api_control_v1_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1496,7 @@ func (x *StagePlan) String() string {
 func (*StagePlan) ProtoMessage() {}
 
 func (x *StagePlan) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[13]
+	mi := &file_api_control_v1_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1509,7 @@ func (x *StagePlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StagePlan.ProtoReflect.Descriptor instead.
 func (*StagePlan) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{13}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StagePlan) GetJob() string {
@@ -1303,7 +1546,7 @@ type Located struct {
 
 func (x *Located) Reset() {
 	*x = Located{}
-	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	mi := &file_api_control_v1_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1558,7 @@ func (x *Located) String() string {
 func (*Located) ProtoMessage() {}
 
 func (x *Located) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[14]
+	mi := &file_api_control_v1_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1571,7 @@ func (x *Located) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Located.ProtoReflect.Descriptor instead.
 func (*Located) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{14}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Located) GetTask() *Task {
@@ -1369,7 +1612,7 @@ type JobFilter struct {
 
 func (x *JobFilter) Reset() {
 	*x = JobFilter{}
-	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	mi := &file_api_control_v1_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1624,7 @@ func (x *JobFilter) String() string {
 func (*JobFilter) ProtoMessage() {}
 
 func (x *JobFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[15]
+	mi := &file_api_control_v1_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1637,7 @@ func (x *JobFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobFilter.ProtoReflect.Descriptor instead.
 func (*JobFilter) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{15}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *JobFilter) GetJob() string {
@@ -1425,7 +1668,7 @@ type StageInput struct {
 
 func (x *StageInput) Reset() {
 	*x = StageInput{}
-	mi := &file_api_control_v1_control_proto_msgTypes[16]
+	mi := &file_api_control_v1_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1437,7 +1680,7 @@ func (x *StageInput) String() string {
 func (*StageInput) ProtoMessage() {}
 
 func (x *StageInput) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[16]
+	mi := &file_api_control_v1_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1450,7 +1693,7 @@ func (x *StageInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageInput.ProtoReflect.Descriptor instead.
 func (*StageInput) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{16}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StageInput) GetStage() uint32 {
@@ -1491,7 +1734,7 @@ type Location struct {
 
 func (x *Location) Reset() {
 	*x = Location{}
-	mi := &file_api_control_v1_control_proto_msgTypes[17]
+	mi := &file_api_control_v1_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +1746,7 @@ func (x *Location) String() string {
 func (*Location) ProtoMessage() {}
 
 func (x *Location) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[17]
+	mi := &file_api_control_v1_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1516,7 +1759,7 @@ func (x *Location) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Location.ProtoReflect.Descriptor instead.
 func (*Location) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{17}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Location) GetExecutor() string {
@@ -1543,7 +1786,7 @@ type GetPlanRequest struct {
 
 func (x *GetPlanRequest) Reset() {
 	*x = GetPlanRequest{}
-	mi := &file_api_control_v1_control_proto_msgTypes[18]
+	mi := &file_api_control_v1_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1798,7 @@ func (x *GetPlanRequest) String() string {
 func (*GetPlanRequest) ProtoMessage() {}
 
 func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[18]
+	mi := &file_api_control_v1_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1811,7 @@ func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanRequest.ProtoReflect.Descriptor instead.
 func (*GetPlanRequest) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{18}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetPlanRequest) GetVersion() uint32 {
@@ -1594,7 +1837,7 @@ type GetPlanReply struct {
 
 func (x *GetPlanReply) Reset() {
 	*x = GetPlanReply{}
-	mi := &file_api_control_v1_control_proto_msgTypes[19]
+	mi := &file_api_control_v1_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1849,7 @@ func (x *GetPlanReply) String() string {
 func (*GetPlanReply) ProtoMessage() {}
 
 func (x *GetPlanReply) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[19]
+	mi := &file_api_control_v1_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1862,7 @@ func (x *GetPlanReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanReply.ProtoReflect.Descriptor instead.
 func (*GetPlanReply) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{19}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetPlanReply) GetEncoded() []byte {
@@ -1640,7 +1883,7 @@ type FindExecutorsRequest struct {
 
 func (x *FindExecutorsRequest) Reset() {
 	*x = FindExecutorsRequest{}
-	mi := &file_api_control_v1_control_proto_msgTypes[20]
+	mi := &file_api_control_v1_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1652,7 +1895,7 @@ func (x *FindExecutorsRequest) String() string {
 func (*FindExecutorsRequest) ProtoMessage() {}
 
 func (x *FindExecutorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[20]
+	mi := &file_api_control_v1_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1665,7 +1908,7 @@ func (x *FindExecutorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindExecutorsRequest.ProtoReflect.Descriptor instead.
 func (*FindExecutorsRequest) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{20}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FindExecutorsRequest) GetVersion() uint32 {
@@ -1694,7 +1937,7 @@ type FindExecutorsReply struct {
 
 func (x *FindExecutorsReply) Reset() {
 	*x = FindExecutorsReply{}
-	mi := &file_api_control_v1_control_proto_msgTypes[21]
+	mi := &file_api_control_v1_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +1949,7 @@ func (x *FindExecutorsReply) String() string {
 func (*FindExecutorsReply) ProtoMessage() {}
 
 func (x *FindExecutorsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[21]
+	mi := &file_api_control_v1_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1719,7 +1962,7 @@ func (x *FindExecutorsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindExecutorsReply.ProtoReflect.Descriptor instead.
 func (*FindExecutorsReply) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{21}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FindExecutorsReply) GetPlaces() []*SharedPlace {
@@ -1760,7 +2003,7 @@ type SharedPlace struct {
 
 func (x *SharedPlace) Reset() {
 	*x = SharedPlace{}
-	mi := &file_api_control_v1_control_proto_msgTypes[22]
+	mi := &file_api_control_v1_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +2015,7 @@ func (x *SharedPlace) String() string {
 func (*SharedPlace) ProtoMessage() {}
 
 func (x *SharedPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_api_control_v1_control_proto_msgTypes[22]
+	mi := &file_api_control_v1_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +2028,7 @@ func (x *SharedPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SharedPlace.ProtoReflect.Descriptor instead.
 func (*SharedPlace) Descriptor() ([]byte, []int) {
-	return file_api_control_v1_control_proto_rawDescGZIP(), []int{22}
+	return file_api_control_v1_control_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SharedPlace) GetName() string {
@@ -1806,7 +2049,7 @@ var File_api_control_v1_control_proto protoreflect.FileDescriptor
 
 const file_api_control_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"\x1capi/control/v1/control.proto\x12\x14polybolos.control.v1\"\xac\x03\n" +
+	"\x1capi/control/v1/control.proto\x12\x14polybolos.control.v1\"\xf3\x03\n" +
 	"\vPollRequest\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bexecutor\x18\x02 \x01(\tR\bexecutor\x12F\n" +
@@ -1815,9 +2058,18 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\facknowledged\x18\x05 \x01(\x04R\facknowledged\x12=\n" +
 	"\bprogress\x18\x06 \x03(\v2!.polybolos.control.v1.JobProgressR\bprogress\x12\x1a\n" +
 	"\bdraining\x18\a \x01(\bR\bdraining\x12\x18\n" +
-	"\aleaving\x18\b \x01(\bR\aleaving\x124\n" +
-	"\arunning\x18\x14 \x03(\v2\x1a.polybolos.control.v1.TaskR\arunning\x12\x12\n" +
-	"\x04jobs\x18\x15 \x03(\tR\x04jobs\"\xd1\x04\n" +
+	"\aleaving\x18\b \x01(\bR\aleaving\x12\x12\n" +
+	"\x04jobs\x18\x15 \x03(\tR\x04jobs\x126\n" +
+	"\x05reads\x18\x16 \x03(\v2 .polybolos.control.v1.ResultReadR\x05reads\x12=\n" +
+	"\battempts\x18\x17 \x03(\v2!.polybolos.control.v1.RunningTaskR\battemptsJ\x04\b\x14\x10\x15\"\x8b\x01\n" +
+	"\vRunningTask\x12.\n" +
+	"\x04task\x18\x01 \x01(\v2\x1a.polybolos.control.v1.TaskR\x04task\x12\x12\n" +
+	"\x04plan\x18\x02 \x01(\fR\x04plan\x128\n" +
+	"\x06inputs\x18\x03 \x03(\v2 .polybolos.control.v1.StageInputR\x06inputs\"y\n" +
+	"\n" +
+	"ResultRead\x124\n" +
+	"\x06output\x18\x01 \x01(\v2\x1c.polybolos.control.v1.OutputR\x06output\x125\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1f.polybolos.control.v1.ReadStateR\x05state\"\xeb\x04\n" +
 	"\fCapabilities\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12\x18\n" +
@@ -1832,6 +2084,7 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	" \x01(\tR\x05group\x12\x12\n" +
 	"\x04name\x18\v \x01(\tR\x04name\x12\x14\n" +
 	"\x05files\x18\f \x01(\bR\x05files\x12\x18\n" +
+	"\aresults\x18\r \x01(\tR\aresults\x12\x18\n" +
 	"\ashuffle\x18\x14 \x01(\tR\ashuffle\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -1897,11 +2150,16 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\x03any\x18\x02 \x01(\bR\x03any\x12\x14\n" +
 	"\x05least\x18\x03 \x01(\fR\x05least\x12\x1a\n" +
 	"\bgreatest\x18\x04 \x01(\fR\bgreatest\x12\x14\n" +
-	"\x05bloom\x18\x05 \x01(\fR\x05bloom\"r\n" +
+	"\x05bloom\x18\x05 \x01(\fR\x05bloom\"\x91\x01\n" +
 	"\tPollReply\x12\x18\n" +
 	"\aunknown\x18\x01 \x01(\bR\aunknown\x129\n" +
 	"\bcommands\x18\x02 \x03(\v2\x1d.polybolos.control.v1.CommandR\bcommands\x12\x10\n" +
-	"\x03run\x18\x14 \x01(\tR\x03run\"\xdd\x02\n" +
+	"\x03run\x18\x14 \x01(\tR\x03run\x12\x1d\n" +
+	"\n" +
+	"ticket_key\x18\x15 \x01(\fR\tticketKey\"\\\n" +
+	"\fResultTicket\x124\n" +
+	"\x06output\x18\x01 \x01(\v2\x1c.polybolos.control.v1.OutputR\x06output\x12\x16\n" +
+	"\x06schema\x18\x02 \x01(\fR\x06schema\"\xdd\x02\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x126\n" +
 	"\x06launch\x18\x02 \x01(\v2\x1c.polybolos.control.v1.LaunchH\x00R\x06launch\x122\n" +
@@ -1956,7 +2214,12 @@ const file_api_control_v1_control_proto_rawDesc = "" +
 	"\x05names\x18\x04 \x03(\tR\x05names\";\n" +
 	"\vSharedPlace\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aaddress\x18\x02 \x01(\tR\aaddress2\x91\x02\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress*.\n" +
+	"\tReadState\x12\v\n" +
+	"\aREADING\x10\x00\x12\b\n" +
+	"\x04READ\x10\x01\x12\n" +
+	"\n" +
+	"\x06BROKEN\x10\x022\x91\x02\n" +
 	"\aControl\x12J\n" +
 	"\x04Poll\x12!.polybolos.control.v1.PollRequest\x1a\x1f.polybolos.control.v1.PollReply\x12S\n" +
 	"\aGetPlan\x12$.polybolos.control.v1.GetPlanRequest\x1a\".polybolos.control.v1.GetPlanReply\x12e\n" +
@@ -1974,75 +2237,86 @@ func file_api_control_v1_control_proto_rawDescGZIP() []byte {
 	return file_api_control_v1_control_proto_rawDescData
 }
 
-var file_api_control_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_api_control_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_api_control_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_api_control_v1_control_proto_goTypes = []any{
-	(*PollRequest)(nil),          // 0: polybolos.control.v1.PollRequest
-	(*Capabilities)(nil),         // 1: polybolos.control.v1.Capabilities
-	(*Device)(nil),               // 2: polybolos.control.v1.Device
-	(*Task)(nil),                 // 3: polybolos.control.v1.Task
-	(*Output)(nil),               // 4: polybolos.control.v1.Output
-	(*TaskStatus)(nil),           // 5: polybolos.control.v1.TaskStatus
-	(*Fault)(nil),                // 6: polybolos.control.v1.Fault
-	(*NodeStats)(nil),            // 7: polybolos.control.v1.NodeStats
-	(*JobProgress)(nil),          // 8: polybolos.control.v1.JobProgress
-	(*KeyFilter)(nil),            // 9: polybolos.control.v1.KeyFilter
-	(*PollReply)(nil),            // 10: polybolos.control.v1.PollReply
-	(*Command)(nil),              // 11: polybolos.control.v1.Command
-	(*Launch)(nil),               // 12: polybolos.control.v1.Launch
-	(*StagePlan)(nil),            // 13: polybolos.control.v1.StagePlan
-	(*Located)(nil),              // 14: polybolos.control.v1.Located
-	(*JobFilter)(nil),            // 15: polybolos.control.v1.JobFilter
-	(*StageInput)(nil),           // 16: polybolos.control.v1.StageInput
-	(*Location)(nil),             // 17: polybolos.control.v1.Location
-	(*GetPlanRequest)(nil),       // 18: polybolos.control.v1.GetPlanRequest
-	(*GetPlanReply)(nil),         // 19: polybolos.control.v1.GetPlanReply
-	(*FindExecutorsRequest)(nil), // 20: polybolos.control.v1.FindExecutorsRequest
-	(*FindExecutorsReply)(nil),   // 21: polybolos.control.v1.FindExecutorsReply
-	(*SharedPlace)(nil),          // 22: polybolos.control.v1.SharedPlace
-	nil,                          // 23: polybolos.control.v1.Capabilities.LabelsEntry
-	nil,                          // 24: polybolos.control.v1.Capabilities.CalibrationEntry
-	nil,                          // 25: polybolos.control.v1.TaskStatus.StatsEntry
-	nil,                          // 26: polybolos.control.v1.StageInput.InlineEntry
+	(ReadState)(0),               // 0: polybolos.control.v1.ReadState
+	(*PollRequest)(nil),          // 1: polybolos.control.v1.PollRequest
+	(*RunningTask)(nil),          // 2: polybolos.control.v1.RunningTask
+	(*ResultRead)(nil),           // 3: polybolos.control.v1.ResultRead
+	(*Capabilities)(nil),         // 4: polybolos.control.v1.Capabilities
+	(*Device)(nil),               // 5: polybolos.control.v1.Device
+	(*Task)(nil),                 // 6: polybolos.control.v1.Task
+	(*Output)(nil),               // 7: polybolos.control.v1.Output
+	(*TaskStatus)(nil),           // 8: polybolos.control.v1.TaskStatus
+	(*Fault)(nil),                // 9: polybolos.control.v1.Fault
+	(*NodeStats)(nil),            // 10: polybolos.control.v1.NodeStats
+	(*JobProgress)(nil),          // 11: polybolos.control.v1.JobProgress
+	(*KeyFilter)(nil),            // 12: polybolos.control.v1.KeyFilter
+	(*PollReply)(nil),            // 13: polybolos.control.v1.PollReply
+	(*ResultTicket)(nil),         // 14: polybolos.control.v1.ResultTicket
+	(*Command)(nil),              // 15: polybolos.control.v1.Command
+	(*Launch)(nil),               // 16: polybolos.control.v1.Launch
+	(*StagePlan)(nil),            // 17: polybolos.control.v1.StagePlan
+	(*Located)(nil),              // 18: polybolos.control.v1.Located
+	(*JobFilter)(nil),            // 19: polybolos.control.v1.JobFilter
+	(*StageInput)(nil),           // 20: polybolos.control.v1.StageInput
+	(*Location)(nil),             // 21: polybolos.control.v1.Location
+	(*GetPlanRequest)(nil),       // 22: polybolos.control.v1.GetPlanRequest
+	(*GetPlanReply)(nil),         // 23: polybolos.control.v1.GetPlanReply
+	(*FindExecutorsRequest)(nil), // 24: polybolos.control.v1.FindExecutorsRequest
+	(*FindExecutorsReply)(nil),   // 25: polybolos.control.v1.FindExecutorsReply
+	(*SharedPlace)(nil),          // 26: polybolos.control.v1.SharedPlace
+	nil,                          // 27: polybolos.control.v1.Capabilities.LabelsEntry
+	nil,                          // 28: polybolos.control.v1.Capabilities.CalibrationEntry
+	nil,                          // 29: polybolos.control.v1.TaskStatus.StatsEntry
+	nil,                          // 30: polybolos.control.v1.StageInput.InlineEntry
 }
 var file_api_control_v1_control_proto_depIdxs = []int32{
-	1,  // 0: polybolos.control.v1.PollRequest.capabilities:type_name -> polybolos.control.v1.Capabilities
-	5,  // 1: polybolos.control.v1.PollRequest.statuses:type_name -> polybolos.control.v1.TaskStatus
-	8,  // 2: polybolos.control.v1.PollRequest.progress:type_name -> polybolos.control.v1.JobProgress
-	3,  // 3: polybolos.control.v1.PollRequest.running:type_name -> polybolos.control.v1.Task
-	23, // 4: polybolos.control.v1.Capabilities.labels:type_name -> polybolos.control.v1.Capabilities.LabelsEntry
-	2,  // 5: polybolos.control.v1.Capabilities.devices:type_name -> polybolos.control.v1.Device
-	24, // 6: polybolos.control.v1.Capabilities.calibration:type_name -> polybolos.control.v1.Capabilities.CalibrationEntry
-	3,  // 7: polybolos.control.v1.TaskStatus.task:type_name -> polybolos.control.v1.Task
-	6,  // 8: polybolos.control.v1.TaskStatus.fault:type_name -> polybolos.control.v1.Fault
-	4,  // 9: polybolos.control.v1.TaskStatus.missing:type_name -> polybolos.control.v1.Output
-	25, // 10: polybolos.control.v1.TaskStatus.stats:type_name -> polybolos.control.v1.TaskStatus.StatsEntry
-	9,  // 11: polybolos.control.v1.TaskStatus.filters:type_name -> polybolos.control.v1.KeyFilter
-	11, // 12: polybolos.control.v1.PollReply.commands:type_name -> polybolos.control.v1.Command
-	12, // 13: polybolos.control.v1.Command.launch:type_name -> polybolos.control.v1.Launch
-	3,  // 14: polybolos.control.v1.Command.abort:type_name -> polybolos.control.v1.Task
-	13, // 15: polybolos.control.v1.Command.stage:type_name -> polybolos.control.v1.StagePlan
-	14, // 16: polybolos.control.v1.Command.located:type_name -> polybolos.control.v1.Located
-	15, // 17: polybolos.control.v1.Command.filter:type_name -> polybolos.control.v1.JobFilter
-	3,  // 18: polybolos.control.v1.Launch.task:type_name -> polybolos.control.v1.Task
-	16, // 19: polybolos.control.v1.Launch.inputs:type_name -> polybolos.control.v1.StageInput
-	17, // 20: polybolos.control.v1.Launch.locations:type_name -> polybolos.control.v1.Location
-	3,  // 21: polybolos.control.v1.Located.task:type_name -> polybolos.control.v1.Task
-	17, // 22: polybolos.control.v1.Located.location:type_name -> polybolos.control.v1.Location
-	9,  // 23: polybolos.control.v1.JobFilter.filter:type_name -> polybolos.control.v1.KeyFilter
-	26, // 24: polybolos.control.v1.StageInput.inline:type_name -> polybolos.control.v1.StageInput.InlineEntry
-	22, // 25: polybolos.control.v1.FindExecutorsReply.places:type_name -> polybolos.control.v1.SharedPlace
-	7,  // 26: polybolos.control.v1.TaskStatus.StatsEntry.value:type_name -> polybolos.control.v1.NodeStats
-	0,  // 27: polybolos.control.v1.Control.Poll:input_type -> polybolos.control.v1.PollRequest
-	18, // 28: polybolos.control.v1.Control.GetPlan:input_type -> polybolos.control.v1.GetPlanRequest
-	20, // 29: polybolos.control.v1.Control.FindExecutors:input_type -> polybolos.control.v1.FindExecutorsRequest
-	10, // 30: polybolos.control.v1.Control.Poll:output_type -> polybolos.control.v1.PollReply
-	19, // 31: polybolos.control.v1.Control.GetPlan:output_type -> polybolos.control.v1.GetPlanReply
-	21, // 32: polybolos.control.v1.Control.FindExecutors:output_type -> polybolos.control.v1.FindExecutorsReply
-	30, // [30:33] is the sub-list for method output_type
-	27, // [27:30] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	4,  // 0: polybolos.control.v1.PollRequest.capabilities:type_name -> polybolos.control.v1.Capabilities
+	8,  // 1: polybolos.control.v1.PollRequest.statuses:type_name -> polybolos.control.v1.TaskStatus
+	11, // 2: polybolos.control.v1.PollRequest.progress:type_name -> polybolos.control.v1.JobProgress
+	3,  // 3: polybolos.control.v1.PollRequest.reads:type_name -> polybolos.control.v1.ResultRead
+	2,  // 4: polybolos.control.v1.PollRequest.attempts:type_name -> polybolos.control.v1.RunningTask
+	6,  // 5: polybolos.control.v1.RunningTask.task:type_name -> polybolos.control.v1.Task
+	20, // 6: polybolos.control.v1.RunningTask.inputs:type_name -> polybolos.control.v1.StageInput
+	7,  // 7: polybolos.control.v1.ResultRead.output:type_name -> polybolos.control.v1.Output
+	0,  // 8: polybolos.control.v1.ResultRead.state:type_name -> polybolos.control.v1.ReadState
+	27, // 9: polybolos.control.v1.Capabilities.labels:type_name -> polybolos.control.v1.Capabilities.LabelsEntry
+	5,  // 10: polybolos.control.v1.Capabilities.devices:type_name -> polybolos.control.v1.Device
+	28, // 11: polybolos.control.v1.Capabilities.calibration:type_name -> polybolos.control.v1.Capabilities.CalibrationEntry
+	6,  // 12: polybolos.control.v1.TaskStatus.task:type_name -> polybolos.control.v1.Task
+	9,  // 13: polybolos.control.v1.TaskStatus.fault:type_name -> polybolos.control.v1.Fault
+	7,  // 14: polybolos.control.v1.TaskStatus.missing:type_name -> polybolos.control.v1.Output
+	29, // 15: polybolos.control.v1.TaskStatus.stats:type_name -> polybolos.control.v1.TaskStatus.StatsEntry
+	12, // 16: polybolos.control.v1.TaskStatus.filters:type_name -> polybolos.control.v1.KeyFilter
+	15, // 17: polybolos.control.v1.PollReply.commands:type_name -> polybolos.control.v1.Command
+	7,  // 18: polybolos.control.v1.ResultTicket.output:type_name -> polybolos.control.v1.Output
+	16, // 19: polybolos.control.v1.Command.launch:type_name -> polybolos.control.v1.Launch
+	6,  // 20: polybolos.control.v1.Command.abort:type_name -> polybolos.control.v1.Task
+	17, // 21: polybolos.control.v1.Command.stage:type_name -> polybolos.control.v1.StagePlan
+	18, // 22: polybolos.control.v1.Command.located:type_name -> polybolos.control.v1.Located
+	19, // 23: polybolos.control.v1.Command.filter:type_name -> polybolos.control.v1.JobFilter
+	6,  // 24: polybolos.control.v1.Launch.task:type_name -> polybolos.control.v1.Task
+	20, // 25: polybolos.control.v1.Launch.inputs:type_name -> polybolos.control.v1.StageInput
+	21, // 26: polybolos.control.v1.Launch.locations:type_name -> polybolos.control.v1.Location
+	6,  // 27: polybolos.control.v1.Located.task:type_name -> polybolos.control.v1.Task
+	21, // 28: polybolos.control.v1.Located.location:type_name -> polybolos.control.v1.Location
+	12, // 29: polybolos.control.v1.JobFilter.filter:type_name -> polybolos.control.v1.KeyFilter
+	30, // 30: polybolos.control.v1.StageInput.inline:type_name -> polybolos.control.v1.StageInput.InlineEntry
+	26, // 31: polybolos.control.v1.FindExecutorsReply.places:type_name -> polybolos.control.v1.SharedPlace
+	10, // 32: polybolos.control.v1.TaskStatus.StatsEntry.value:type_name -> polybolos.control.v1.NodeStats
+	1,  // 33: polybolos.control.v1.Control.Poll:input_type -> polybolos.control.v1.PollRequest
+	22, // 34: polybolos.control.v1.Control.GetPlan:input_type -> polybolos.control.v1.GetPlanRequest
+	24, // 35: polybolos.control.v1.Control.FindExecutors:input_type -> polybolos.control.v1.FindExecutorsRequest
+	13, // 36: polybolos.control.v1.Control.Poll:output_type -> polybolos.control.v1.PollReply
+	23, // 37: polybolos.control.v1.Control.GetPlan:output_type -> polybolos.control.v1.GetPlanReply
+	25, // 38: polybolos.control.v1.Control.FindExecutors:output_type -> polybolos.control.v1.FindExecutorsReply
+	36, // [36:39] is the sub-list for method output_type
+	33, // [33:36] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_api_control_v1_control_proto_init() }
@@ -2050,7 +2324,7 @@ func file_api_control_v1_control_proto_init() {
 	if File_api_control_v1_control_proto != nil {
 		return
 	}
-	file_api_control_v1_control_proto_msgTypes[11].OneofWrappers = []any{
+	file_api_control_v1_control_proto_msgTypes[14].OneofWrappers = []any{
 		(*Command_Launch)(nil),
 		(*Command_Abort)(nil),
 		(*Command_Drop)(nil),
@@ -2063,13 +2337,14 @@ func file_api_control_v1_control_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_control_v1_control_proto_rawDesc), len(file_api_control_v1_control_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   27,
+			NumEnums:      1,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_api_control_v1_control_proto_goTypes,
 		DependencyIndexes: file_api_control_v1_control_proto_depIdxs,
+		EnumInfos:         file_api_control_v1_control_proto_enumTypes,
 		MessageInfos:      file_api_control_v1_control_proto_msgTypes,
 	}.Build()
 	File_api_control_v1_control_proto = out.File

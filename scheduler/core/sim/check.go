@@ -22,6 +22,8 @@ func (w *world) step(e core.Event) {
 			w.located(a)
 		case core.Abort:
 			w.aborted(a)
+		case core.Undone:
+			w.write(a.Task.Job, entry{undone: &a.Task})
 		case core.Replan:
 			j := w.jobs[a.Job]
 			j.asked, j.epoch, j.open = true, a.Epoch, a.Open
@@ -73,7 +75,7 @@ func (w *world) launched(l core.Launch) {
 		}
 	}
 	j.begun[t.Stage] = true
-	a := &attempt{task: t, on: m, live: true, inputs: map[int][]core.Producer{}}
+	a := &attempt{task: t, on: m, live: true, spec: spec, inputs: map[int][]core.Producer{}}
 	w.siblings(j, a)
 	partial := false
 	for _, r := range spec.Reads {
@@ -117,7 +119,7 @@ func (w *world) input(reader *attempt, p core.Producer) {
 	switch a := w.attempts[p.Task]; {
 	case a == nil || a.on.id != p.Executor || !a.told:
 		w.broken("%v reads %v, which never succeeded on %s", reader.task, p.Task, p.Executor)
-	case !a.on.known:
+	case !a.on.known && w.now.After(w.settled):
 		w.broken("%v reads %v on %s, which has left", reader.task, p.Task, p.Executor)
 	}
 }
@@ -127,7 +129,7 @@ func (w *world) siblings(j *work, a *attempt) {
 	live := 0
 	for _, m := range w.executors {
 		for t := range m.live {
-			if t.Job == a.task.Job && t.Stage == a.task.Stage && t.Index == a.task.Index {
+			if !m.back && t.Job == a.task.Job && t.Stage == a.task.Stage && t.Index == a.task.Index {
 				live++
 			}
 		}
@@ -207,7 +209,7 @@ func (w *world) ended(e core.End) {
 	}
 	for _, m := range w.executors {
 		for t := range m.live {
-			if t.Job == e.Job {
+			if !m.back && t.Job == e.Job {
 				w.broken("%v runs after the end of its job", t)
 			}
 		}

@@ -15,6 +15,7 @@ type Config struct {
 	Slow                     float64 // share of the executors that take twenty times as long
 	Crash, Drain             float64 // of an executor, per second
 	Vanish                   float64 // an output is gone when it is read
+	Restart                  float64 // of the scheduler, per second
 	Late, Twice              float64 // a message comes late, or again later
 
 	Horizon time.Duration // of simulated time after which faults stop, so that jobs come to an end
@@ -34,6 +35,7 @@ type Report struct {
 	Events, Launches, Speculated, Preempted, Located, Replans int
 	Done, Failed, Canceled                                    int
 	Poisoned, Rejected                                        int
+	Restarts, Adopted                                         int
 	Crashes                                                   int
 	Time                                                      time.Duration // simulated
 }

@@ -1,5 +1,6 @@
 // Package sim drives the scheduler's core through simulated clusters: thousands of executors that come, drain, crash and are slow, tasks that fail, run out
-// of memory or kill what runs them, messages that come late, twice or not in order, outputs that vanish. Everything follows from a seed, so that a run which
+// of memory or kill what runs them, messages that come late, twice or not in order, outputs that vanish, schedulers that begin anew with
+// what was written down and what executors still run. Everything follows from a seed, so that a run which
 // breaks an invariant is repeated by its seed.
 //
 // Run takes a Config and returns a Report. After every event it checks what must always be so: no executor has more attempts than slots or gets one while

@@ -65,7 +65,7 @@ func (w *world) stage(s int) core.StageSpec {
 
 // answer gives a job a new plan: other numbers of tasks, fewer inputs, stages that nobody needs.
 func (w *world) answer(j *work, epoch int) {
-	if j.ended || epoch != j.epoch {
+	if j.ended || !j.asked || epoch != j.epoch {
 		return
 	}
 	stages := slices.Clone(j.stages)
@@ -95,6 +95,7 @@ func (w *world) answer(j *work, epoch int) {
 	}
 	j.asked = false
 	w.report.Replans++
+	w.write(j.spec.ID, entry{epoch: epoch, stages: slices.Clone(j.stages)})
 	w.step(core.Replanned{Job: j.spec.ID, Epoch: epoch, Stages: stages})
 }
 
@@ -168,8 +169,16 @@ func (w *world) finish(a *attempt) {
 
 // tell brings the end of an attempt to the core, as long as its executor is there to say it.
 func (w *world) tell(a *attempt, e core.Event) {
+	if a.on.back {
+		// It is told once the scheduler knows the executor again.
+		w.after(100*time.Millisecond, func() { w.tell(a, e) })
+		return
+	}
 	if !a.on.known {
 		return
+	}
+	if s, ok := e.(core.Succeeded); ok && w.core.Running(a.task) {
+		w.write(a.task.Job, entry{finished: &core.Finished{Task: a.task, Executor: a.on.id, Output: s.Output}})
 	}
 	if a.live {
 		a.live = false

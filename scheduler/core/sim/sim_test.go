@@ -18,6 +18,11 @@ var kinds = map[string]func(seed uint64) Config{
 	"calm": func(seed uint64) Config {
 		return Config{Seed: seed, Executors: 6, Jobs: 20, MaxStages: 5, MaxTasks: 10, Horizon: 10 * time.Second}
 	},
+	"restarts": func(seed uint64) Config {
+		c := Chaos(seed)
+		c.Restart, c.Crash = 0.15, 0.005
+		return c
+	},
 	"one executor": func(seed uint64) Config {
 		c := Chaos(seed)
 		c.Executors, c.Jobs, c.MaxTasks = 2, 6, 4
@@ -62,8 +67,13 @@ func TestInvariantsHold(t *testing.T) {
 				all.Failed += r.Failed
 				all.Poisoned += r.Poisoned
 				all.Crashes += r.Crashes
+				all.Restarts += r.Restarts
+				all.Adopted += r.Adopted
 			}
 			t.Logf("%+v", all)
+			if name == "restarts" && min(all.Restarts, all.Adopted, all.Done) == 0 {
+				t.Errorf("nothing was adopted: %+v", all)
+			}
 			if name == "chaos" && min(all.Speculated, all.Located, all.Replans, all.Done, all.Crashes) == 0 {
 				t.Errorf("something never happened: %+v", all)
 			}

@@ -26,6 +26,7 @@ type world struct {
 	jobs      map[core.JobID]*work
 	attempts  map[core.Task]*attempt // ever launched
 	running   map[string]int         // jobs by session
+	settled   time.Time              // when all that a restart has upset is told
 	err       error
 }
 
@@ -36,6 +37,7 @@ type machine struct {
 	alive    bool // it works
 	known    bool // the core has been told that it is there
 	draining bool // the core has been told
+	back     bool // it comes back to a scheduler that was started again
 	slow     bool
 	live     map[core.Task]*attempt
 }
@@ -53,6 +55,8 @@ type work struct {
 	ended     bool
 	delivered bool
 	result    []core.Producer
+	journal   []entry
+	stored    int // of them, when the scheduler was started last
 }
 
 // attempt is one that was launched.
@@ -69,6 +73,7 @@ type attempt struct {
 	inputs map[int][]core.Producer
 	due    time.Time
 	ran    bool
+	spec   core.StageSpec // as launched
 }
 
 // item is something that will happen.
@@ -216,6 +221,9 @@ func (w *world) tick() {
 		}
 	}
 	w.step(core.Tick{})
+	if w.fault(w.config.Restart * every.Seconds()) {
+		w.restart()
+	}
 	w.after(every, w.tick)
 }
 

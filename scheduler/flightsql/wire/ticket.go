@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -30,6 +31,13 @@ func Handle(ticket []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return out.GetStatementHandle(), len(out.GetStatementHandle()) > 0
+}
+
+// Query is the name of the query of a ticket, which may be of a part of its result, or false for bytes that are none.
+func Query(ticket []byte) (string, bool) {
+	handle, ok := Handle(ticket)
+	name, _, _ := bytes.Cut(handle, []byte("."))
+	return string(name), ok && len(name) > 0
 }
 
 // Metadata rides along with a FlightInfo as JSON.

@@ -80,6 +80,12 @@ func typeOf(name string, t arrow.DataType) (column.Type, error) {
 	case *arrow.ListType:
 		elem, err := fieldOf(t.ElemField())
 		return column.Type{Kind: column.List, Nested: &column.Nested{Fields: []column.Field{elem}}}, err
+	case *arrow.LargeListType:
+		elem, err := fieldOf(t.ElemField())
+		return column.Type{Kind: column.List, Nested: &column.Nested{Fields: []column.Field{elem}}}, err
+	case *arrow.FixedSizeListType:
+		elem, err := fieldOf(t.ElemField())
+		return column.Type{Kind: column.List, Nested: &column.Nested{Fields: []column.Field{elem}}}, err
 	case *arrow.StructType:
 		fields := make([]column.Field, t.NumFields())
 		for i, f := range t.Fields() {
