@@ -114,11 +114,11 @@ func (d *Device) Run(s driver.Stream, family, name string, grid, block, shared i
 	return d.Note(d.Launch(driver.Launch{Function: f, Kernel: name, Grid: grid, Block: block, Shared: shared, Stream: s, Args: args}))
 }
 
-// Blocks is a grid for n items of which a block takes per at a time: no more blocks than the card runs at once with 256 threads each, since all of them go on
-// until nothing is left.
-func (d *Device) Blocks(n, per int64) int { return d.BlocksOf(n, per, 8) }
+// Blocks is a grid for n items of which a block takes per at a time. Blocks go on until nothing is left; there are several times as many as a card runs at once, however
+// many registers they take, so that the last ones to run are a small part of the work.
+func (d *Device) Blocks(n, per int64) int { return d.BlocksOf(n, per, 32) }
 
-// BlocksOf is Blocks for a kernel of which a multiprocessor runs most blocks at once.
+// BlocksOf is a grid of at most so many blocks a multiprocessor: for kernels whose blocks begin with work of their own.
 func (d *Device) BlocksOf(n, per, most int64) int {
 	return int(max(1, min((n+per-1)/per, int64(d.properties.Multiprocessors)*most)))
 }

@@ -33,9 +33,6 @@ type Properties struct {
 	Memory          int64 // bytes
 	Multiprocessors int
 	SharedMemory    int // bytes of shared memory that a block may ask for
-	ClockKHz        int
-	MemoryClockKHz  int
-	BusBits         int // width of the path to its memory
 }
 
 // Device is one device. It is safe for concurrent use. Work is enqueued in streams and runs later: its errors may come from any later call.

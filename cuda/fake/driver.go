@@ -152,8 +152,7 @@ func (d *Device) handle() uintptr {
 
 // Properties describe a small card.
 func (d *Device) Properties() driver.Properties {
-	return driver.Properties{Ordinal: d.ordinal, Name: "Fake", Major: 7, Minor: 0, Memory: d.config.Memory, Multiprocessors: 2, SharedMemory: 96 << 10,
-		ClockKHz: 1000000, MemoryClockKHz: 1000000, BusBits: 64}
+	return driver.Properties{Ordinal: d.ordinal, Name: "Fake", Major: 7, Minor: 0, Memory: d.config.Memory, Multiprocessors: 2, SharedMemory: 96 << 10}
 }
 
 // Close forgets everything.

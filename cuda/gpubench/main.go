@@ -102,12 +102,20 @@ func (b *bench) add(name string, rows int, bytes int64, seconds, wantShare, want
 		r.Goal, ok = fmt.Sprintf("%g rows a second", wantRows), r.RowsPS >= wantRows
 		r.Reached = &ok
 	}
-	mark := ""
-	if !ok {
-		mark = "  (goal: " + r.Goal + ")"
-	}
+	mark := verdict(r)
 	fmt.Printf("%-44s %9.3f ms %8.1f GB/s %5.1f %% %8.2f G rows/s%s\n", name, seconds*1e3, r.GBps, 100*r.Share, r.RowsPS/1e9, mark)
 	b.report.Results = append(b.report.Results, r)
+}
+
+// verdict says for people whether a result reaches its goal; "" without one.
+func verdict(r result) string {
+	switch {
+	case r.Reached == nil:
+		return ""
+	case *r.Reached:
+		return "  met: " + r.Goal
+	}
+	return "  MISSED: " + r.Goal
 }
 
 // keep calls f with buffers of the given sizes and frees them afterwards.

@@ -396,10 +396,21 @@ func (b *bench) overlap() error {
 				if err := b.Fill(p[0], 1, int64(8*n), compute.S); err != nil {
 					return err
 				}
+				hash := func() error {
+					return compute.Run("keys", "pb_hash_words", n, 256, uint64(p[0]), 1, uint64(n), uint64(p[1]))
+				}
+				busy, err := b.Time(compute.S, hash)
+				if err != nil {
+					return err
+				}
+				// Half as much computing again as the copies take alone, so that it outlasts them.
+				repeats := 8
+				if b.bus > 0 {
+					repeats = min(1000, int(1.5*float64(bytes)/b.bus/busy)+1)
+				}
 				seconds, err := b.Time(copies.S, func() error {
-					// Enough hashing to outlast the copy.
-					for range 8 {
-						if err := compute.Run("keys", "pb_hash_words", n, 256, uint64(p[0]), 1, uint64(n), uint64(p[1])); err != nil {
+					for range repeats {
+						if err := hash(); err != nil {
 							return err
 						}
 					}
@@ -414,9 +425,10 @@ func (b *bench) overlap() error {
 					share = rate / b.bus
 				}
 				ok := share >= 0.85
-				fmt.Printf("%-44s %9.3f ms %8.1f GB/s %5.1f %% of the bus alone\n", "copy from the host while kernels run", seconds*1e3, rate/1e9, 100*share)
-				b.report.Results = append(b.report.Results, result{Name: "copy from the host while kernels run, share of the bus alone", Bytes: int64(bytes), Seconds: seconds,
-					GBps: rate / 1e9, Share: share, Goal: "85 % of the bus alone", Reached: &ok})
+				r := result{Name: "copy from the host while kernels run, share of the bus alone", Bytes: int64(bytes), Seconds: seconds, GBps: rate / 1e9, Share: share,
+					Goal: "85 % of the bus alone", Reached: &ok}
+				fmt.Printf("%-44s %9.3f ms %8.1f GB/s %5.1f %% of the bus alone%s\n", "copy from the host while kernels run", seconds*1e3, r.GBps, 100*share, verdict(r))
+				b.report.Results = append(b.report.Results, r)
 				return errors.Join(b.Note(b.Synchronize(compute.S)))
 			})
 		})

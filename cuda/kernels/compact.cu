@@ -62,16 +62,28 @@ PB_KERNEL pb_gather_bits(const u64 *bits, const u32 *rows, u64 n, u32 *out) {
 	}
 }
 
-// pb_scan_tiles turns up to any number of counts into exclusive sums in place, by one block, and writes the total behind them.
+struct pb_tiles_shared {
+	pb_scan_shared scan;
+	u64 all;
+};
+
+// pb_scan_tiles turns up to any number of counts into exclusive sums in place, by one block, and writes the total behind them: ~0 when it does not fit 32 bits.
 PB_KERNEL pb_scan_tiles(u32 *counts, u64 n) {
-	PB_SHARED(pb_scan_shared, shared);
+	PB_SHARED(pb_tiles_shared, shared);
+	if (PB_TID == 0) shared.all = 0;
 	u32 before = 0;
+	u64 all = 0;
 	for (u64 from = 0; from < n; from += PB_NTID) {
 		u64 i = from + PB_TID;
 		u32 total, mine = i < n ? pb_load<u32>(counts, i) : 0;
-		u32 sum = before + pb_block_scan(shared, mine, &total);
+		u32 sum = before + pb_block_scan(shared.scan, mine, &total);
 		if (i < n) pb_store<u32>(counts, i, sum);
 		before += total;
+		all += mine;
 	}
-	if (PB_TID == 0) pb_store<u32>(counts, n, before);
+	for (u32 by = 16; by > 0; by >>= 1) all += pb_shfl_down64(PB_FULL, all, by);
+	pb_barrier(); // the first thread has set it, whatever n is
+	if ((PB_TID & 31) == 0) pb_atomic_add(&shared.all, all);
+	pb_barrier();
+	if (PB_TID == 0) pb_store<u32>(counts, n, shared.all < ~0u ? before : ~0u);
 }

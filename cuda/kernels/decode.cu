@@ -32,36 +32,45 @@ PB_KERNEL pb_decode_codes(const void *page, const u32 *runs, u64 count, u64 widt
 	for (u64 i = pb_index(); i < n; i += pb_threads()) pb_store<u32>(out, i, pb_number(page, runs, count, (u32)width, i));
 }
 
-template <typename T> PB_DEV void pb_decode_as(const void *page, const u32 *runs, u64 count, u32 width, u64 n, const void *dictionary, u64 entries, void *out, u32 *trouble) {
+template <typename T>
+PB_DEV void pb_decode_as(const void *page, const u32 *runs, u64 count, u32 width, u64 n, const void *dictionary, u64 entries, u64 shared, void *out, u32 *trouble) {
 	const u64 step = pb_threads();
+	// Entries in any order cost a cache line each, and a bank at most where they lie in shared memory.
+	T *near = (T *)PB_DYNAMIC;
+	if (shared) {
+		for (u64 k = PB_TID; k < entries; k += PB_NTID) near[k] = pb_load<T>(dictionary, k);
+		pb_barrier();
+	}
+	// The one run of most pages.
+	const u32 data = pb_load<u32>(runs, 1);
+	const bool packed = count == 1 && pb_load<u32>(runs, 2);
 	for (u64 from = pb_index(); from < n; from += 4 * step) {
 		u32 code[4];
 #pragma unroll
 		for (int k = 0; k < 4; k++) {
 			u64 i = from + k * step;
-			code[k] = i < n ? pb_number(page, runs, count, width, i) : 0;
+			code[k] = i >= n ? 0 : packed ? pb_unpack(page, (u64)data * 8 + i * width, width) : pb_number(page, runs, count, width, i);
 			if (code[k] >= entries) {
-				pb_atomic_or(trouble, 1u);
+				if (i < n) pb_atomic_or(trouble, 1u);
 				code[k] = 0;
 			}
 		}
 #pragma unroll
 		for (int k = 0; k < 4; k++) {
 			u64 i = from + k * step;
-			if (i < n) pb_store<T>(out, i, pb_load<T>(dictionary, code[k]));
+			if (i < n) pb_store<T>(out, i, shared ? near[code[k]] : pb_load<T>(dictionary, code[k]));
 		}
 	}
 }
 
-typedef u64 pb_pair __attribute__((vector_size(16)));
-
-// pb_decode_dictionary writes the entries that the numbers name, of size bytes each; a number beyond the entries is trouble.
-PB_KERNEL pb_decode_dictionary(const void *page, const u32 *runs, u64 count, u64 width, u64 n, const void *dictionary, u64 entries, u64 size, void *out, u32 *trouble) {
+// pb_decode_dictionary writes the entries that the numbers name, of size bytes each; a number beyond the entries is trouble. shared: the
+// launch gives shared memory for all entries.
+PB_KERNEL pb_decode_dictionary(const void *page, const u32 *runs, u64 count, u64 width, u64 n, const void *dictionary, u64 entries, u64 size, u64 shared, void *out, u32 *trouble) {
 	switch (size) {
-	case 1: pb_decode_as<u8>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
-	case 4: pb_decode_as<u32>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
-	case 8: pb_decode_as<u64>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
-	case 16: pb_decode_as<pb_pair>(page, runs, count, (u32)width, n, dictionary, entries, out, trouble); break;
+	case 1: pb_decode_as<u8>(page, runs, count, (u32)width, n, dictionary, entries, shared, out, trouble); break;
+	case 4: pb_decode_as<u32>(page, runs, count, (u32)width, n, dictionary, entries, shared, out, trouble); break;
+	case 8: pb_decode_as<u64>(page, runs, count, (u32)width, n, dictionary, entries, shared, out, trouble); break;
+	case 16: pb_decode_as<pb_pair>(page, runs, count, (u32)width, n, dictionary, entries, shared, out, trouble); break;
 	}
 }
 

@@ -20,7 +20,7 @@ typedef double f64;
 #define PB_MEMBER __attribute__((device)) // of a struct
 // PB_SHARED declares one block's shared variable; PB_DYNAMIC names the shared memory whose size the launch gives.
 #define PB_SHARED(type, name) __attribute__((shared)) static type name // type: a struct, its arrays inside
-extern "C" __attribute__((shared)) u64 pb_dynamic[];
+extern "C" __attribute__((shared, aligned(16))) u64 pb_dynamic[];
 #define PB_DYNAMIC (pb_dynamic)
 
 #define PB_TID ((u32)__nvvm_read_ptx_sreg_tid_x())
@@ -35,7 +35,11 @@ PB_DEV u32 pb_shfl_down(u32 mask, u32 v, u32 by) { return (u32)__nvvm_shfl_sync_
 PB_DEV u32 pb_shfl_up(u32 mask, u32 v, u32 by) { return (u32)__nvvm_shfl_sync_up_i32(mask, (int)v, (int)by, 0); }
 PB_DEV void pb_fence() { __nvvm_membar_gl(); }
 PB_DEV void pb_warp_barrier(u32 mask) { __nvvm_bar_warp_sync(mask); }
-PB_DEV void pb_pause() {}
+// pb_opaque lets the compiler forget how a value came about, so that it does not keep what follows from it in registers over a loop.
+PB_DEV void pb_opaque(u32 &v) { asm volatile("" : "+r"(v)); }
+PB_DEV void pb_opaque(u64 &v) { asm volatile("" : "+l"(v)); }
+PB_DEV void pb_pause() { asm volatile("nanosleep.u32 20;"); }
+PB_DEV void pb_prefetch(const void *p) { asm volatile("prefetch.global.L2 [%0];" ::"l"((const __attribute__((address_space(1))) void *)p)); }
 PB_DEV u64 pb_mulhi(u64 a, u64 b) { return (u64)__nvvm_mulhi_ull(a, b); }
 PB_DEV i64 pb_mulhi_signed(i64 a, i64 b) { return __nvvm_mulhi_ll(a, b); }
 // Rounded to nearest and never contracted into a fused multiply-add: equal to the CPU's.
@@ -54,6 +58,9 @@ template <typename T> PB_DEV void pb_store(void *p, u64 i, T v) { ((__attribute_
 #include "host/shim.h"
 #endif
 
+// Two words that are read and written at once; they lie at multiples of 16 bytes.
+typedef u64 pb_pair __attribute__((vector_size(16)));
+
 PB_DEV u64 pb_shfl64(u32 mask, u64 v, u32 lane) {
 	return (u64)pb_shfl(mask, (u32)(v >> 32), lane) << 32 | pb_shfl(mask, (u32)v, lane);
 }
@@ -69,6 +76,9 @@ PB_DEV u32 pb_atomic_or(u32 *p, u32 v) { return __atomic_fetch_or(p, v, __ATOMIC
 PB_DEV u32 pb_atomic_exch(u32 *p, u32 v) { return (u32)__nvvm_atom_xchg_gen_i((int *)p, (int)v); }
 PB_DEV u32 pb_atomic_cas(u32 *p, u32 old, u32 v) { return (u32)__nvvm_atom_cas_gen_i((int *)p, (int)old, (int)v); }
 PB_DEV u64 pb_atomic_cas(u64 *p, u64 old, u64 v) { return (u64)__nvvm_atom_cas_gen_ll((long long *)p, (long long)old, (long long)v); }
+// Where the space is known, an atomic of that space spares a test, and in shared memory is one instruction.
+PB_DEV u32 pb_shared_add(u32 *p, u32 v) { return __atomic_fetch_add((__attribute__((address_space(3))) u32 *)p, v, __ATOMIC_RELAXED); }
+PB_DEV u64 pb_global_add(u64 *p, u64 v) { return __atomic_fetch_add((__attribute__((address_space(1))) u64 *)p, v, __ATOMIC_RELAXED); }
 PB_DEV u64 pb_atomic_min(u64 *p, u64 v) { return (u64)__nvvm_atom_min_gen_ull((unsigned long long *)p, v); }
 PB_DEV u64 pb_atomic_max(u64 *p, u64 v) { return (u64)__nvvm_atom_max_gen_ull((unsigned long long *)p, v); }
 #endif

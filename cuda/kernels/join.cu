@@ -91,15 +91,17 @@ PB_KERNEL pb_join_unique_probe(const u64 *probe, u64 rows, const u64 *slots, u64
 		}
 #pragma unroll
 		for (int k = 0; k < 4; k++) {
-			row[k] = pb_load<u64>(slots, 2 * at[k]);
-			own[k] = pb_load<u64>(slots, 2 * at[k] + 1);
+			pb_pair slot = pb_load<pb_pair>(slots, at[k]);
+			row[k] = slot[0];
+			own[k] = slot[1];
 		}
 #pragma unroll
 		for (int k = 0; k < 4; k++) {
 			while (row[k] != 0 && own[k] != key[k]) {
 				at[k] = (at[k] + 1) & mask;
-				row[k] = pb_load<u64>(slots, 2 * at[k]);
-				own[k] = pb_load<u64>(slots, 2 * at[k] + 1);
+				pb_pair slot = pb_load<pb_pair>(slots, at[k]);
+				row[k] = slot[0];
+				own[k] = slot[1];
 			}
 			u64 i = from + k * step;
 			if (i < rows) pb_store<u32>(heads, i, (u32)row[k]);
@@ -118,14 +120,17 @@ PB_DEV u32 pb_join_matches(u32 head, const u32 *next, u64 kind) {
 	return kind == PB_JOIN_LEFT && n == 0 ? 1 : n;
 }
 
-// pb_join_count counts the pairs that the rows of each tile give, by kind.
+// pb_join_count counts the pairs that the rows of each tile give, by kind; ~0 for two thousand millions and more.
 PB_KERNEL pb_join_count(const u32 *heads, u64 rows, const u32 *next, u64 kind, u32 *counts) {
 	PB_SHARED(pb_scan_shared, shared);
 	for (u64 tile = PB_BID; tile * JOIN_TILE < rows; tile += PB_NBID) {
-		u32 n = 0, total;
+		u64 n = 0;
 		for (u64 i = tile * JOIN_TILE + PB_TID; i < rows && i < (tile + 1) * JOIN_TILE; i += PB_NTID) n += pb_join_matches(pb_load<u32>(heads, i), next, kind);
-		pb_block_scan(shared, n, &total);
-		if (PB_TID == 0) pb_store<u32>(counts, tile, total);
+		u32 total, high;
+		pb_block_scan(shared, (u32)n, &total);
+		// Units of 2^16, of which a tile has no more than fit, rounded down by less than one a thread.
+		pb_block_scan(shared, (u32)(n >> 16), &high);
+		if (PB_TID == 0) pb_store<u32>(counts, tile, high < 1u << 15 ? total : ~0u);
 	}
 }
 

@@ -2,252 +2,12 @@
 // registers, so that decoding an instruction is shared by all of them, and a column is read once. Groups' states are gathered in
 // shared memory by block and merged into the table at the end.
 #include "calendar.cuh"
-#include "program.cuh"
-#include "table.cuh"
-#include "wide.cuh"
-
-#define EACH _Pragma("unroll") for (int r = 0; r < PB_ROWS; r++)
-
-PB_DEV f64 pb_float(u64 w) {
-	union {
-		u64 u;
-		f64 f;
-	} x;
-	x.u = w;
-	return x.f;
-}
-
-PB_DEV u64 pb_bits(f64 f) {
-	union {
-		u64 u;
-		f64 f;
-	} x;
-	x.f = f;
-	return x.u;
-}
-
-PB_DEV bool pb_infinite(f64 f) { return (pb_bits(f) & 0x7fffffffffffffffull) == 0x7ff0000000000000ull; }
-PB_DEV bool pb_finite(f64 f) { return (pb_bits(f) & 0x7ff0000000000000ull) != 0x7ff0000000000000ull; }
-
-// NaN equals itself and is greater than all other numbers.
-PB_DEV bool pb_feq(f64 a, f64 b) { return a == b || (a != a && b != b); }
-PB_DEV bool pb_flt(f64 a, f64 b) { return a < b || (b != b && a == a); }
+#include "program_cells.cuh"
 
 struct pb_program_shared {
 	u64 code[2 * PB_MAX_CODE];
 	u64 job[PB_J_SIZE];
 };
-
-struct pb_rows {
-	u64 lo[PB_ROWS];
-	i64 hi[PB_ROWS];
-	u32 ok; // a bit a row: it is not NULL
-};
-
-// pb_fetch reads an operand.
-PB_DEV void pb_fetch(pb_rows &b, u32 kind, u32 a, u32 at, u64 imm, const u64 *cols, const u64 *consts, u64 *dynamic, const u8 *valid, u64 row, u64 rows) {
-	const u32 tid = PB_TID;
-	b.ok = (1u << PB_ROWS) - 1;
-	if (kind >= PB_K_I8 && kind <= PB_K_WIDE) {
-		const void *p = (const void *)pb_load<u64>(cols, 2 * a);
-		const u64 *v = (const u64 *)pb_load<u64>(cols, 2 * a + 1);
-		u64 i[PB_ROWS];
-		EACH {
-			// Rows past the end read the last one again: no branch, and nothing of it counts.
-			i[r] = row + (u64)r * PB_THREADS;
-			if (i[r] >= rows) i[r] = rows - 1;
-		}
-		switch (kind) {
-		case PB_K_I8: EACH b.lo[r] = (u64)(i64)pb_load<i8>(p, i[r]); break;
-		case PB_K_I16: EACH b.lo[r] = (u64)(i64)pb_load<i16>(p, i[r]); break;
-		case PB_K_I32: EACH b.lo[r] = (u64)(i64)pb_load<i32>(p, i[r]); break;
-		case PB_K_WORD: EACH b.lo[r] = pb_load<u64>(p, i[r]); break;
-		case PB_K_U8: EACH b.lo[r] = pb_load<u8>(p, i[r]); break;
-		case PB_K_U16: EACH b.lo[r] = pb_load<u16>(p, i[r]); break;
-		case PB_K_U32: EACH b.lo[r] = pb_load<u32>(p, i[r]); break;
-		case PB_K_F32: EACH b.lo[r] = pb_bits((f64)pb_load<float>(p, i[r])); break;
-		case PB_K_WIDE:
-			EACH {
-				b.lo[r] = pb_load<u64>(p, 2 * i[r]);
-				b.hi[r] = (i64)pb_load<u64>(p, 2 * i[r] + 1);
-			}
-			break;
-		}
-		if (kind != PB_K_WIDE) EACH b.hi[r] = (i64)b.lo[r] >> 63;
-		if (v) {
-			b.ok = 0;
-			EACH b.ok |= (u32)(pb_load<u64>(v, i[r] >> 6) >> (i[r] & 63) & 1) << r;
-		}
-		return;
-	}
-	switch (kind) {
-	case PB_K_CONST:
-		EACH b.lo[r] = imm;
-		EACH b.hi[r] = (i64)imm >> 63;
-		break;
-	case PB_K_CONSTW: {
-		u64 lo = pb_load<u64>(consts, imm), hi = pb_load<u64>(consts, imm + 1);
-		EACH b.lo[r] = lo;
-		EACH b.hi[r] = (i64)hi;
-		break;
-	}
-	case PB_K_NULL:
-		EACH b.lo[r] = 0;
-		EACH b.hi[r] = 0;
-		b.ok = 0;
-		break;
-	case PB_K_TEMP:
-		EACH b.lo[r] = dynamic[at + r * PB_THREADS + tid];
-		EACH b.hi[r] = (i64)b.lo[r] >> 63;
-		b.ok = valid[a * PB_THREADS + tid];
-		break;
-	case PB_K_TEMPW:
-		EACH b.lo[r] = dynamic[at + r * PB_THREADS + tid];
-		EACH b.hi[r] = (i64)dynamic[at + PB_TILE + r * PB_THREADS + tid];
-		b.ok = valid[a * PB_THREADS + tid];
-		break;
-	}
-}
-
-// pb_cell is where a row's group has its states in shared memory, and the distance of their words; 0 when it has none there.
-PB_DEV u64 *pb_cell(const u64 *job, u64 *dynamic, u32 slot, u64 *step) {
-	u64 *cells = dynamic + job[PB_J_CELLS];
-	const u64 words = job[PB_J_WORDS];
-	*step = 1;
-	switch ((u32)job[PB_J_CELL_MODE]) {
-	case PB_CELLS_OWN:
-		*step = PB_THREADS;
-		return cells + (u64)slot * words * PB_THREADS + PB_TID;
-	case PB_CELLS_COPIES: {
-		u32 copies = (u32)job[PB_J_COPIES];
-		return cells + ((u64)slot * copies + (PB_TID & (copies - 1))) * words;
-	}
-	case PB_CELLS_CACHE: {
-		u32 n = (u32)job[PB_J_CELL_COUNT], at = slot & (n - 1);
-		u32 *owner = (u32 *)(dynamic + job[PB_J_OWNERS]) + at;
-		u32 seen = pb_volatile(owner);
-		if (seen == ~0u) {
-			seen = pb_atomic_cas(owner, ~0u, slot);
-			if (seen == ~0u) seen = slot;
-		}
-		return seen == slot ? cells + (u64)at * words : 0;
-	}
-	}
-	return 0;
-}
-
-// pb_aggregate adds the accumulator of the active rows that have a value to one state of their groups.
-PB_DEV void pb_aggregate(const u64 *job, u64 *dynamic, int kind, u32 word, const pb_rows &acc, u32 act, const u32 *slot) {
-	u32 rows = act & acc.ok;
-	const bool own = job[PB_J_CELL_MODE] == PB_CELLS_OWN;
-	EACH {
-		if (!(rows >> r & 1) || slot[r] == ~0u) continue;
-		u64 step;
-		u64 *cell = pb_cell(job, dynamic, slot[r], &step);
-		pb_wide v = {acc.lo[r], kind == PB_MERGE_SUM2 ? (i64)acc.lo[r] >> 63 : acc.hi[r]};
-		if (own) {
-			u64 *p = cell + word * step;
-			switch (kind) {
-			case PB_MERGE_COUNT: p[0]++; break;
-			case PB_MERGE_SUM2: pb_sum_own(p, step, v.lo, (u64)v.hi, 0, 2); break;
-			case PB_MERGE_SUM3: pb_sum_own(p, step, v.lo, (u64)v.hi, (u64)(v.hi >> 63), 3); break;
-			case PB_MERGE_FSUM: p[0] = pb_bits(pb_fadd(pb_float(p[0]), pb_float(v.lo))); break;
-			case PB_MERGE_MAX:
-				if (v.lo > p[0]) p[0] = v.lo;
-				break;
-			}
-		} else if (cell) {
-			u64 *p = cell + word;
-			switch (kind) {
-			case PB_MERGE_COUNT: pb_atomic_add((u32 *)p, 1u); break; // a block has fewer than 2^32 rows of a launch
-			case PB_MERGE_SUM2: pb_sum_shared(p, v, 2); break;
-			case PB_MERGE_SUM3: pb_sum_shared(p, v, 3); break;
-			case PB_MERGE_FSUM: pb_fsum_shared(p, pb_float(v.lo)); break;
-			case PB_MERGE_MAX:
-				if (v.lo > pb_volatile(p)) pb_atomic_max(p, v.lo);
-				break;
-			}
-		} else {
-			u64 *p = (u64 *)job[PB_J_TABLE] + (u64)slot[r] * job[PB_J_STRIDE] + job[PB_J_STATES] + word;
-			switch (kind) {
-			case PB_MERGE_COUNT: pb_atomic_add(p, (u64)1); break;
-			case PB_MERGE_SUM2: pb_sum_global(p, v, 2); break;
-			case PB_MERGE_SUM3: pb_sum_global(p, v, 3); break;
-			case PB_MERGE_FSUM: pb_atomic_fadd((f64 *)p, pb_float(v.lo)); break;
-			case PB_MERGE_MAX:
-				if (v.lo > pb_volatile(p)) pb_atomic_max(p, v.lo);
-				break;
-			}
-		}
-	}
-}
-
-// pb_reduce_state sums a state over the warp's threads; lane 0 has the result.
-PB_DEV void pb_reduce_state(int kind, u64 *w0, u64 *w1, u64 *w2) {
-	for (u32 by = 16; by > 0; by >>= 1) {
-		u64 a = pb_shfl_down64(PB_FULL, *w0, by), b = 0, c = 0;
-		if (kind == PB_MERGE_SUM2 || kind == PB_MERGE_SUM3) b = pb_shfl_down64(PB_FULL, *w1, by);
-		if (kind == PB_MERGE_SUM3) c = pb_shfl_down64(PB_FULL, *w2, by);
-		// Lanes whose partner lies beyond the warp add themselves to what nobody reads.
-		switch (kind) {
-		case PB_MERGE_COUNT: *w0 += a; break;
-		case PB_MERGE_SUM2:
-		case PB_MERGE_SUM3: {
-			u64 s = *w0 + a, carry = s < a;
-			*w0 = s;
-			u64 t = *w1 + b, over = t < b;
-			u64 u = t + carry;
-			over += u < t;
-			*w1 = u;
-			*w2 += c + over;
-			break;
-		}
-		case PB_MERGE_FSUM: *w0 = pb_bits(pb_fadd(pb_float(*w0), pb_float(a))); break;
-		case PB_MERGE_MAX: *w0 = *w0 > a ? *w0 : a; break;
-		}
-	}
-}
-
-// pb_flush merges the block's states into the table.
-PB_DEV void pb_flush(const u64 *job, u64 *dynamic) {
-	const u32 tid = PB_TID;
-	const u64 words = job[PB_J_WORDS];
-	u64 *cells = dynamic + job[PB_J_CELLS];
-	u64 *table = (u64 *)job[PB_J_TABLE] + job[PB_J_STATES];
-	const u64 stride = job[PB_J_STRIDE];
-	const u32 n = (u32)job[PB_J_CELL_COUNT], mode = (u32)job[PB_J_CELL_MODE];
-	const u8 *kind_of = (const u8 *)job[PB_J_KINDS];
-	if (mode == PB_CELLS_OWN) {
-		for (u32 g = 0; g < n; g++) {
-			for (u32 w = 0; w < words; w++) {
-				int kind = pb_load<u8>(kind_of, w);
-				if (kind == PB_MERGE_NEXT) continue;
-				u64 *p = cells + ((u64)g * words + w) * PB_THREADS + tid;
-				u64 w0 = p[0], w1 = 0, w2 = 0;
-				if (kind == PB_MERGE_SUM2 || kind == PB_MERGE_SUM3) w1 = p[PB_THREADS];
-				if (kind == PB_MERGE_SUM3) w2 = p[2 * PB_THREADS];
-				pb_reduce_state(kind, &w0, &w1, &w2);
-				if ((tid & 31) == 0) pb_merge_state(table + g * stride + w, kind, w0, w1, w2);
-			}
-		}
-		return;
-	}
-	const u32 copies = mode == PB_CELLS_COPIES ? (u32)job[PB_J_COPIES] : 1;
-	for (u32 g = tid; g < n; g += PB_THREADS) {
-		u32 slot = g;
-		if (mode == PB_CELLS_CACHE) slot = ((u32 *)(dynamic + job[PB_J_OWNERS]))[g];
-		if (slot == ~0u) continue;
-		for (u32 c = 0; c < copies; c++) {
-			const u64 *p = cells + ((u64)g * copies + c) * words;
-			for (u32 w = 0; w < words; w++) {
-				int kind = pb_load<u8>(kind_of, w);
-				if (kind == PB_MERGE_NEXT) continue;
-				u64 w1 = kind == PB_MERGE_SUM2 || kind == PB_MERGE_SUM3 ? p[w + 1] : 0, w2 = kind == PB_MERGE_SUM3 ? p[w + 2] : 0;
-				pb_merge_state(table + (u64)slot * stride + w, kind, p[w], w1, w2);
-			}
-		}
-	}
-}
 
 #define BAD(cond) \
 	do { \
@@ -283,9 +43,8 @@ PB_DEV void pb_flush(const u64 *job, u64 *dynamic) {
 	} \
 	break
 
-// pb_program runs a job's program over rows 0 to rows-1.
-PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
-	PB_SHARED(pb_program_shared, shared);
+// pb_run runs a job's program over rows 0 to rows-1. lean: it has only the instructions and operands that PB_LEAN says.
+template <bool lean> PB_DEV void pb_run(pb_program_shared &shared, const u64 *given, u64 rows) {
 	u64 *dynamic = PB_DYNAMIC;
 	const u32 tid = PB_TID;
 	u64 *job = shared.job;
@@ -306,7 +65,7 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 	const u64 *cols = (const u64 *)job[PB_J_COLS], *consts = (const u64 *)job[PB_J_CONSTS];
 	u32 trouble = 0;
 	for (u64 tile = PB_BID; tile * PB_TILE < rows; tile += PB_NBID) {
-		const u64 row = tile * PB_TILE + tid;
+		u64 row = tile * PB_TILE + tid;
 		pb_rows acc, b;
 		u32 slot[PB_ROWS], nulls[PB_ROWS];
 		u64 h[PB_ROWS];
@@ -320,9 +79,12 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 			act |= (u32)(row + (u64)r * PB_THREADS < rows) << r;
 		}
 		for (u32 pc = 0; pc < codes; pc++) {
+			u32 tid = PB_TID;
+			pb_opaque(tid);
+			pb_opaque(row);
 			const u64 ins = shared.code[2 * pc], imm = shared.code[2 * pc + 1];
 			const u32 op = (u32)ins & 0xff, kind = (u32)(ins >> 8) & 0xff, a = (u32)(ins >> 16) & 0xffff, at = (u32)(ins >> 32);
-			if (kind != PB_K_NONE) pb_fetch(b, kind, a, at, imm, cols, consts, dynamic, valid, row, rows);
+			if (kind != PB_K_NONE) pb_fetch<lean>(b, kind, a, at, imm, cols, consts, dynamic, valid, tid, row, rows);
 			switch (op) {
 			case PB_MOV:
 				acc = b;
@@ -363,6 +125,7 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 			case PB_RDIV:
 			case PB_MOD:
 			case PB_RMOD: {
+				if (lean) break;
 				BOTH;
 				EACH {
 					bool reverse = op == PB_RDIV || op == PB_RMOD;
@@ -394,12 +157,20 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				break;
 			}
 			case PB_WIDEN:
+				if (lean) break;
 				EACH acc.hi[r] = X >> 63;
 				break;
-			case PB_WADD: WIDE(pb_wide_add(WX, WY, &over));
-			case PB_WSUB: WIDE(pb_wide_sub(WX, WY, &over));
-			case PB_WRSUB: WIDE(pb_wide_sub(WY, WX, &over));
+			case PB_WADD:
+				if (lean) break;
+				WIDE(pb_wide_add(WX, WY, &over));
+			case PB_WSUB:
+				if (lean) break;
+				WIDE(pb_wide_sub(WX, WY, &over));
+			case PB_WRSUB:
+				if (lean) break;
+				WIDE(pb_wide_sub(WY, WX, &over));
 			case PB_PRODUCT:
+				if (lean) break;
 				BOTH;
 				EACH {
 					pb_wide v = pb_product(X, Y);
@@ -407,9 +178,12 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 					acc.hi[r] = v.hi;
 				}
 				break;
-			case PB_WMUL: WIDE(pb_wide_mul(WX, WY, &over));
+			case PB_WMUL:
+				if (lean) break;
+				WIDE(pb_wide_mul(WX, WY, &over));
 			case PB_WNEG:
 			case PB_WABS:
+				if (lean) break;
 				EACH {
 					if (op == PB_WNEG || acc.hi[r] < 0) {
 						pb_wide v = pb_wide_neg(WX);
@@ -419,20 +193,31 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				}
 				break;
 			case PB_WRANGE: {
+				if (lean) break;
 				pb_wide least = {pb_load<u64>(consts, imm), (i64)pb_load<u64>(consts, imm + 1)};
 				pb_wide most = {pb_load<u64>(consts, imm + 2), (i64)pb_load<u64>(consts, imm + 3)};
 				EACH BAD(pb_wide_compare(WX, least) < 0 || pb_wide_compare(WX, most) > 0);
 				break;
 			}
 			case PB_NARROW:
+				if (lean) break;
 				EACH BAD(acc.hi[r] != X >> 63);
 				break;
-			case PB_FADD: FLOAT(pb_fadd(x, y));
-			case PB_FSUB: FLOAT(pb_fadd(x, -y));
-			case PB_FRSUB: FLOAT(pb_fadd(y, -x));
-			case PB_FMUL: FLOAT(pb_fmul(x, y));
+			case PB_FADD:
+				if (lean) break;
+				FLOAT(pb_fadd(x, y));
+			case PB_FSUB:
+				if (lean) break;
+				FLOAT(pb_fadd(x, -y));
+			case PB_FRSUB:
+				if (lean) break;
+				FLOAT(pb_fadd(y, -x));
+			case PB_FMUL:
+				if (lean) break;
+				FLOAT(pb_fmul(x, y));
 			case PB_FDIV:
 			case PB_FRDIV:
+				if (lean) break;
 				BOTH;
 				EACH {
 					f64 p = op == PB_FDIV ? FX : FY, q = op == PB_FDIV ? FY : FX;
@@ -441,37 +226,69 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 					BAD((q == 0 && p == p) || (pb_infinite(v) && !pb_infinite(p)));
 				}
 				break;
-			case PB_FNEG: EACH acc.lo[r] ^= 1ull << 63; break;
-			case PB_FABS: EACH acc.lo[r] &= ~(1ull << 63); break;
+			case PB_FNEG:
+				if (lean) break;
+				EACH acc.lo[r] ^= 1ull << 63; break;
+			case PB_FABS:
+				if (lean) break;
+				EACH acc.lo[r] &= ~(1ull << 63); break;
 			case PB_FROUND:
+				if (lean) break;
 				EACH {
 					f64 x = FX, v = (f64)(float)x;
 					acc.lo[r] = pb_bits(v);
 					BAD(pb_infinite(v) && !pb_infinite(x));
 				}
 				break;
-			case PB_TOFLOAT: EACH acc.lo[r] = pb_bits((f64)X); break;
+			case PB_TOFLOAT:
+				if (lean) break;
+				EACH acc.lo[r] = pb_bits((f64)X); break;
 			case PB_EQ: WORD(X == Y);
 			case PB_NE: WORD(X != Y);
 			case PB_LT: WORD(X < Y);
 			case PB_LE: WORD(X <= Y);
 			case PB_GT: WORD(X > Y);
 			case PB_GE: WORD(X >= Y);
-			case PB_FEQ: WORD(pb_feq(FX, FY));
-			case PB_FNE: WORD(!pb_feq(FX, FY));
-			case PB_FLT: WORD(pb_flt(FX, FY));
-			case PB_FLE: WORD(!pb_flt(FY, FX));
-			case PB_FGT: WORD(pb_flt(FY, FX));
-			case PB_FGE: WORD(!pb_flt(FX, FY));
-			case PB_WEQ: WORD(pb_wide_compare(WX, WY) == 0);
-			case PB_WNE: WORD(pb_wide_compare(WX, WY) != 0);
-			case PB_WLT: WORD(pb_wide_compare(WX, WY) < 0);
-			case PB_WLE: WORD(pb_wide_compare(WX, WY) <= 0);
-			case PB_WGT: WORD(pb_wide_compare(WX, WY) > 0);
-			case PB_WGE: WORD(pb_wide_compare(WX, WY) >= 0);
+			case PB_FEQ:
+				if (lean) break;
+				WORD(pb_feq(FX, FY));
+			case PB_FNE:
+				if (lean) break;
+				WORD(!pb_feq(FX, FY));
+			case PB_FLT:
+				if (lean) break;
+				WORD(pb_flt(FX, FY));
+			case PB_FLE:
+				if (lean) break;
+				WORD(!pb_flt(FY, FX));
+			case PB_FGT:
+				if (lean) break;
+				WORD(pb_flt(FY, FX));
+			case PB_FGE:
+				if (lean) break;
+				WORD(!pb_flt(FX, FY));
+			case PB_WEQ:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) == 0);
+			case PB_WNE:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) != 0);
+			case PB_WLT:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) < 0);
+			case PB_WLE:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) <= 0);
+			case PB_WGT:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) > 0);
+			case PB_WGE:
+				if (lean) break;
+				WORD(pb_wide_compare(WX, WY) >= 0);
 			case PB_SAME:
 			case PB_FSAME:
 			case PB_WSAME:
+				if (lean) break;
 				EACH {
 					bool p = acc.ok >> r & 1, q = b.ok >> r & 1;
 					bool same = op == PB_SAME ? X == Y : op == PB_FSAME ? pb_feq(FX, FY) : pb_wide_compare(WX, WY) == 0;
@@ -525,11 +342,12 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 			case PB_STORE:
 			case PB_STOREW:
 				EACH dynamic[at + r * PB_THREADS + tid] = acc.lo[r];
-				if (op == PB_STOREW) EACH dynamic[at + PB_TILE + r * PB_THREADS + tid] = (u64)acc.hi[r];
+				if (!lean && op == PB_STOREW) EACH dynamic[at + PB_TILE + r * PB_THREADS + tid] = (u64)acc.hi[r];
 				valid[a * PB_THREADS + tid] = (u8)acc.ok;
 				break;
 			case PB_STOREM:
 			case PB_STOREMW:
+				if (lean) break;
 				EACH {
 					if (!(act >> r & 1)) continue;
 					dynamic[at + r * PB_THREADS + tid] = acc.lo[r];
@@ -541,24 +359,35 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				EACH act &= ~((u32)!((acc.ok >> r & 1) && acc.lo[r] != 0) << r);
 				if (a && act == 0) pc = codes; // nothing left, and no later instruction needs all threads of a warp
 				break;
-			case PB_PUSH: stack = stack << PB_ROWS | act; break;
+			case PB_PUSH:
+				if (lean) break;
+				stack = stack << PB_ROWS | act; break;
 			case PB_THEN:
+				if (lean) break;
 				stack = stack << PB_ROWS | act;
 				EACH act &= ~((u32)!((acc.ok >> r & 1) && acc.lo[r] != 0) << r);
 				break;
 			case PB_ELSE: {
+				if (lean) break;
 				u32 took = act;
 				act = (u32)stack & ((1u << PB_ROWS) - 1) & ~took;
 				stack >>= PB_ROWS;
 				break;
 			}
 			case PB_POP:
+				if (lean) break;
 				act = (u32)stack & ((1u << PB_ROWS) - 1);
 				stack >>= PB_ROWS;
 				break;
-			case PB_OPEN_AND: EACH act &= ~((u32)((acc.ok >> r & 1) && acc.lo[r] == 0) << r); break;
-			case PB_OPEN_OR: EACH act &= ~((u32)((acc.ok >> r & 1) && acc.lo[r] != 0) << r); break;
-			case PB_OPEN_NULL: act &= ~acc.ok; break;
+			case PB_OPEN_AND:
+				if (lean) break;
+				EACH act &= ~((u32)((acc.ok >> r & 1) && acc.lo[r] == 0) << r); break;
+			case PB_OPEN_OR:
+				if (lean) break;
+				EACH act &= ~((u32)((acc.ok >> r & 1) && acc.lo[r] != 0) << r); break;
+			case PB_OPEN_NULL:
+				if (lean) break;
+				act &= ~acc.ok; break;
 			case PB_DENSE:
 				EACH {
 					u64 key = acc.ok >> r & 1 ? acc.lo[r] : at;
@@ -568,6 +397,7 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				}
 				break;
 			case PB_HASHKEY:
+				if (lean) break;
 				EACH {
 					u64 w = acc.ok >> r & 1 ? acc.lo[r] : 0;
 					nulls[r] |= (u32)!(acc.ok >> r & 1) << (a & 31);
@@ -576,6 +406,7 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				}
 				break;
 			case PB_FIND: {
+				if (lean) break;
 				// The last key is the one that says which of the others are NULL; imm says whether there is one.
 				u32 n = (u32)job[PB_J_KEYS];
 				u64 *keys = dynamic + job[PB_J_KEYTEMP];
@@ -592,13 +423,54 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				}
 				break;
 			}
+			// With the kind known, each is short; one body for all is less to keep in the instruction cache.
 			case PB_COUNT:
 			case PB_SUM2:
+			case PB_MAX:
+				if (lean) {
+					if (op == PB_COUNT) pb_aggregate(job, dynamic, tid, PB_MERGE_COUNT, a, acc.lo, acc.hi, act & acc.ok, slot);
+					else if (op == PB_SUM2) pb_aggregate(job, dynamic, tid, PB_MERGE_SUM2, a, acc.lo, acc.hi, act & acc.ok, slot);
+					else pb_aggregate(job, dynamic, tid, PB_MERGE_MAX, a, acc.lo, acc.hi, act & acc.ok, slot);
+					break;
+				}
 			case PB_SUM3:
 			case PB_FSUM:
-			case PB_MAX: pb_aggregate(job, dynamic, (int)(op - PB_COUNT) + PB_MERGE_COUNT, a, acc, act, slot); break;
+				if (!lean) pb_aggregate(job, dynamic, tid, (int)(op - PB_COUNT) + PB_MERGE_COUNT, a, acc.lo, acc.hi, act & acc.ok, slot);
+				break;
+			case PB_KEEP: {
+				const i64 least = (i64)pb_load<u64>(consts, imm), most = (i64)pb_load<u64>(consts, imm + 1);
+				EACH act &= ~((u32)!((b.ok >> r & 1) && Y >= least && Y <= most) << r);
+				if (at && act == 0) pc = codes;
+				break;
+			}
+			case PB_SUMPROD: {
+				i64 high[PB_ROWS];
+				u64 low[PB_ROWS];
+				EACH {
+					pb_wide v = pb_product(X, Y);
+					low[r] = v.lo;
+					high[r] = v.hi;
+				}
+				pb_aggregate(job, dynamic, tid, PB_MERGE_SUM3, at, low, high, act & acc.ok & b.ok, slot);
+				break;
+			}
+			case PB_OUTPROD: {
+				void *p = (void *)pb_load<u64>(cols, 2 * at);
+				u32 *v = (u32 *)pb_load<u64>(cols, 2 * at + 1);
+				EACH {
+					u64 i = row + (u64)r * PB_THREADS;
+					pb_wide x = pb_product(X, Y);
+					if (i < rows) pb_store<pb_pair>(p, i, pb_pair{x.lo, (u64)x.hi});
+					if (v) {
+						u32 bits = pb_ballot(PB_FULL, (acc.ok & b.ok) >> r & 1 && i < rows);
+						if ((tid & 31) == 0 && i < rows) pb_store<u32>(v, i >> 5, bits);
+					}
+				}
+				break;
+			}
 			case PB_ORDER: EACH acc.lo[r] ^= 1ull << 63; break;
 			case PB_FORDER:
+				if (lean) break;
 				EACH {
 					f64 x = FX;
 					u64 w = x != x ? 0x7ff8000000000000ull : x == 0 ? 0 : acc.lo[r];
@@ -606,12 +478,15 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 				}
 				break;
 			case PB_INVERT: EACH acc.lo[r] = ~acc.lo[r]; break;
-			case PB_HIGH: EACH acc.lo[r] = (u64)acc.hi[r]; break;
+			case PB_HIGH:
+				if (lean) break;
+				EACH acc.lo[r] = (u64)acc.hi[r]; break;
 			case PB_OUT1:
 			case PB_OUT2:
 			case PB_OUT4:
 			case PB_OUT8:
 			case PB_OUT16: {
+				if (lean) break;
 				void *p = (void *)pb_load<u64>(cols, 2 * a);
 				u32 *v = (u32 *)pb_load<u64>(cols, 2 * a + 1);
 				EACH {
@@ -622,9 +497,7 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 						case PB_OUT2: pb_store<u16>(p, i, (u16)acc.lo[r]); break;
 						case PB_OUT4: pb_store<u32>(p, i, (u32)acc.lo[r]); break;
 						case PB_OUT8: pb_store<u64>(p, i, acc.lo[r]); break;
-						default:
-							pb_store<u64>(p, 2 * i, acc.lo[r]);
-							pb_store<u64>(p, 2 * i + 1, (u64)acc.hi[r]);
+						default: pb_store<pb_pair>(p, i, pb_pair{acc.lo[r], (u64)acc.hi[r]});
 						}
 					}
 					if (v) {
@@ -651,4 +524,16 @@ PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
 		pb_barrier();
 		pb_flush(job, dynamic);
 	}
+}
+
+// pb_program runs every program.
+PB_KERNEL PB_BOUNDS(PB_THREADS, 5) pb_program(const u64 *given, u64 rows) {
+	PB_SHARED(pb_program_shared, shared);
+	pb_run<false>(shared, given, rows);
+}
+
+// pb_program_lean runs those of filters, words and sums that most queries are: in fewer registers, so that more loads are under way.
+PB_KERNEL PB_BOUNDS(PB_THREADS, 7) pb_program_lean(const u64 *given, u64 rows) {
+	PB_SHARED(pb_program_shared, shared);
+	pb_run<true>(shared, given, rows);
 }

@@ -42,6 +42,10 @@ enum pb_op {
 	PB_ORDER, PB_FORDER, PB_INVERT, PB_HIGH, // to words whose unsigned order is the value's; the opposite order; the high word
 	// Columns out: a.
 	PB_OUT1, PB_OUT2, PB_OUT4, PB_OUT8, PB_OUT16, PB_OUTMASK,
+	// Several instructions in one, whose operand is a column or a short constant.
+	PB_KEEP,    // a filter: consts[imm] <= the operand <= consts[imm + 1]; acc stays. b: rows may end here
+	PB_SUMPROD, // the exact product of acc and the operand to the PB_SUM3 state b; acc stays
+	PB_OUTPROD, // the product to column b, of 128 bits; acc stays
 };
 
 enum pb_kind {

@@ -50,18 +50,19 @@ PB_DEV u32 pb_find_slot(u64 *table, u64 stride, u64 shift, u64 mask, u64 h, cons
 PB_DEV void pb_merge_state(u64 *to, int kind, u64 w0, u64 w1, u64 w2) {
 	switch (kind) {
 	case PB_MERGE_COUNT:
-		if (w0) pb_atomic_add(to, w0);
+		if (w0) pb_global_add(to, w0);
 		break;
 	case PB_MERGE_SUM2:
 	case PB_MERGE_SUM3: {
 		// Three words are added as they are: the third carries the sign.
 		u64 part[3] = {w0, w1, w2};
 		u64 carry = 0;
-		int n = kind == PB_MERGE_SUM2 ? 2 : 3;
-		for (int i = 0; i < n; i++) {
+#pragma unroll
+		for (int i = 0; i < 3; i++) {
+			if (i == 2 && kind == PB_MERGE_SUM2) break;
 			u64 x = part[i] + carry;
 			if (x != 0) {
-				u64 old = pb_atomic_add(to + i, x);
+				u64 old = pb_global_add(to + i, x);
 				// Either addition may wrap, never both.
 				carry = (x < carry) | (old + x < old);
 			} else {

@@ -62,11 +62,13 @@ PB_DEV pb_wide pb_wide_mul(pb_wide a, pb_wide b, bool *over) {
 PB_DEV void pb_sum_global(u64 *p, pb_wide v, int words) {
 	u64 carry = 0;
 	u64 part[3] = {v.lo, (u64)v.hi, (u64)(v.hi >> 63)};
-	for (int i = 0; i < words; i++) {
+#pragma unroll
+	for (int i = 0; i < 3; i++) {
+		if (i >= words) break;
 		u64 x = part[i] + carry;
 		bool wrapped = carry != 0 && x == 0; // adds nothing here, and one to the next
 		if (x != 0) {
-			u64 old = pb_atomic_add(p + i, x);
+			u64 old = pb_global_add(p + i, x);
 			carry = old + x < old;
 		} else {
 			carry = wrapped;
@@ -84,12 +86,20 @@ PB_DEV void pb_sum_shared(u64 *p, pb_wide v, int words) {
 		if (i >= 2 * words) break;
 		u32 x = part[i] + carry;
 		if (x != 0) {
-			u32 old = pb_atomic_add(limb + i, x);
+			u32 old = pb_shared_add(limb + i, x);
 			carry = old + x < old;
 		} else {
 			carry = part[i] != 0; // only a full part and a carry give 0
 		}
 	}
+}
+
+// pb_sum_add adds a signed number of 128 bits to three words.
+PB_DEV void pb_sum_add(u64 &s0, u64 &s1, u64 &s2, u64 lo, i64 hi) {
+	u64 a = s0 + lo, c = a < lo, b = s1 + (u64)hi, d = b < (u64)hi, t = b + c;
+	s0 = a;
+	s1 = t;
+	s2 += (u64)(hi >> 63) + d + (t < c);
 }
 
 // pb_sum_own adds to memory that no other thread uses at the time; step is the distance of the words.

@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"math"
+
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/kernels"
 )
@@ -205,6 +207,9 @@ func (p *plan) describe(l *lowering, keys []*node, st *states) error {
 			if k.class == classWord && i < len(p.pipeline.Bounds) {
 				k.bound(p.pipeline.Bounds[i])
 			}
+			if k.class == classWord && k.codes == 0 {
+				k.bound(natural(n))
+			}
 			p.small = p.small && k.codes > 0
 		}
 		if k.class == classWide {
@@ -227,6 +232,31 @@ func (k *key) bound(b kernels.Bounds) {
 	if room := uint64(b.Most) - uint64(b.Least); b.Known && b.Least <= b.Most && room < denseGroups {
 		k.base, k.codes = b.Least, room+1
 	}
+}
+
+// natural are the bounds that n's type or operation gives by itself.
+func natural(n *node) kernels.Bounds {
+	switch n.typ.Physical() {
+	case column.PhysInt8:
+		return kernels.Bounds{Known: true, Least: math.MinInt8, Most: math.MaxInt8}
+	case column.PhysUint8:
+		return kernels.Bounds{Known: true, Most: math.MaxUint8}
+	}
+	if n.in == nil {
+		return kernels.Bounds{}
+	}
+	switch n.in.Op {
+	case kernels.OpExtractMonth:
+		return kernels.Bounds{Known: true, Least: 1, Most: 12}
+	case kernels.OpExtractDay:
+		return kernels.Bounds{Known: true, Least: 1, Most: 31}
+	case kernels.OpCast:
+		exact := func(t column.Type) bool { return t.Kind.IsInteger() || t.Kind == column.Decimal && t.Scale == 0 }
+		if a := n.args[0]; exact(n.typ) && exact(a.typ) {
+			return natural(a)
+		}
+	}
+	return kernels.Bounds{}
 }
 
 // step emits a filter, or what a projection has to compute where it stands.
@@ -275,8 +305,11 @@ func btoi(b bool) int {
 	return 0
 }
 
-// filter emits a filter by n.
+// filter emits a filter by n, and returns whose value the accumulator holds afterwards.
 func (l *lowering) filter(n *node) *node {
+	if l.range_(n) {
+		return l.acc
+	}
 	l.load(n)
 	l.emit(opFilter, operand{}, uint16(1-btoi(l.whole)), 0, 0)
 	l.read(n)
@@ -332,12 +365,17 @@ func (l *lowering) groups(p *plan, keys []*node, lay layout) int {
 // aggregates emits what adds each row to its group's states.
 func (l *lowering) aggregates(st *states, clean bool) {
 	ops := [...]opcode{mergeCount: opCount, mergeSum2: opSum2, mergeSum3: opSum3, mergeFsum: opFsum, mergeMax: opMax}
-	one := operand{from: fromConst, imm: 1}
+	var one node // stands for 1 in the accumulator
+	loadOne := func() {
+		if l.acc != &one {
+			l.with(opMov, operand{from: fromConst, imm: 1})
+			l.acc = &one
+		}
+	}
 	for _, s := range st.list {
 		if clean && s.certain {
 			if st.list[firstCertain(st)] == s {
-				l.with(opMov, one)
-				l.acc = nil
+				loadOne()
 				l.emit(opCount, operand{}, uint16(st.clean), 0, 0)
 			}
 			if s.arg != nil {
@@ -355,9 +393,11 @@ func (l *lowering) aggregates(st *states, clean bool) {
 			l.read(s.filter)
 			l.emit(opFilter, operand{}, 0, 0, 0)
 		}
+		if s.kind == mergeSum3 && s.filter == nil && l.product(opSumprod, s.arg, uint32(s.word)) {
+			continue
+		}
 		if s.arg == nil {
-			l.with(opMov, one)
-			l.acc = nil
+			loadOne()
 		} else {
 			l.load(s.arg)
 		}

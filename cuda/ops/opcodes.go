@@ -104,6 +104,9 @@ const (
 	opOut8
 	opOut16
 	opOutmask
+	opKeep
+	opSumprod
+	opOutprod
 )
 
 // fetch says where an operand lies.
@@ -179,8 +182,9 @@ const (
 	tile        = tileThreads * tileRows
 	maxCode     = 256
 
-	// residentBlocks is how many blocks of the program kernel a multiprocessor runs at once, by its bounds.
+	// residentBlocks is how many blocks of pb_program a multiprocessor runs at once, by its bounds, and leanBlocks those of pb_program_lean.
 	residentBlocks = 5
+	leanBlocks     = 7
 )
 
 // What the kernels report.

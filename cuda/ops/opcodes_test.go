@@ -20,7 +20,7 @@ func TestNumbersAreTheKernels(t *testing.T) {
 			"PB_NOP": int(opNop), "PB_MOV": int(opMov), "PB_RANGE": int(opRange), "PB_WIDEN": int(opWiden), "PB_NARROW": int(opNarrow), "PB_FADD": int(opFadd),
 			"PB_TOFLOAT": int(opTofloat), "PB_EQ": int(opEq), "PB_FEQ": int(opFeq), "PB_WEQ": int(opWeq), "PB_WSAME": int(opWsame), "PB_ISFALSE": int(opIsfalse),
 			"PB_TSDAY": int(opTsday), "PB_INSET": int(opInset), "PB_STORE": int(opStore), "PB_FILTER": int(opFilter), "PB_OPEN_NULL": int(opOpenNull),
-			"PB_FIND": int(opFind), "PB_MAX": int(opMax), "PB_HIGH": int(opHigh), "PB_OUTMASK": int(opOutmask),
+			"PB_FIND": int(opFind), "PB_MAX": int(opMax), "PB_HIGH": int(opHigh), "PB_OUTMASK": int(opOutmask), "PB_OUTPROD": int(opOutprod),
 		},
 		"pb_kind":  {"PB_K_CONST": int(fromConst), "PB_K_NULL": int(fromNull), "PB_K_WORD": int(fromWord), "PB_K_TEMPW": int(fromTempw)},
 		"pb_job":   {"PB_J_KINDS": jobKinds, "PB_J_TABLE": jobTable, "PB_J_GROUPS": jobGroups, "PB_J_SIZE": jobSize},

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 
@@ -47,6 +48,7 @@ type ResidentRun struct {
 	rows      uint64
 	nulls     bool
 	c         *chunk
+	sent      []byte // the job on the device
 }
 
 // Launch enqueues the program over all rows once. groups is how many groups there can be at most.
@@ -67,10 +69,14 @@ func (r *ResidentRun) Launch(groups uint64) error {
 		r.free = append(r.free, r.c) // closed with the run
 	}
 	shared := r.head(r.c, prog, r.addresses)
-	if err := r.d.Note(r.d.CopyIn(r.c.device.Ptr, r.c.host[:r.shape.cols+16*len(r.addresses)], r.copies)); err != nil {
-		return err
+	if job := r.c.host[:r.shape.cols+16*len(r.addresses)]; !bytes.Equal(job, r.sent) {
+		// What runs still reads the job before; and the copy is done before another is written in its place.
+		if err := errors.Join(r.d.Note(r.d.Synchronize(r.computes)), r.d.Note(r.d.CopyIn(r.c.device.Ptr, job, r.copies)), r.d.Note(r.d.Synchronize(r.copies))); err != nil {
+			return err
+		}
+		r.sent = append(r.sent[:0], job...)
 	}
-	err = r.enqueue(r.c, shared, r.rows)
+	err = r.enqueue(r.c, prog, shared, r.rows)
 	r.table.unseen = 0
 	r.table.known = max(r.table.known, min(r.rows, groups))
 	return err
@@ -117,9 +123,12 @@ func (d *Device) Projection(p *kernels.Pipeline) (*Projection, error) {
 		if !ok || classOf(n.typ) == classNone || n.typ.Kind == column.Float32 {
 			return nil, kernels.Unsupportedf("a projection to type %s has no kernel", n.typ)
 		}
-		l.load(n)
-		l.emit(op, operand{}, uint16(len(out.sources)+i), 0, 0)
-		l.read(n)
+		at := len(out.sources) + i
+		if !l.product(opOutprod, n, uint32(at)) {
+			l.load(n)
+			l.emit(op, operand{}, uint16(at), 0, 0)
+			l.read(n)
+		}
 		out.outs = append(out.outs, n.typ)
 	}
 	l.emit(opOutmask, operand{}, uint16(len(out.sources)+len(out.outs)), 0, 0)
@@ -203,8 +212,7 @@ func (p *Projection) Bind(s driver.Stream, cols []Resident, rows int, outs []Res
 
 // Launch enqueues the projection.
 func (b *Bound) Launch() error {
-	d := b.p.d.d
-	return d.Run(b.s, "program", "pb_program", d.BlocksOf(int64(b.rows), tile, residentBlocks), tileThreads, b.shared, uint64(b.memory), uint64(b.rows))
+	return b.p.code.launch(b.p.d.d, b.s, b.shared, uint64(b.memory), uint64(b.rows))
 }
 
 // Trouble waits, and reports whether a value was met that the CPU has to judge.

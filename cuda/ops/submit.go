@@ -45,21 +45,21 @@ func (r *run) launch(c *chunk) error {
 	if err := r.send(c); err != nil {
 		return r.d.Note(err)
 	}
-	if err := r.enqueue(c, shared, uint64(c.rows)); err != nil {
+	if err := r.enqueue(c, prog, shared, uint64(c.rows)); err != nil {
 		return err
 	}
 	return r.d.Note(r.d.Record(c.done, r.computes))
 }
 
 // enqueue launches the program of a chunk's job over rows rows, behind the copies so far.
-func (r *run) enqueue(c *chunk, shared int, rows uint64) error {
+func (r *run) enqueue(c *chunk, p *program, shared int, rows uint64) error {
 	if err := r.d.Record(r.copied, r.copies); err != nil {
 		return r.d.Note(err)
 	}
 	if err := r.d.Wait(r.computes, r.copied); err != nil {
 		return r.d.Note(err)
 	}
-	if err := r.d.Run(r.computes, "program", "pb_program", r.d.BlocksOf(int64(rows), tile, residentBlocks), tileThreads, shared, uint64(c.device.Ptr), rows); err != nil {
+	if err := p.launch(r.d, r.computes, shared, uint64(c.device.Ptr), rows); err != nil {
 		return err
 	}
 	r.launches++

@@ -60,9 +60,19 @@ func (r Runs) Count() int { return len(r.Words)/3 - 1 }
 // DecodeDictionary writes the entries, of size bytes (1, 4, 8 or 16), that the n numbers of a page name to out. page and runs lie on the device. What is wrong
 // (a number beyond the entries) is said by trouble, a word of 32 bits, not being 0 afterwards.
 func (s *Steps) DecodeDictionary(page, runs driver.Ptr, count, width, n int, dictionary driver.Ptr, entries, size int, out, trouble driver.Ptr) error {
-	return s.Run("decode", "pb_decode_dictionary", n, 4*threads, uint64(page), uint64(runs), uint64(count), uint64(width), uint64(n), uint64(dictionary), uint64(entries),
-		uint64(size), uint64(out), uint64(trouble))
+	if n == 0 {
+		return nil
+	}
+	near, shared := (entries*size+15)/16*16, uint64(1)
+	if near > nearDictionary {
+		near, shared = 0, 0
+	}
+	return s.D.Run(s.S, "decode", "pb_decode_dictionary", s.D.BlocksOf(int64(n), 4*threads, 8), threads, near, uint64(page), uint64(runs), uint64(count), uint64(width), uint64(n),
+		uint64(dictionary), uint64(entries), uint64(size), shared, uint64(out), uint64(trouble))
 }
+
+// nearDictionary is up to how many bytes a dictionary lies in each block's shared memory: eight blocks of a multiprocessor have that.
+const nearDictionary = 24 << 10
 
 // DecodeCodes writes the n numbers of a page to out, 4 bytes each.
 func (s *Steps) DecodeCodes(page, runs driver.Ptr, count, width, n int, out driver.Ptr) error {

@@ -28,7 +28,7 @@ func (s *Steps) Close() error {
 	return errors.Join(s.D.Note(s.D.Synchronize(s.S)), s.D.Note(s.D.FreeStream(s.S)))
 }
 
-// Run launches a kernel over n items of which a block takes per at a time.
+// Run launches a kernel over n items of which a block takes per at a time. Numbers of rows have 32 bits: no step takes or gives 2³²-1 rows or more.
 func (s *Steps) Run(family, name string, n, per int, args ...uint64) error {
 	if n == 0 {
 		return nil
@@ -92,6 +92,9 @@ func (s *Steps) scan(counts driver.Ptr, n int, wait bool) (int, error) {
 	total, err := Down[uint32](s, counts+driver.Ptr(4*n), 1)
 	if err != nil {
 		return 0, err
+	}
+	if total[0] == ^uint32(0) {
+		return 0, fmt.Errorf("steps: more than %d rows", ^uint32(0)-1)
 	}
 	return int(total[0]), nil
 }

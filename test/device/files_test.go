@@ -36,9 +36,6 @@ func TestFilesOnTheDevice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if filepath.Dir(short) == "cte" {
-			continue // what recurs stays on the CPU, and takes long enough there
-		}
 		t.Run(short, func(t *testing.T) {
 			text, err := os.ReadFile(name)
 			if err != nil {

@@ -166,7 +166,7 @@ func (Driver) Open(ordinal int) (driver.Device, error) {
 		attribute cu.DeviceAttribute
 	}{
 		{&p.Major, cu.ComputeCapabilityMajor}, {&p.Minor, cu.ComputeCapabilityMinor}, {&p.Multiprocessors, cu.MultiprocessorCount},
-		{&p.SharedMemory, maxSharedMemoryOptIn}, {&p.ClockKHz, cu.ClockRate}, {&p.MemoryClockKHz, cu.MemoryClockRate}, {&p.BusBits, cu.GlobalMemoryBusWidth},
+		{&p.SharedMemory, maxSharedMemoryOptIn},
 	} {
 		if *a.to, err = dev.Attribute(a.attribute); err != nil {
 			return nil, wrap("cuDeviceGetAttribute", err)

@@ -47,6 +47,9 @@ PB_DEV u32 pb_shfl_up(u32 mask, u32 v, u32 by) { return pb_warp(PB_OP_UP, mask, 
 PB_DEV void pb_warp_barrier(u32 mask) { pb_warp(PB_OP_SYNC, mask, 0, 0); }
 PB_DEV void pb_fence() { pb_maybe(); }
 PB_DEV void pb_pause() { pb_yield(); }
+PB_DEV void pb_prefetch(const void *) {}
+PB_DEV void pb_opaque(u32 &) {}
+PB_DEV void pb_opaque(u64 &) {}
 PB_DEV u64 pb_mulhi(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 PB_DEV i64 pb_mulhi_signed(i64 a, i64 b) { return (i64)((__int128)a * b >> 64); }
 PB_DEV f64 pb_fadd(f64 a, f64 b) { return a + b; }
@@ -61,6 +64,8 @@ template <typename T> PB_DEV void pb_store(void *p, u64 i, T v) { ((T *)p)[i] = 
 template <typename T> PB_DEV T pb_atomic_add_host(T *p, T v) { pb_maybe(); T old = *p; *p = old + v; return old; }
 PB_DEV u32 pb_atomic_add(u32 *p, u32 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u64 pb_atomic_add(u64 *p, u64 v) { return pb_atomic_add_host(p, v); }
+PB_DEV u32 pb_shared_add(u32 *p, u32 v) { return pb_atomic_add_host(p, v); }
+PB_DEV u64 pb_global_add(u64 *p, u64 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u32 pb_atomic_or(u32 *p, u32 v) { pb_maybe(); u32 old = *p; *p = old | v; return old; }
 PB_DEV u32 pb_atomic_exch(u32 *p, u32 v) { pb_maybe(); u32 old = *p; *p = v; return old; }
 template <typename T> PB_DEV T pb_atomic_cas_host(T *p, T old, T v) { pb_maybe(); T seen = *p; if (seen == old) *p = v; return seen; }
