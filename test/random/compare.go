@@ -1,12 +1,15 @@
 package random
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/polybolos-db/polybolos/test/slt"
 )
@@ -42,6 +45,22 @@ const (
 	quotientScale = 10
 	matchRows     = 3000 // above it, rows that sort differently by a rounding error are not matched one by one
 )
+
+// zonedText is a time with its offset from UTC.
+var zonedText = regexp.MustCompile(`^(\d{4,5}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d)(?::?(\d\d))?$`)
+
+// inUTC rewrites the times with time zone of a result: engines print them in different zones.
+func inUTC(r slt.Result) {
+	for _, row := range r.Rows {
+		for i, v := range row {
+			if m := zonedText.FindStringSubmatch(v.Text); m != nil && r.Types[i] == 'T' {
+				if t, err := time.Parse("2006-01-02 15:04:05-0700", m[1]+m[2]+cmp.Or(m[3], "00")); err == nil {
+					row[i].Text = t.UTC().Format("2006-01-02 15:04:05.999999Z")
+				}
+			}
+		}
+	}
+}
 
 // Line is a row as text.
 func Line(row []slt.Value) string {

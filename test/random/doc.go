@@ -5,8 +5,8 @@
 // set operations, total orders with limits. A tree is rendered once for each [Dialect], because a few constructs are spelled differently
 // (docs/sql-differences.md); what has no common meaning is not generated.
 //
-// The tests run each query on the embedded engine, with and without exchanges, and on DuckDB; with -random.postgres also on PostgreSQL. Two
-// checks need no other engine: a query's rows are those where a predicate is true, false and NULL together, and as many rows satisfy a
+// The tests run each query on the embedded engine in several settings, in turn also where everything spills, on a cluster and on a fake device, and on DuckDB and
+// PostgreSQL. A [Generator.Change] is checked by the whole table that it leaves behind. Two checks need no other engine: a query's rows are those where a predicate is true, false and NULL together, and as many rows satisfy a
 // predicate in WHERE as in the select list.
 //
 // When answers differ, [Reduce] drops parts of the query and rows of the tables as long as they still do, and the failure shows the seed, what

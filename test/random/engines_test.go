@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/engine"
+	"github.com/polybolos-db/polybolos/executor"
 	"github.com/polybolos-db/polybolos/planner/optimize"
 	"github.com/polybolos-db/polybolos/simd"
 	"github.com/polybolos-db/polybolos/test/reference"
@@ -23,12 +25,13 @@ import (
 
 var (
 	flagSeed     = flag.Uint64("random.seed", 20, "seed of the first round of tables and queries; the next rounds count up from it")
-	flagQueries  = flag.Int("random.queries", 3200, "number of queries")
+	flagQueries  = flag.Int("random.queries", defaultQueries, "number of queries")
 	flagFailures = flag.Int("random.failures", 10, "differences after which to stop")
 	flagVerbose  = flag.Bool("random.verbose", false, "log each query before it runs")
 )
 
 const (
+	defaultQueries  = 3200
 	queriesPerRound = 80
 	shortQueries    = 160              // with -short
 	queryLimit      = 60 * time.Second // for one query: it is there to end a test that hangs
@@ -60,13 +63,18 @@ type peer struct {
 	name    string
 	conn    slt.Conn
 	dialect Dialect
+	around  func() (after func()) // nil, or what holds for the process while a statement runs
 }
 
 func (p *peer) run(ctx context.Context, sql string) outcome {
+	if p.around != nil {
+		defer p.around()()
+	}
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	r, err := p.conn.Exec(ctx, sql)
 	if err == nil {
+		inUTC(r)
 		return outcome{result: r}
 	}
 	return outcome{code: code(err), err: err}
@@ -79,6 +87,9 @@ func code(err error) string {
 		SQLState() string
 	}](err); ok && s.SQLState() != "" {
 		return s.SQLState()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "57014"
 	}
 	m := err.Error()
 	for _, c := range []struct{ part, code string }{
@@ -93,18 +104,33 @@ func code(err error) string {
 	return "XX001"
 }
 
-// The engines that take part, in this order: three times this one, then the references.
+// The engines that take part in each round, in this order; one of the special ones and the references follow.
 const (
 	asOneStage = iota
 	withExchanges
 	withoutOptimizer
-	ours
 )
 
-// connect opens the three sessions of this engine.
-func connect(t *testing.T) []*peer {
+// engines are the sessions of this engine, and the references.
+type engines struct {
+	always     []*peer
+	special    []*peer // they take turns, round by round
+	references []*peer
+}
+
+// ours is how many of a list are this engine.
+func ours(list []*peer) int {
+	n := 0
+	for n < len(list) && list[n].dialect == Here {
+		n++
+	}
+	return n
+}
+
+// connect opens the sessions of this engine.
+func connect(t *testing.T) *engines {
 	t.Helper()
-	var list []*peer
+	e := &engines{}
 	for _, c := range []struct {
 		name string
 		set  []string
@@ -113,13 +139,27 @@ func connect(t *testing.T) []*peer {
 		{"exchanges", []string{"SET exchange = 'force'", "SET partitions = 3"}},
 		{"no optimizer", []string{"SET optimizer_disabled_rules = 'all'"}},
 	} {
-		conn, err := embedded.Connect(engine.Config{TempDir: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, member(t, c.name, conn, Here, c.set...))
+		e.always = append(e.always, embed(t, c.name, nil, c.set...))
 	}
-	return list
+	e.special = []*peer{
+		embed(t, "spilling", func() func() { return executor.SpillEarly(0) }),
+		clustered(t, "SET partitions = 3"),
+		embed(t, "device", fakeDevice(t), "SET device = 'cuda'"),
+		embed(t, "spilling, little fits", func() func() { return executor.SpillEarly(littleShare) }, "SET exchange = 'force'", "SET partitions = 2"),
+	}
+	return e
+}
+
+// embed opens a session of an engine of its own.
+func embed(t *testing.T, name string, around func() func(), statements ...string) *peer {
+	t.Helper()
+	conn, err := embedded.Connect(engine.Config{TempDir: t.TempDir(), Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := member(t, name, conn, Here, statements...)
+	p.around = around
+	return p
 }
 
 // member is a peer after its first statements, closed when the test ends.
@@ -135,7 +175,7 @@ func member(t *testing.T, name string, conn slt.Conn, d Dialect, statements ...s
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	return &peer{name, conn, d}
+	return &peer{name: name, conn: conn, dialect: d}
 }
 
 // references connects to DuckDB, and to PostgreSQL where there is a server to ask or to start.
@@ -182,12 +222,18 @@ func references(t *testing.T) []*peer {
 	return append(list, member(t, "PostgreSQL", slt.Peer(process), Postgres))
 }
 
-// begin makes the tables of a round in every engine, and sets what changes from round to round: the instructions in use, and which rules the
-// session without the optimizer leaves out.
-func begin(t *testing.T, list []*peer, seed uint64) *Generator {
+// zones are the sessions' time zones, by round: whole, half and quarter hours, on both sides of the equator, with and without summer time.
+var zones = []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu"}
+
+// begin makes the tables of a round in every engine that takes part in it, and sets what changes from round to round: the special engine, the time zone, the
+// instructions in use (unless the environment names a level), and which rules the session without the optimizer leaves out.
+func (e *engines) begin(t *testing.T, seed uint64) (g *Generator, list []*peer) {
 	t.Helper()
-	simd.Use(simd.Level(seed % 3))
-	t.Cleanup(func() { simd.Use(simd.Available()) })
+	list = slices.Concat(e.always, []*peer{e.special[int(seed/2)%len(e.special)]}, e.references)
+	if os.Getenv(simd.Variable) == "" {
+		simd.Use(simd.Level(seed % 3))
+		t.Cleanup(func() { simd.Use(simd.Available()) })
+	}
 	rules := "all"
 	if names := optimize.Rules(); seed%2 == 1 {
 		rules = names[int(seed/2)%len(names)]
@@ -195,11 +241,16 @@ func begin(t *testing.T, list []*peer, seed uint64) *Generator {
 	if o := list[withoutOptimizer].run(t.Context(), "SET optimizer_disabled_rules = '"+rules+"'"); o.err != nil {
 		t.Fatal(o.err)
 	}
-	g := New(seed)
+	for _, p := range list {
+		if o := p.run(t.Context(), "SET TimeZone = '"+zones[int(seed)%len(zones)]+"'"); o.err != nil {
+			t.Fatalf("%s: %v", p.name, o.err)
+		}
+	}
+	g = New(seed)
 	if err := create(t.Context(), list, g.Tables()); err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
-	return g
+	return g, list
 }
 
 // create makes tables in every engine.
@@ -232,10 +283,10 @@ func ask(ctx context.Context, list []*peer, query *Node) []outcome {
 // together does something with all engines: the references beside this one.
 func together(list []*peer, do func(i int, p *peer)) {
 	var wait sync.WaitGroup
-	for i := ours; i < len(list); i++ {
+	for i := ours(list); i < len(list); i++ {
 		wait.Go(func() { do(i, list[i]) })
 	}
-	for i := range min(ours, len(list)) {
+	for i := range ours(list) {
 		do(i, list[i])
 	}
 	wait.Wait()

@@ -38,6 +38,18 @@ func (g *Generator) expression(k Kind, s *scope, b budget) *Node {
 		return g.unsigned(s, b.smaller())
 	case List:
 		return g.array(s)
+	case Texts:
+		return g.texts(s, b.smaller())
+	case Real:
+		return g.real(s, b.smaller())
+	case Zoned:
+		return g.zoned(s, b.smaller())
+	case UUID:
+		return g.greatest(UUID, s)
+	case Bytes:
+		return g.bytes(s, b.smaller())
+	case Huge:
+		return g.huge(s)
 	}
 	return g.boolean(s, b.smaller())
 }
@@ -107,6 +119,18 @@ func typeName(k Kind) string {
 		return "uinteger"
 	case List:
 		return "integer[]"
+	case Texts:
+		return "text[]"
+	case Real:
+		return "real"
+	case Zoned:
+		return "timestamptz"
+	case UUID:
+		return "uuid"
+	case Bytes:
+		return "bytea"
+	case Huge:
+		return fmt.Sprintf("decimal(38,%d)", hugeScale)
 	}
 	return "boolean"
 }
@@ -142,6 +166,19 @@ func (g *Generator) literal(k Kind) *Node {
 		return node(k, g.clock())
 	case List:
 		return node(k, g.elements())
+	case Texts:
+		return node(k, g.words())
+	case Real:
+		return bounded(node(k, "CAST("+g.pick("0", "1", "0.5", "-2.25", "10")+" AS real)"), 10)
+	case Zoned:
+		return node(k, g.instant())
+	case UUID:
+		return node(k, "CAST('"+g.uuid()+"' AS uuid)")
+	case Bytes:
+		h := g.hex()
+		return node(k, "decode('"+h+"', 'hex')").in("unhex('" + h + "')")
+	case Huge:
+		return node(k, "CAST("+g.hugeNumber()+" AS "+typeName(Huge)+")")
 	case Unsigned:
 		v := g.pick("0", "1", "2", "7", "200")
 		return sized(node(k, "CAST("+v+" AS uinteger)").pg("CAST("+v+" AS bigint)"), 4, 200)
@@ -206,10 +243,10 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 		}
 		return x
 	case 7:
-		return sized(node(Integer, g.pick("length($)", "char_length($)", "octet_length($)"), g.expression(Text, s, b)).in("strlen($)"), 4, 1000).fix()
+		return sized(node(Integer, g.pick("length($)", "char_length($)", "octet_length($)"), g.expression(Text, s, b)).in("strlen($)"), 4, 1e6).fix()
 	case 8:
 		return sized(node(Integer, "CAST(extract("+g.pick("year", "month", "day", "quarter", "dow", "doy", "week", "isodow", "isoyear", "decade", "century")+" FROM $) AS integer)",
-			g.expression(g.kind(Date, Timestamp), s, b)), 4, 10000)
+			g.expression(g.kind(Date, Timestamp, Zoned), s, b)), 4, 10000)
 	case 9:
 		return sized(node(Integer, "($ - $)", g.expression(Date, s, b), g.expression(Date, s, b)), 4, 1e6)
 	case 10:
@@ -224,6 +261,9 @@ func (g *Generator) integer(s *scope, b budget) *Node {
 			return sized(node(Integer, "CAST(CAST($ AS text) AS integer)", x), 4, x.bound)
 		}
 		return x
+	}
+	if g.chance(40) {
+		return g.number(s, b)
 	}
 	switch g.random.IntN(6) {
 	case 0:
@@ -349,6 +389,9 @@ func (g *Generator) double(s *scope, b budget) *Node {
 
 func (g *Generator) text(s *scope, b budget) *Node {
 	one := func() *Node { return g.expression(Text, s, b) }
+	if g.chance(15) {
+		return g.phrase(s, b)
+	}
 	switch g.random.IntN(19) {
 	case 13:
 		return node(Text, "translate($, 'abé', 'xy')", one())
@@ -373,7 +416,7 @@ func (g *Generator) text(s *scope, b budget) *Node {
 	case 4:
 		return node(Text, "replace($, "+g.pick("'a', 'xy'", "'b', ''", "'ab', 'a'")+")", one())
 	case 5:
-		return node(Text, "CAST($ AS text)", g.expression(g.kind(Integer, Date, Boolean, Timestamp), s, b))
+		return node(Text, "CAST($ AS text)", g.expression(g.kind(Integer, Date, Boolean, Timestamp, Zoned, UUID, Huge), s, b))
 	case 6:
 		return node(Text, "concat($, $)", one(), one())
 	case 7:
@@ -394,7 +437,9 @@ func (g *Generator) text(s *scope, b budget) *Node {
 
 func (g *Generator) date(s *scope, b budget) *Node {
 	one := g.expression(Date, s, b)
-	switch g.random.IntN(6) {
+	switch g.random.IntN(7) {
+	case 6:
+		return node(Date, "CAST($ AS date)", g.expression(Zoned, s, b))
 	case 4:
 		return node(Date, "make_date(1990 + abs($ % 20), 1 + abs($ % 12), 1 + abs($ % 28))", g.small4(s), g.small4(s), g.small4(s))
 	case 5:
@@ -410,7 +455,11 @@ func (g *Generator) date(s *scope, b budget) *Node {
 }
 
 func (g *Generator) timestamp(s *scope, b budget) *Node {
-	switch g.random.IntN(6) {
+	switch g.random.IntN(8) {
+	case 6:
+		return node(Timestamp, "CAST($ AS timestamp)", g.expression(Zoned, s, b))
+	case 7:
+		return node(Timestamp, "($ AT TIME ZONE '"+g.zone()+"')", g.expression(Zoned, s, b))
 	case 4:
 		return node(Timestamp, "($ + $)", g.expression(g.kind(Date, Timestamp), s, b), g.leaf(Interval, s))
 	case 5:
@@ -441,7 +490,7 @@ func (g *Generator) interval(s *scope, b budget) *Node {
 	case 0:
 		return node(Interval, "(- $)", x)
 	case 1:
-		return node(Interval, "($ - $)", g.expression(Time, s, b), g.leaf(Time, s)).in("($ - $)")
+		return node(Interval, "($ - $)", g.expression(Time, s, b), g.leaf(Time, s)).in("((date '2000-01-01' + $) - (date '2000-01-01' + $))")
 	case 2:
 		return node(Interval, g.pick("greatest", "least")+"($, $)", x, g.leaf(Interval, s))
 	}
@@ -451,7 +500,7 @@ func (g *Generator) interval(s *scope, b budget) *Node {
 func (g *Generator) time(s *scope, b budget) *Node {
 	switch g.random.IntN(3) {
 	case 0:
-		return node(Time, "CAST($ AS time)", g.expression(Timestamp, s, b))
+		return node(Time, "CAST($ AS time)", g.expression(g.kind(Timestamp, Zoned), s, b))
 	case 1:
 		return node(Time, "($"+g.pick(" + ", " - ")+"interval "+g.pick("'90 minutes'", "'1 day 1 hour'", "'0.5 seconds'")+")", g.leaf(Time, s))
 	}

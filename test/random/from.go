@@ -38,6 +38,9 @@ func (g *Generator) from(s *scope, b budget) *Node {
 			continue
 		}
 		source, right := g.source(s, b, maxRows/s.rows)
+		if g.chance(8) {
+			source, right = g.joined(source, right, s, b)
+		}
 		s.rows *= max(1, right.rows)
 		kind := g.pick("JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN")
 		switch {
@@ -60,6 +63,18 @@ func (g *Generator) from(s *scope, b budget) *Node {
 	}
 	s.leaves, s.columns = append(s.leaves, columns...), columns
 	return clause
+}
+
+// joined puts a join into brackets, of a source with another one where that is not too many rows.
+func (g *Generator) joined(source *Node, r *relation, s *scope, b budget) (*Node, *relation) {
+	other, right := g.source(s, b, maxRows/(s.rows*max(1, r.rows)))
+	if s.rows*max(1, r.rows)*max(1, right.rows) > maxRows {
+		return source, r
+	}
+	kind := g.pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+	clause := node(Clause, "($ "+kind+" $ ON $)", source, other, g.condition(kind, r.columns, right.columns, nil, budget{}))
+	both := &relation{names: []string{""}, columns: append(r.columns[:len(r.columns):len(r.columns)], right.columns...), rows: r.rows * max(1, right.rows)}
+	return clause, both
 }
 
 // natural joins a relation with another one that has k and else no name in common.
@@ -177,7 +192,7 @@ func (g *Generator) source(s *scope, b budget, rows int) (*Node, *relation) {
 	// The large table is rare and stands alone or beside small ones.
 	t := g.tables[g.random.IntN(len(g.tables)-1)]
 	if s.outer == nil && g.chance(12) {
-		t = g.tables[len(g.tables)-1]
+		t, g.large = g.tables[len(g.tables)-1], true
 	}
 	if len(t.Rows) > rows {
 		t = g.tables[1+min(1, rows/tableRows[2])]

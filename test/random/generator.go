@@ -12,6 +12,7 @@ type Generator struct {
 	names  int // aliases given so far in the current query
 	groups int
 	ctes   []*relation
+	large  bool // the current query reads the large table, so that its subqueries have none of their own
 }
 
 // New returns a generator; equal seeds make equal texts.
@@ -32,11 +33,25 @@ func (g *Generator) kind(choices ...Kind) Kind { return choices[g.random.IntN(le
 
 func (g *Generator) chance(percent int) bool { return g.random.IntN(100) < percent }
 
+// rareKinds are those that queries have less of.
+var rareKinds = []Kind{Interval, Time, Unsigned, Unsigned, List, Texts, Real, Real, Zoned, Zoned, Zoned, UUID, Bytes, Huge}
+
 func (g *Generator) anyKind() Kind {
-	if g.chance(12) {
-		return g.kind(Interval, Time, Unsigned, Unsigned, List)
+	if g.chance(25) {
+		return g.kind(rareKinds...)
 	}
 	return g.kind(Integer, Integer, Decimal, Double, Text, Text, Date, Timestamp, Boolean)
+}
+
+// begin forgets the query before.
+func (g *Generator) begin() { g.names, g.groups, g.ctes, g.large = 0, 0, nil, false }
+
+// under is the budget of a subquery: none is nested in one that the rows of the large table are to be asked of.
+func (g *Generator) under(b budget) budget {
+	if g.large {
+		b.depth = 0
+	}
+	return b
 }
 
 func (g *Generator) name(prefix string) string {

@@ -20,7 +20,13 @@ const (
 	Time
 	Unsigned // an integer without sign, a wider one in PostgreSQL
 	List     // of integers
-	Output   // a number that is only shown: engines give it different types or last digits
+	Texts    // a list of texts
+	Real
+	Zoned // a timestamp with time zone
+	UUID
+	Bytes
+	Huge   // a decimal of 38 digits, hugeScale of them after the point: it is compared but not computed with
+	Output // a number that is only shown: engines give it different types or last digits
 )
 
 // Dialect is how a query is spelled.

@@ -9,7 +9,7 @@ type Identity struct {
 
 // Identity makes one.
 func (g *Generator) Identity() *Identity {
-	g.names, g.groups, g.ctes = 0, 0, nil
+	g.begin()
 	s := &scope{}
 	b := budget{2, 3}
 	from := g.from(s, b)

@@ -11,13 +11,13 @@ import (
 
 // The two sides of an identity have the same rows, on each setting of this engine.
 func TestIdentities(t *testing.T) {
-	list := connect(t)
+	e := connect(t)
 	done, rows, refused, failures := map[string]int{}, 0, 0, 0
 	asked := 0
 	more := func() bool { return asked < queries()/4 && failures < *flagFailures }
 	for round := uint64(0); more(); round++ {
 		seed := *flagSeed + round
-		g := begin(t, list, seed)
+		g, list := e.begin(t, seed)
 		for n := 0; n < queriesPerRound && more(); n++ {
 			id := g.Identity()
 			asked++
@@ -32,7 +32,7 @@ func TestIdentities(t *testing.T) {
 				failures++
 				t.Errorf("seed %d query %d, %s: %s: %s", seed, n, p.name, id.Name, reason)
 				p.shrink(t, id, g.tables)
-				begin(t, list, seed)
+				e.begin(t, seed)
 			}
 		}
 	}

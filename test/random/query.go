@@ -12,7 +12,7 @@ const maxRows = 30_000
 
 // Statement makes a query and says whether its rows have an order.
 func (g *Generator) Statement() (query *Node, ordered bool) {
-	g.names, g.groups, g.ctes = 0, 0, nil
+	g.begin()
 	with := node(Clause, "")
 	if g.chance(24) {
 		var list []*Node
@@ -49,6 +49,9 @@ func (g *Generator) Statement() (query *Node, ordered bool) {
 	if g.chance(40) {
 		order = g.order(len(shape))
 		ordered = true
+	} else if g.chance(4) {
+		// All rows that are equal to the last one come too, so that the order need not be total.
+		order = node(Clause, " ORDER BY 1"+g.direction()+" FETCH FIRST "+g.pick("1", "2", "5", "20")+" ROWS WITH TIES").orNothing()
 	}
 	return node(Query, "$$$", with, body, order), ordered
 }
@@ -61,7 +64,7 @@ func (n *Node) ordered() bool {
 // Failing makes a query that may end in an error: what it computes, it computes for every row of one table, so all engines must end in the same
 // error or none.
 func (g *Generator) Failing() *Node {
-	g.names, g.groups, g.ctes = 0, 0, nil
+	g.begin()
 	s := &scope{}
 	t := g.tables[1+g.random.IntN(len(g.tables)-1)]
 	r := t.as(g.name("r"))
@@ -282,9 +285,16 @@ func (g *Generator) grouping(s, outer *scope, b budget) (grouped *scope, group, 
 			plain := grouped.grouped
 			grouped.grouped = func(k Kind) *Node {
 				if (k == Integer || k == Output) && g.chance(30) {
+					if len(keys) > 1 && g.chance(40) {
+						return sized(node(k, "grouping($, $)", keys[1], keys[0]), 4, 3)
+					}
 					return sized(node(k, "grouping($)", keys[g.random.IntN(len(keys))]), 4, 1)
 				}
 				return plain(k)
+			}
+			if len(keys) == 3 {
+				form = g.pick(" GROUP BY ROLLUP (($, $), $)", " GROUP BY ROLLUP ($), CUBE ($, $)", " GROUP BY GROUPING SETS (($, $), ROLLUP ($))", " GROUP BY GROUPING SETS (CUBE ($, $), ($), ())")
+				group = node(Clause, form, keys...).orNothing()
 			}
 			if len(keys) == 2 && g.chance(60) {
 				group = node(Clause, g.pick(" GROUP BY GROUPING SETS (($), ($))", " GROUP BY GROUPING SETS (($, $), ())", " GROUP BY $, ROLLUP ($)"), keys...).orNothing()
@@ -350,6 +360,9 @@ func (g *Generator) aggregate(k Kind, s *scope) *Node {
 		}
 	case Boolean:
 		return call(k, g.pick("bool_and(", "bool_or("), argument(k))
+	case UUID, Bytes:
+		e := argument(k)
+		return node(k, "min($)", e).pg("(array_agg($ ORDER BY $))[1]", 0, 0)
 	case List:
 		e := node(Integer, "CAST($ AS integer)", g.small(local))
 		if !e.column { // DuckDB does not order by a literal
@@ -367,6 +380,9 @@ func (g *Generator) aggregate(k Kind, s *scope) *Node {
 		return g.shownAggregate(argument, call)
 	}
 	e := argument(k)
+	if k == Texts && !e.column {
+		return e
+	}
 	return wider(call(k, g.pick("min(", "max("), e), e)
 }
 
@@ -379,6 +395,9 @@ func (g *Generator) shownAggregate(argument func(Kind) *Node, call func(Kind, st
 			}
 		}
 		return g.literal(k)
+	}
+	if g.chance(25) {
+		return g.quantile(argument, call)
 	}
 	switch g.random.IntN(6) {
 	case 5:
@@ -396,9 +415,12 @@ func (g *Generator) shownAggregate(argument func(Kind) *Node, call func(Kind, st
 
 // shown is a number that is not computed with further.
 func (g *Generator) shown(s *scope, b budget) *Node {
+	if g.chance(35) {
+		return g.display(s, b)
+	}
 	switch g.random.IntN(5) {
 	case 3:
-		return node(Output, "extract("+g.pick("epoch", "second", "year", "month", "hour")+" FROM $)", g.leaf(g.kind(Timestamp, Interval), s))
+		return node(Output, "extract("+g.pick("epoch", "second", "year", "month", "hour")+" FROM $)", g.leaf(g.kind(Timestamp, Interval, Zoned), s))
 	case 4:
 		return node(Output, "($ - $)", g.expression(Timestamp, s, b), g.leaf(Timestamp, s))
 	case 0:

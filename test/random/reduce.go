@@ -68,6 +68,8 @@ func reduceNode(root, n *Node, over func() bool, fails func() bool) (changed boo
 var literals = map[Kind][]string{
 	Integer: {"1", "0"}, Decimal: {"1.5"}, Double: {"CAST(1 AS double precision)"}, Text: {"'a'"}, Date: {"date '2000-01-01'"},
 	Timestamp: {"timestamp '2000-01-01'"}, Interval: {"interval '1 day'"}, Time: {"time '01:02:03'"}, List: {"CAST(ARRAY[1] AS integer[])"},
+	Texts: {"CAST(ARRAY['a'] AS text[])"}, Real: {"CAST(1 AS real)"}, Zoned: {"timestamptz '2000-01-01 00:00:00+00'"},
+	UUID: {"CAST('00000000-0000-4000-8000-000000000000' AS uuid)"}, Bytes: {"CAST('a' AS bytea)"}, Huge: {"CAST(1 AS decimal(38,10))"},
 	Boolean: {"true", "false", "CAST(NULL AS boolean)"},
 }
 

@@ -2,7 +2,7 @@ package random
 
 import (
 	"fmt"
-	"slices"
+	"regexp"
 	"strings"
 )
 
@@ -24,6 +24,9 @@ type Column struct {
 // wideTypes are PostgreSQL's types that hold the values of types that it lacks.
 var wideTypes = map[string]string{"utinyint": "smallint", "usmallint": "integer", "uinteger": "bigint", "ubigint": "numeric(20,0)"}
 
+// hexLiteral are bytes in the spelling that DuckDB lacks.
+var hexLiteral = regexp.MustCompile(`decode\(('[0-9a-f]*'), 'hex'\)`)
+
 // insertRows bounds the rows of one INSERT.
 const insertRows = 1000
 
@@ -43,14 +46,20 @@ func (t *Table) Statements(d Dialect) []string {
 		values := make([]string, len(rows))
 		for i, r := range rows {
 			values[i] = "(" + strings.Join(r, ", ") + ")"
+			if d == DuckDB {
+				values[i] = hexLiteral.ReplaceAllString(values[i], "unhex($1)")
+			}
 		}
 		out = append(out, "INSERT INTO "+t.Name+" VALUES "+strings.Join(values, ", "))
 	}
 	return out
 }
 
-// tableRows are the sizes of the tables t0, t1, …; the last is more than a batch.
-var tableRows = []int{0, 1, 5, 16, 40, 2600}
+// tableRows are the sizes of the tables t0, t1, …; that of the last is one of largeRows, around what batches and parts of them hold.
+var (
+	tableRows = []int{0, 1, 5, 16, 40, 2600}
+	largeRows = []int{2600, 2600, 2047, 2048, 2049, 4095, 4096, 4097, 9000}
+)
 
 const (
 	minInt32 = "(-2147483647 - 1)"
@@ -108,6 +117,25 @@ var pool = []Column{
 	{"v", "interval", Node{Kind: Interval}, func(g *Generator) string { return g.span() }},
 	{"tm", "time", Node{Kind: Time}, func(g *Generator) string { return g.clock() }},
 	{"l", "integer[]", Node{Kind: List}, func(g *Generator) string { return g.elements() }},
+	{"a", "real", Node{Kind: Real, bound: 1000}, func(g *Generator) string { return fmt.Sprintf("%d.%d", g.random.IntN(60)-20, 25*g.random.IntN(4)) }},
+	{"ax", "real", Node{Kind: Real, bound: 1e38}, func(g *Generator) string {
+		return "CAST('" + g.pick("3.4028235e38", "-3.4028235e38", "1e-40", "Infinity", "-Infinity", "NaN", "0", "-0", "1", "0.1", "16777217") + "' AS real)"
+	}},
+	{"wz", "timestamptz", Node{Kind: Zoned}, func(g *Generator) string { return g.instant() }},
+	{"id", "uuid", Node{Kind: UUID}, func(g *Generator) string { return "CAST('" + g.uuid() + "' AS uuid)" }},
+	{"bb", "bytea", Node{Kind: Bytes}, func(g *Generator) string { return "decode('" + g.hex() + "', 'hex')" }},
+	{"lt", "text[]", Node{Kind: Texts}, func(g *Generator) string { return g.words() }},
+	{"nn", fmt.Sprintf("decimal(38,%d)", hugeScale), Node{Kind: Huge}, func(g *Generator) string { return g.hugeNumber() }},
+	{"tx", "date", Node{Kind: Date}, func(g *Generator) string {
+		return "date '" + g.pick("0001-01-01", "9999-12-31", "1582-10-15", "1900-02-28", "2000-02-29", "1970-01-01", "1969-12-31", "0004-02-29") + "'"
+	}},
+	{"wx", "timestamp", Node{Kind: Timestamp}, func(g *Generator) string {
+		return "timestamp '" + g.pick("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999", "1969-12-31 23:59:59.999999", "1970-01-01 00:00:00", "2000-02-29 12:00:00", "1582-10-04 23:59:59") + "'"
+	}},
+	{"os", "usmallint", Node{Kind: Unsigned, width: 2, bound: 65535}, func(g *Generator) string { return g.pick("65535", "32768", "0", "1", fmt.Sprint(g.random.IntN(20))) }},
+	{"sl", "text", Node{Kind: Text, bound: 10000}, func(g *Generator) string {
+		return g.pick("'a'", "'b'", "repeat('ab', 2000)", "repeat('naïve', 700)", "repeat('ab', 2001)", fmt.Sprintf("repeat('x', %d)", g.random.IntN(300)))
+	}},
 	{"q", "boolean", Node{Kind: Boolean}, func(g *Generator) string { return g.pick("true", "true", "true", "false") }},
 }
 
@@ -115,23 +143,31 @@ var pool = []Column{
 func (g *Generator) Tables() []*Table {
 	g.tables = nil
 	for n, rows := range tableRows {
+		if n == len(tableRows)-1 {
+			rows = largeRows[g.random.IntN(len(largeRows))]
+		}
 		t := &Table{Name: fmt.Sprintf("t%d", n)}
 		for i, c := range pool {
-			if i == 0 || g.chance(60) {
+			if i == 0 || g.chance(50) {
 				t.Columns = append(t.Columns, c)
 			}
 		}
-		apart(t)
 		nulls := make([]int, len(t.Columns)) // percent of NULLs
 		for i := range nulls {
 			nulls[i] = []int{0, 5, 15, 15, 40, 40, 100}[g.skewed(7)]
+		}
+		same := make([]string, len(t.Columns)) // the one value of a column that has no other
+		for i, c := range t.Columns {
+			if i > 0 && g.chance(6) {
+				same[i] = c.make(g)
+			}
 		}
 		for range rows {
 			row := make([]string, len(t.Columns))
 			for i, c := range t.Columns {
 				if g.chance(nulls[i]) {
 					row[i] = "NULL"
-				} else {
+				} else if row[i] = same[i]; row[i] == "" {
 					row[i] = c.make(g)
 				}
 			}
@@ -143,13 +179,6 @@ func (g *Generator) Tables() []*Table {
 		g.tables = append(g.tables, t)
 	}
 	return g.tables
-}
-
-// apart drops the list of a table that has an interval too: such tables cannot be kept.
-func apart(t *Table) {
-	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.like.Kind == Interval }) {
-		t.Columns = slices.DeleteFunc(t.Columns, func(c Column) bool { return c.like.Kind == List })
-	}
 }
 
 // skewed is below n, and small numbers are more frequent.
@@ -184,4 +213,47 @@ func (g *Generator) day() string {
 func (g *Generator) moment() string {
 	return fmt.Sprintf("timestamp '%s-%02d-%02d %02d:%02d:%02d%s'", g.pick("1992", "1993", "1996", "1969"), 1+g.random.IntN(12), 1+g.random.IntN(28),
 		g.pick2(0, g.random.IntN(24)), g.pick2(0, g.random.IntN(60)), g.pick2(0, g.random.IntN(60)), g.pick("", "", ".5", ".123456"))
+}
+
+// hugeScale is the digits after the point of a Huge.
+const hugeScale = 10
+
+func (g *Generator) hugeNumber() string {
+	return g.pick("9999999999999999999999999999.9999999999", "-9999999999999999999999999999.9999999999", "0", "1.5", "-0.0000000001", "7",
+		fmt.Sprintf("%d.%010d", g.random.Int64()-1<<62, g.random.Int64N(1e10)), fmt.Sprintf("%d%09d.5", g.random.Int64(), g.random.Int64N(1e9)))
+}
+
+// instant is a time with a time zone, often beside a change of the clocks in one of the sessions' zones.
+func (g *Generator) instant() string {
+	day := g.pick("1993-03-28", "1996-10-27", "1993-04-04", "1996-10-26", "1993-06-15", "2000-02-29",
+		fmt.Sprintf("%s-%02d-%02d", g.pick("1992", "1993", "1996", "1970", "2021"), 1+g.random.IntN(12), 1+g.random.IntN(28)))
+	return fmt.Sprintf("timestamptz '%s %02d:%02d:%02d%s%s'", day, g.random.IntN(24), 15*g.random.IntN(4), g.pick2(0, g.random.IntN(60)), g.pick("", "", ".5", ".123456"),
+		g.pick("+00", "+00", "+02", "-05", "+05:30", "+10:30"))
+}
+
+// uuid is mostly one of few.
+func (g *Generator) uuid() string {
+	if g.chance(70) {
+		return fmt.Sprintf("%08x-0000-4000-8000-%012x", []uint32{0, 1, 1 << 31, 1<<32 - 1}[g.random.IntN(4)], g.random.IntN(3))
+	}
+	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", g.random.Uint32(), g.random.IntN(1<<16), g.random.IntN(1<<12), g.random.IntN(1<<12), g.random.Int64N(1<<48))
+}
+
+// hex are bytes as hexadecimal digits.
+func (g *Generator) hex() string {
+	return g.pick("", "00", "ff", "0000", "61", "616263", "00ff00", "deadbeef", "0102030405060708090a0b0c0d", fmt.Sprintf("%04x", g.random.IntN(1<<16)))
+}
+
+// words is a list of texts.
+func (g *Generator) words() string {
+	items := make([]string, g.skewed(5))
+	for i := range items {
+		items[i] = g.pick("'a'", "'b'", "'ab'", "''", "NULL", "'"+g.word()+"'")
+	}
+	return "CAST(ARRAY[" + strings.Join(items, ", ") + "] AS text[])"
+}
+
+// zone is a time zone of AT TIME ZONE.
+func (g *Generator) zone() string {
+	return g.pick("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 }

@@ -26,6 +26,10 @@ func (g *Generator) window(s *scope, number bool) *Node {
 	if k == Integer && x.width == 8 && function == "avg($)" {
 		function = "sum($)"
 	}
+	if !number && g.chance(20) {
+		x = g.leaf(g.kind(Text, Date, Zoned, Real, Huge), s)
+		function = g.pick("min($)", "max($)", "count($)")
+	}
 	total := g.total(s)
 	switch n := g.random.IntN(10); {
 	case n == 0:
@@ -36,7 +40,11 @@ func (g *Generator) window(s *scope, number bool) *Node {
 			v = g.leaf(g.kind(Integer, Decimal), s)
 		}
 		w := g.sequence(s, total)
-		switch g.random.IntN(5) {
+		switch g.random.IntN(6) {
+		case 5:
+			if !number {
+				return node(Output, g.pick("array_agg($)", "array_agg($)", "bool_and($ IS NULL)", "bool_or($ IS NULL)")+" OVER ($$)", g.leaf(g.kind(Integer, Text, Date), s), w, g.frame("ROWS"))
+			}
 		case 0:
 			return node(Output, g.pick("row_number()", "row_number()", "ntile(3)", "ntile(1)")+" OVER ($)", w)
 		case 1:
@@ -99,7 +107,7 @@ func (g *Generator) total(s *scope) []*Node {
 		return nil
 	}
 	for _, l := range leaves {
-		if !l.column || l.Kind == List || l.Kind == Interval || l.Kind == Double {
+		if !l.column || l.Kind == List || l.Kind == Interval || l.Kind == Double || l.Kind == Real || l.Kind == Texts {
 			return nil // equal values may look different, such as 0 and -0
 		}
 	}
