@@ -106,6 +106,10 @@ build/cuda/lib/libcuda.a: $(CUDA_SHIM)/generate.sh $(CUDA_SHIM)/symbols.txt
 ptx: ## compile the GPU kernels to PTX with clang 16
 	cuda/kernels/compile.sh cuda/kernels
 
+.PHONY: gpu-registers
+gpu-registers: ## print the registers, spills and shared memory of each GPU kernel on ARCH (sm_90), with NVIDIA's assembler and no card
+	cuda/kernels/registers.sh build/cuda/nvcc $(ARCH)
+
 # Programs for a machine with a card and a driver and nothing else: tests of the kernels and the device layer, and the measurements.
 .PHONY: gpu-bundle
 gpu-bundle: cuda-headers build/cuda/lib/libcuda.a ## build the programs for a machine with a GPU into build/gpu.tar.xz

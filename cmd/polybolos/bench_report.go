@@ -69,6 +69,9 @@ func printReport(out io.Writer, r *tpch.Report) {
 	for i := range peers {
 		printPeer(out, r, r.Peers[i])
 	}
+	if r.CollectorShare > 0 {
+		fmt.Fprintf(out, "Go's garbage collector took %.1f %% of the processor time.\n", 100*r.CollectorShare)
+	}
 	if peers > 0 && r.Busy > busyLimit {
 		fmt.Fprintf(out, "The machine was busy with other work (%.0f %% of its processors): these figures say little.\n", 100*r.Busy)
 	}

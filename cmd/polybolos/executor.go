@@ -37,6 +37,8 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 	flags.StringVar(&config.Scheduler, "scheduler", defaultControl, "host:port of the scheduler's control plane")
 	flags.StringVar(&config.Listen, "listen", executor.DefaultListen, "host:port for other executors and the scheduler, port 0 for any that is free")
 	flags.StringVar(&config.Advertise, "advertise", "", "host:port at which they reach it (default where it listens)")
+	flags.StringVar(&config.Results, "results", "", "host:port for clients that read results which lie here, port 0 for any that is free (default they read them from the scheduler)")
+	flags.StringVar(&config.AdvertiseResults, "advertise-results", "", "host:port at which clients reach --results (default where it listens)")
 	flags.IntVar(&config.Threads, "threads", 0, "tasks at once (default one for each core)")
 	flags.StringVar(&memory, "memory-limit", "", "memory that tasks and their output may hold, such as 16GB (default no limit)")
 	flags.StringVar(&outputs, "output-memory", "", "memory that output may hold before it goes to files (default 30 % of --memory-limit)")
@@ -52,7 +54,7 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 	store.add(flags)
 	store.addCompression(flags)
 	s3.add(flags)
-	tls.AddClient(flags)
+	tls.Add(flags)
 	addConfigFlag(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		err := configure(c)
@@ -98,12 +100,16 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 		if config.ServerSecurity, config.Security, err = clusterSecurity(&tls); err != nil {
 			return err
 		}
+		if config.ResultsSecurity, err = clientSecurity(&tls); err != nil {
+			return err
+		}
 		if config.Shuffle, err = store.open(c, config.Log); err != nil {
 			return err
 		}
 		out := c.OutOrStdout()
 		// A closed standard output is no reason not to work.
 		config.Listening = func(address string) { _, _ = fmt.Fprintf(out, "listening on %s\n", address) }
+		config.ListeningResults = func(address string) { _, _ = fmt.Fprintf(out, "listening on %s for clients\n", address) }
 		if err := executor.Run(c.Context(), config); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (r remote) Run(ctx context.Context, s shell.Statement) (shell.Result, error
 	if !ok {
 		return nil, fault.New(fault.Internal, "a statement of another connection: %T", s)
 	}
-	rows, err := r.Query(ctx, st.text)
+	rows, err := r.Client.Run(ctx, st.text)
 	if err != nil {
 		return nil, st.moved(ctx, err)
 	}

@@ -34,6 +34,7 @@ type schedulerFlags struct {
 	memory  string
 	timeout time.Duration
 	drain   time.Duration
+	proxy   bool
 
 	grace, heartbeat time.Duration
 	limits           core.Limits
@@ -68,6 +69,7 @@ executor; local://NAME/path names what only executor NAME has, and local:///path
 	flags.IntVar(&f.limits.Running, "max-running", core.DefaultRunning, "queries that run at once, more wait")
 	flags.IntVar(&f.limits.Queued, "max-queued", core.DefaultQueued, "queries that wait, more are refused")
 	flags.DurationVar(&f.drain, "drain", 30*time.Second, "how long running calls may go on when the scheduler is told to end")
+	flags.BoolVar(&f.proxy, "proxy-results", false, "send all results through the scheduler, also those on executors with --results: for clients that reach the scheduler alone")
 	f.shuffle.add(flags)
 	f.shuffle.addAge(flags)
 	f.s3.add(flags)
@@ -158,8 +160,12 @@ func runScheduler(c *cobra.Command, f schedulerFlags) (err error) {
 	if kept != nil {
 		keptClients = kept.clients
 	}
+	var results flightsql.Results
+	if !f.proxy {
+		results = s
+	}
 	clients, err := flightsql.New(flightsql.Config{
-		Security: security, Clients: keptClients,
+		Security: security, Clients: keptClients, Results: results,
 		Sessions: func() (*session.Session, error) {
 			return s.Session(session.Config{Catalog: tables, Folder: f.tables, SharedFolder: true})
 		},
