@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
 	"github.com/polybolos-db/polybolos/fault"
@@ -39,6 +40,7 @@ type poller struct {
 	epoch      string // of the scheduler that the last reply came from
 	rejoining  bool   // the scheduler was started again, and does not know this executor yet
 	registered bool
+	devices    int    // that the scheduler knows of
 	applied    uint64 // the last command that was carried out
 	draining   bool
 	pause      time.Duration
@@ -129,8 +131,14 @@ func (p *poller) poll(ctx context.Context) {
 		Version: version, Executor: p.name, Statuses: p.tasks.takeStatuses(), Acknowledged: p.applied, Progress: p.tasks.progress(), Draining: p.draining,
 		Reads: p.tasks.reads.take(),
 	}
+	if left := devices(nil); len(left) < len(p.capabilities.GetDevices()) {
+		p.capabilities = proto.CloneOf(p.capabilities)
+		p.capabilities.Devices = left
+	}
 	if !p.registered {
 		r.Capabilities, r.Jobs, r.Attempts = p.capabilities, p.tasks.held(), p.tasks.attempts()
+	} else if len(p.capabilities.GetDevices()) < p.devices {
+		r.Capabilities = p.capabilities
 	}
 	name := p.name
 	p.polls++
@@ -182,6 +190,9 @@ func (p *poller) take(r result) error {
 		p.config.Log.Info("registered", "scheduler", p.config.Scheduler, "executor", p.name)
 	}
 	p.registered, p.rejoining, p.epoch = true, false, r.reply.GetRun()
+	if c := r.request.GetCapabilities(); c != nil {
+		p.devices = len(c.GetDevices())
+	}
 	for _, c := range r.reply.GetCommands() {
 		if c.GetNumber() <= p.applied {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -130,9 +131,18 @@ func capabilities(c Config, address string, calibration map[string]float64) *con
 		Shuffle: place, Address: address, Slots: uint32(c.Threads), Threads: uint32(c.Threads), MemoryLimit: c.MemoryLimit, Simd: simd.Current().String(),
 		Labels: c.Labels, Group: c.Group, Build: c.Build, Calibration: calibration, Name: c.Name, Files: c.LocalDir != "",
 	}
-	for _, found := range executor.Devices(c.Log) {
+	out.Devices = devices(c.Log)
+	return out
+}
+
+// devices are those that are not lost.
+func devices(log *slog.Logger) (out []*controlv1.Device) {
+	for _, found := range executor.Devices(log) {
+		if found.Err() != nil {
+			continue
+		}
 		d := found.Info()
-		out.Devices = append(out.Devices, &controlv1.Device{Name: d.Name, Memory: d.Memory, Capability: d.Capability, Bandwidth: d.MemoryBandwidth})
+		out = append(out, &controlv1.Device{Name: d.Name, Memory: d.Memory, Capability: d.Capability, Bandwidth: d.MemoryBandwidth})
 	}
 	return out
 }

@@ -18,8 +18,8 @@ import (
 type executor struct {
 	server       *Server
 	id           core.ExecutorID
-	capabilities *controlv1.Capabilities
-	jobs         map[core.JobID]*given // that it was given a task of; used by the loop of the jobs alone
+	capabilities *controlv1.Capabilities // replaced under the server's lock, never changed
+	jobs         map[core.JobID]*given   // that it was given a task of; used by the loop of the jobs alone
 
 	mu         sync.Mutex
 	queue      []*controlv1.Command // not yet acknowledged

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	controlv1 "github.com/polybolos-db/polybolos/api/control/v1"
 	"github.com/polybolos-db/polybolos/column"
@@ -267,7 +268,20 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 		x = &executor{server: s, id: id, capabilities: c, signal: make(chan struct{}), seen: time.Now(), jobs: map[core.JobID]*given{}}
 		s.executors[id] = x
 	}
+	// Devices get lost while an executor is there, and nothing else of it changes.
+	changed := known && c != nil && len(c.GetDevices()) < len(x.capabilities.GetDevices())
+	if changed {
+		x.capabilities = proto.CloneOf(x.capabilities)
+		x.capabilities.Devices = c.GetDevices()
+		c = x.capabilities
+	}
 	s.mu.Unlock()
+	if changed {
+		s.config.Log.Warn("executor lost devices", "executor", id, "devices", len(c.GetDevices()))
+		if err := s.jobs.Change(id, capabilities(c)); err != nil {
+			return nil, status.Error(codes.Unavailable, err.Error())
+		}
+	}
 	if known || x == nil {
 		return x, nil
 	}
@@ -288,6 +302,7 @@ func (s *Server) find(id core.ExecutorID, r *controlv1.PollRequest) (*executor, 
 func (s *Server) remove(x *executor, crashed bool, why string) {
 	s.mu.Lock()
 	known := s.executors[x.id] == x
+	address := x.capabilities.GetAddress()
 	if known {
 		delete(s.executors, x.id)
 		s.departed.note(x.capabilities)
@@ -297,7 +312,7 @@ func (s *Server) remove(x *executor, crashed bool, why string) {
 		return
 	}
 	x.leave()
-	s.client.Forget(x.capabilities.GetAddress())
+	s.client.Forget(address)
 	s.config.Log.Warn("executor is gone", "executor", x.id, "why", why)
 	// When the jobs have ended, nobody needs to know.
 	_ = s.jobs.Leave(x.id, crashed, fault.New(fault.ConnectionFailure, "executor %s is gone: %s", x.id, why))

@@ -59,6 +59,8 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 		}
 	case Joined:
 		c.join(e)
+	case Changed:
+		c.change(e)
 	case Draining:
 		if x := c.executors[e.Executor]; x != nil {
 			x.draining = true

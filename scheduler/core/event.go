@@ -33,12 +33,17 @@ type (
 	}
 	// Cancelled ends a job at a user's wish.
 	Cancelled struct{ Job JobID }
-	// Joined brings an executor, or changes what is known of one that is there. Running are attempts that it was given by another scheduler and still runs: where one
+	// Joined brings an executor. Running are attempts that it was given by another scheduler and still runs: where one
 	// fits what is known of its job, it counts like one of ours; otherwise it is aborted.
 	Joined struct {
 		Executor     ExecutorID
 		Capabilities Capabilities
 		Running      []Running
+	}
+	// Changed brings other capabilities of an executor that is there: it lost a device. Of one that is not it changes nothing.
+	Changed struct {
+		Executor     ExecutorID
+		Capabilities Capabilities
 	}
 	// Draining says that an executor takes no more tasks; what runs and lies on it stays.
 	Draining struct{ Executor ExecutorID }
@@ -102,6 +107,7 @@ type Finished struct {
 func (Submitted) event() {}
 func (Cancelled) event() {}
 func (Joined) event()    {}
+func (Changed) event()   {}
 func (Draining) event()  {}
 func (Left) event()      {}
 func (Succeeded) event() {}

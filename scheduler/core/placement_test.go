@@ -35,6 +35,29 @@ func TestWorkForADeviceGoesWhereOneIs(t *testing.T) {
 	}
 }
 
+func TestWorkGoesElsewhereWhenADeviceIsLost(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.step(capable("cpu", Capabilities{Slots: 8, Scan: 1e9}))
+	w.step(capable("gpu", Capabilities{Slots: 8, Scan: 5e8, Devices: []Device{{Memory: 1 << 37, Bandwidth: 4e12}}}))
+	work := []StageSpec{{Tasks: 1, Work: Work{Scan: 1 << 30, Device: true}}}
+	w.step(Submitted{Job: JobSpec{ID: "before", Stages: work}})
+	w.step(Changed{Executor: "gpu", Capabilities: Capabilities{Slots: 8, Scan: 5e8}})
+	w.step(Changed{Executor: "unknown", Capabilities: Capabilities{Slots: 8, Scan: 1e12}})
+	w.step(Submitted{Job: JobSpec{ID: "after", Stages: work}})
+	for _, l := range w.live {
+		if want := map[JobID]ExecutorID{"before": "gpu", "after": "cpu"}[l.Task.Job]; l.Executor != want {
+			t.Errorf("%v runs on %s", l.Task, l.Executor)
+		}
+	}
+	// What drains goes on draining.
+	w.step(Draining{Executor: "cpu"})
+	w.step(Changed{Executor: "cpu", Capabilities: Capabilities{Slots: 9, Scan: 1e12}})
+	w.step(Submitted{Job: JobSpec{ID: "last", Stages: work}})
+	if l := w.live[len(w.live)-1]; l.Task.Job != "last" || l.Executor != "gpu" {
+		t.Errorf("%v runs on %s", l.Task, l.Executor)
+	}
+}
+
 func TestTaskGoesToItsInputs(t *testing.T) {
 	w := newWorld(t, Limits{})
 	for n := range 40 {

@@ -157,6 +157,21 @@ func (c *Core) known(id ExecutorID) *executor {
 
 func (c *Core) join(e Joined) {
 	x := c.known(e.Executor)
+	x.present, x.draining = true, false
+	c.describe(x, e.Capabilities)
+	for _, r := range e.Running {
+		c.adopt(x, r)
+	}
+}
+
+func (c *Core) change(e Changed) {
+	if x := c.executors[e.Executor]; x != nil && x.present {
+		c.describe(x, e.Capabilities)
+	}
+}
+
+// describe gives a present executor its places in the pools that take such a one.
+func (c *Core) describe(x *executor, caps Capabilities) {
 	for i, m := range x.members {
 		if m.at > 0 && i%int(profiles) == 0 {
 			m.pool.free--
@@ -164,12 +179,9 @@ func (c *Core) join(e Joined) {
 		m.set.free.remove(m)
 	}
 	x.members = nil
-	x.caps, x.present, x.draining = e.Capabilities, true, false
+	x.caps = caps
 	x.caps.Slots = max(1, x.caps.Slots)
 	for _, p := range c.pools {
 		c.addTo(p, x)
-	}
-	for _, r := range e.Running {
-		c.adopt(x, r)
 	}
 }

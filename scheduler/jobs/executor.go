@@ -69,7 +69,12 @@ type Rows interface {
 	Close() error
 }
 
-// Join brings an executor, or changes what is known of one that is there.
+// Change tells what is known now of an executor that has joined; one that has left stays away.
+func (j *Jobs) Change(id core.ExecutorID, c core.Capabilities) error {
+	return j.send(event{core: core.Changed{Executor: id, Capabilities: c}})
+}
+
+// Join brings an executor.
 func (j *Jobs) Join(id core.ExecutorID, c core.Capabilities, x Executor) error {
 	return j.send(event{core: core.Joined{Executor: id, Capabilities: c}, executor: x})
 }

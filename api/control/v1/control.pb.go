@@ -79,7 +79,7 @@ type PollRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`           // of this protocol; there is only 1
 	Executor      string                 `protobuf:"bytes,2,opt,name=executor,proto3" json:"executor,omitempty"`          // chosen by the executor, new for every start and after Unknown
-	Capabilities  *Capabilities          `protobuf:"bytes,3,opt,name=capabilities,proto3" json:"capabilities,omitempty"`  // with the first call; later calls may change them
+	Capabilities  *Capabilities          `protobuf:"bytes,3,opt,name=capabilities,proto3" json:"capabilities,omitempty"`  // with the first call, and again when devices are lost; nothing else of them changes
 	Statuses      []*TaskStatus          `protobuf:"bytes,4,rep,name=statuses,proto3" json:"statuses,omitempty"`          // of tasks that have ended; repeated until a reply has come
 	Acknowledged  uint64                 `protobuf:"varint,5,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"` // the highest command that was carried out
 	Progress      []*JobProgress         `protobuf:"bytes,6,rep,name=progress,proto3" json:"progress,omitempty"`

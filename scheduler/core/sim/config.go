@@ -13,7 +13,7 @@ type Config struct {
 	Fail, OutOfMemory, Error float64 // ends of an attempt: retryable, for lack of memory, for good
 	Poison                   float64 // share of the tasks that kill every executor that runs them
 	Slow                     float64 // share of the executors that take twenty times as long
-	Crash, Drain             float64 // of an executor, per second
+	Crash, Drain             float64 // of an executor, per second; one with devices loses them as often as others drain
 	Vanish                   float64 // an output is gone when it is read
 	Restart                  float64 // of the scheduler, per second
 	Late, Twice              float64 // a message comes late, or again later

@@ -218,6 +218,9 @@ func (w *world) tick() {
 			m.draining = true
 			w.step(core.Draining{Executor: id})
 			w.after(w.between(time.Second, 5*time.Second), func() { w.go1(m, false) })
+		case len(m.caps.Devices) > 0 && w.fault(w.config.Drain*every.Seconds()):
+			m.caps.Devices = nil
+			w.step(core.Changed{Executor: id, Capabilities: m.caps})
 		}
 	}
 	w.step(core.Tick{})
