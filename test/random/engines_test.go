@@ -93,6 +93,7 @@ func code(err error) string {
 	}
 	m := err.Error()
 	for _, c := range []struct{ part, code string }{
+		{"explicit cast to a bigger decimal", "0A000"}, // DuckDB computes in its operands' 18 digits where there is room for more
 		{"division by zero", "22012"}, {"Out of Range", "22003"}, {"overflow", "22003"}, {"Overflow", "22003"}, {"out of range", "22003"},
 		{"Could not cast", "22003"}, {"Failed to cast decimal", "22003"}, {"Not implemented", "0A000"}, {"not supported", "0A000"}, {"not yet supported", "0A000"},
 		{"More than one row", "21000"},
