@@ -1,6 +1,7 @@
 package readme
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/polybolos-db/polybolos/bench/tpchgen"
+	program "github.com/polybolos-db/polybolos/test/servers"
 )
 
 var block = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
@@ -65,12 +67,60 @@ func TestCommandsWork(t *testing.T) {
 	if ran < 2 {
 		t.Errorf("only %d commands were found", ran)
 	}
+	served := 0
+	for _, b := range blocks(t, "sh") {
+		served += serve(t, dir, b)
+	}
+	if served < 4 {
+		t.Errorf("only %d servers were found", served)
+	}
 	for _, b := range blocks(t, "sql") {
 		run(t, dir, "bin/polybolos", "sql", "-c", b)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "large.csv")); err != nil {
 		t.Error("the SQL block's COPY wrote nothing")
 	}
+}
+
+var local = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
+
+// serve starts the servers of a block in dir, which the test's end ends, on ports that are free now, and runs the block's statements there. It returns how many
+// servers there were.
+func serve(t *testing.T, dir, commands string) (servers int) {
+	t.Helper()
+	ports := map[string]string{}
+	commands = local.ReplaceAllStringFunc(commands, func(address string) string {
+		if ports[address] == "" {
+			ports[address] = free(t)
+		}
+		return ports[address]
+	})
+	for line := range strings.Lines(commands) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+		server, ok := strings.CutSuffix(strings.TrimSpace(line), " &")
+		switch {
+		case ok:
+			program.Start(t, 1, nil, "bash", "-c", "cd "+dir+" && exec "+server)
+			servers++
+		case strings.Contains(line, "--connect"):
+			if out := run(t, dir, "bash", "-c", line); out == "" {
+				t.Errorf("%s: no output", line)
+			}
+		}
+	}
+	return servers
+}
+
+// free is an address that nothing listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
 }
 
 // The Go block must compile against today's API.
