@@ -17,6 +17,7 @@ import (
 	"github.com/polybolos-db/polybolos/bench/tpch"
 	"github.com/polybolos-db/polybolos/bench/tpchgen"
 	"github.com/polybolos-db/polybolos/client"
+	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/test/servers"
 )
@@ -64,6 +65,9 @@ func TestFigureOfQueriesThroughMinIO(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The engine beside the cluster lives in this process, and is measured as users run it.
+	mem.Poison = false
+	defer func() { mem.Poison = true }()
 	e, err := engine.Open(engine.Config{TempDir: t.TempDir(), Threads: 2})
 	if err != nil {
 		t.Fatal(err)
