@@ -196,8 +196,8 @@ func (p *plan) describe(l *lowering, keys []*node, st *states) error {
 		k := key{typ: n.typ, class: l.classOf(n), text: -1, words: 1}
 		switch n.typ.Physical() {
 		case column.PhysView:
-			if !n.leaf() {
-				return kernels.Unsupportedf("a computed text cannot be a key")
+			if !n.leaf() || n.constant != nil {
+				return kernels.Unsupportedf("a computed or constant text cannot be a key")
 			}
 			k.text = int(l.leafOperand(n).a)
 		case column.PhysBool:
