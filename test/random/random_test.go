@@ -162,6 +162,9 @@ func judge(list []*peer, outcomes []outcome, ordered bool) string {
 		if i == withoutOptimizer && outcomes[i].code == "0A000" {
 			continue // the optimizer makes some conditions of outer joins possible
 		}
+		if list[i].name == littleFits && outcomes[i].code == "53200" {
+			continue // what one group gathers has to fit
+		}
 		if d := unequal(ordered, outcomes[0], outcomes[i]); d != "" {
 			return list[0].name + " and " + list[i].name + " differ: " + d
 		}
