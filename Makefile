@@ -113,10 +113,12 @@ gpu-registers: ## print the registers, spills and shared memory of each GPU kern
 # Programs for a machine with a card and a driver and nothing else: tests of the kernels and the device layer, and the measurements.
 .PHONY: gpu-bundle
 gpu-bundle: cuda-headers build/cuda/lib/libcuda.a ## build the programs for a machine with a GPU into build/gpu.tar.xz
-	rm -rf build/gpu && mkdir -p build/gpu
+	rm -rf build/gpu && mkdir -p build/gpu/test/device
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/cuda.test ./cuda
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/ops.test ./cuda/ops
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/steps.test ./cuda/steps
+	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/test/device/device.test ./test/device
+	cp -r test/slt build/gpu/test/
 	$(CUDA_ENV) $(GO) build -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/gpubench ./cuda/gpubench
 	cp cuda/gpubench/run.sh build/gpu/
 	cuda/gpubench/sanitizer.sh build/cuda/sanitizer

@@ -24,6 +24,7 @@ if [ "$what" = test ] || [ "$what" = all ]; then
 	step cuda "$here/cuda.test" -test.v -test.timeout 5m
 	step steps "$here/steps.test" -test.v -test.timeout 5m
 	step ops "$here/ops.test" -test.v -test.timeout 8m
+	cd "$here/test/device" && step sql "$here/test/device/device.test" -test.v -test.run Card -test.timeout 8m
 fi
 if [ "$what" = sanitize ]; then
 	sanitizer=$here/sanitizer/compute-sanitizer

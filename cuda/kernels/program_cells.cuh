@@ -4,18 +4,20 @@
 #include "table.cuh"
 #include "wide.cuh"
 
-// pb_cell is where a row's group has its states in shared memory, and the distance of their words; 0 when it has none there.
-PB_DEV u64 *pb_cell(const u64 *job, u64 *dynamic, u32 tid, u32 slot, u64 *step) {
-	u64 *cells = dynamic + job[PB_J_CELLS];
-	const u64 words = job[PB_J_WORDS];
+const u32 PB_NO_CELL = ~0u;
+
+// pb_cell is the word of the dynamic shared memory where a row's group has its states, and the distance of their words; PB_NO_CELL when it has none there.
+// A number and no pointer: a compiler that knows a pointer to be shared casts its null to that space and back, after which no card takes it for null.
+PB_DEV u32 pb_cell(const u64 *job, u64 *dynamic, u32 tid, u32 slot, u32 *step) {
+	const u32 cells = (u32)job[PB_J_CELLS], words = (u32)job[PB_J_WORDS];
 	*step = 1;
 	switch ((u32)job[PB_J_CELL_MODE]) {
 	case PB_CELLS_OWN:
 		*step = PB_THREADS;
-		return cells + (u64)slot * words * PB_THREADS + tid;
+		return cells + slot * words * PB_THREADS + tid;
 	case PB_CELLS_COPIES: {
 		u32 copies = (u32)job[PB_J_COPIES];
-		return cells + ((u64)slot * copies + (tid & (copies - 1))) * words;
+		return cells + (slot * copies + (tid & (copies - 1))) * words;
 	}
 	case PB_CELLS_CACHE: {
 		u32 n = (u32)job[PB_J_CELL_COUNT], at = slot & (n - 1);
@@ -25,10 +27,10 @@ PB_DEV u64 *pb_cell(const u64 *job, u64 *dynamic, u32 tid, u32 slot, u64 *step) 
 			seen = pb_atomic_cas(owner, ~0u, slot);
 			if (seen == ~0u) seen = slot;
 		}
-		return seen == slot ? cells + (u64)at * words : 0;
+		return seen == slot ? cells + at * words : PB_NO_CELL;
 	}
 	}
-	return 0;
+	return PB_NO_CELL;
 }
 
 // pb_aggregate adds the accumulator of the active rows that have a value to one state of their groups.
@@ -51,11 +53,11 @@ PB_DEV void pb_aggregate(const u64 *job, u64 *dynamic, u32 tid, int kind, u32 wo
 	}
 	EACH {
 		if (!(rows >> r & 1) || slot[r] == ~0u) continue;
-		u64 step;
-		u64 *cell = pb_cell(job, dynamic, tid, slot[r], &step);
+		u32 step;
+		const u32 cell = pb_cell(job, dynamic, tid, slot[r], &step);
 		pb_wide v = {lo[r], kind == PB_MERGE_SUM2 ? (i64)lo[r] >> 63 : hi[r]};
 		if (own) {
-			u64 *p = cell + word * step;
+			u64 *p = dynamic + cell + word * step;
 			switch (kind) {
 			case PB_MERGE_COUNT: p[0]++; break;
 			case PB_MERGE_SUM2: pb_sum_own(p, step, v.lo, (u64)v.hi, 0, 2); break;
@@ -65,8 +67,8 @@ PB_DEV void pb_aggregate(const u64 *job, u64 *dynamic, u32 tid, int kind, u32 wo
 				if (v.lo > p[0]) p[0] = v.lo;
 				break;
 			}
-		} else if (cell) {
-			u64 *p = cell + word;
+		} else if (cell != PB_NO_CELL) {
+			u64 *p = dynamic + cell + word;
 			switch (kind) {
 			case PB_MERGE_COUNT: pb_shared_add((u32 *)p, 1u); break; // a block has fewer than 2^32 rows of a launch
 			case PB_MERGE_SUM2: pb_sum_shared(p, v, 2); break;

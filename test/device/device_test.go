@@ -57,6 +57,12 @@ func machine(t *testing.T, c fake.Config, o cuda.Options) (*engine.Session, *fak
 	if err != nil {
 		t.Fatal(err)
 	}
+	return session(t, d, data), drv.Device(0), d
+}
+
+// session is a session of an engine on a device, which is closed with it.
+func session(t *testing.T, d *cuda.Device, data string) *engine.Session {
+	t.Helper()
 	restore := executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 4096}))
 	e, err := engine.Open(engine.Config{Threads: 2})
 	if err != nil {
@@ -81,7 +87,7 @@ func machine(t *testing.T, c fake.Config, o cuda.Options) (*engine.Session, *fak
 	if err := s.Set("device", "cuda"); err != nil {
 		t.Fatal(err)
 	}
-	return s, drv.Device(0), d
+	return s
 }
 
 // explain is the text of a query's plan.
@@ -139,6 +145,32 @@ func TestQueriesOnTheDevice(t *testing.T) {
 			}
 			if used < 15 {
 				t.Errorf("only %d queries used the device", used)
+			}
+		})
+	}
+}
+
+// They are right on the machine's card, if it has one.
+func TestQueriesOnTheCard(t *testing.T) {
+	if real == nil {
+		t.Skip("built without the tag cuda, or no card")
+	}
+	data, err := makeData()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, exchange := range []string{"auto", "force"} {
+		t.Run(exchange, func(t *testing.T) {
+			d, err := cuda.Open(real, 0, cuda.Options{MemoryLimit: 8 << 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := session(t, d, data)
+			if err := s.Set("exchange", exchange); err != nil {
+				t.Fatal(err)
+			}
+			for n := 1; n <= tpch.Queries; n++ {
+				answer(t, s, n)
 			}
 		})
 	}
