@@ -75,11 +75,21 @@ type Device interface {
 	Unload(m Module) error
 	// Function finds a kernel; with shared, blocks may ask for that many bytes of shared memory.
 	Function(m Module, name string, shared int) (Function, error)
+	// Resources is what a kernel takes of a multiprocessor.
+	Resources(f Function) (Resources, error)
 	// Launch runs grid blocks of block threads, each block with shared bytes besides the kernel's own. args are words.
 	Launch(l Launch) error
 
 	// Close gives back what the context holds; nothing of the device may be used afterwards.
 	Close() error
+}
+
+// Resources is what a compiled kernel takes.
+type Resources struct {
+	Threads   int // a block has at most so many
+	Registers int // of a thread
+	Shared    int // bytes of a block, besides what a launch asks for
+	Local     int // bytes of a thread that lie in memory: spilled registers and arrays
 }
 
 // Launch is one run of a kernel.

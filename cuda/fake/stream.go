@@ -282,6 +282,18 @@ func (d *Device) Function(m driver.Module, name string, _ int) (driver.Function,
 	return f, nil
 }
 
+// Resources says the same of every kernel.
+func (d *Device) Resources(f driver.Function) (driver.Resources, error) {
+	if err := d.enter("cuFuncGetAttribute"); err != nil {
+		return driver.Resources{}, err
+	}
+	defer d.mu.Unlock()
+	if _, ok := d.functions[f]; !ok {
+		return driver.Resources{}, d.fail("cuFuncGetAttribute", "", driver.CodeInvalidValue, "invalid resource handle")
+	}
+	return driver.Resources{Threads: 1024, Registers: 64}, nil
+}
+
 // Launch runs a kernel when its turn comes.
 func (d *Device) Launch(l driver.Launch) error {
 	if err := d.enter("cuLaunchKernel"); err != nil {

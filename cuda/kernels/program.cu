@@ -357,7 +357,8 @@ template <bool lean> PB_DEV void pb_run(pb_program_shared &shared, const u64 *gi
 				break;
 			case PB_FILTER:
 				EACH act &= ~((u32)!((acc.ok >> r & 1) && acc.lo[r] != 0) << r);
-				if (a && act == 0) pc = codes; // nothing left, and no later instruction needs all threads of a warp
+				// Nothing left, and no later instruction needs all threads of a warp. They go on together: apart, each would fetch its instructions and lines alone.
+				if (a && pb_ballot(PB_FULL, act != 0) == 0) pc = codes;
 				break;
 			case PB_PUSH:
 				if (lean) break;
@@ -440,7 +441,7 @@ template <bool lean> PB_DEV void pb_run(pb_program_shared &shared, const u64 *gi
 			case PB_KEEP: {
 				const i64 least = (i64)pb_load<u64>(consts, imm), most = (i64)pb_load<u64>(consts, imm + 1);
 				EACH act &= ~((u32)!((b.ok >> r & 1) && Y >= least && Y <= most) << r);
-				if (at && act == 0) pc = codes;
+				if (at && pb_ballot(PB_FULL, act != 0) == 0) pc = codes;
 				break;
 			}
 			case PB_SUMPROD: {

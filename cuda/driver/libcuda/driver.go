@@ -32,6 +32,7 @@ int cuMemsetD8Async(uint64_t, unsigned char, size_t, handle);
 int cuModuleLoadDataEx(handle *, const void *, unsigned, int *, void **);
 int cuModuleUnload(handle);
 int cuModuleGetFunction(handle *, handle, const char *);
+int cuFuncGetAttribute(int *, int, handle);
 int cuFuncSetAttribute(handle, int, int);
 int cuLaunchKernel(handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, handle, void **, void **);
 int cuGetErrorName(int, const char **);
@@ -67,12 +68,18 @@ static int pb_load(uintptr_t context, uintptr_t *m, const void *image, char *log
 	IN(cuModuleLoadDataEx((handle *)m, image, 2, options, values));
 }
 static int pb_function(uintptr_t context, uintptr_t *f, uintptr_t m, const char *name, int shared) {
-	int e = cuCtxSetCurrent((handle)context);
+	int own = 0, e = cuCtxSetCurrent((handle)context);
 	if (!e) e = cuModuleGetFunction((handle *)f, (handle)m, name);
-	// CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES; the kernel's own shared memory counts too, so that not all may be had.
-	for (int less = 0; !e && shared - less > 48 << 10 && less <= 32 << 10; less += 2 << 10) {
-		if (cuFuncSetAttribute(*(handle *)f, 8, shared - less) == 0) break;
-	}
+	if (!e) e = cuFuncGetAttribute(&own, 1, *(handle *)f); // CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: what the kernel has of its own counts too
+	if (!e && shared - own > 48 << 10) e = cuFuncSetAttribute(*(handle *)f, 8, shared - own); // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+	return e;
+}
+static int pb_resources(uintptr_t context, uintptr_t f, int *threads, int *own, int *registers, int *spilled) {
+	int e = cuCtxSetCurrent((handle)context);
+	if (!e) e = cuFuncGetAttribute(threads, 0, (handle)f); // CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
+	if (!e) e = cuFuncGetAttribute(own, 1, (handle)f);
+	if (!e) e = cuFuncGetAttribute(spilled, 3, (handle)f); // CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES
+	if (!e) e = cuFuncGetAttribute(registers, 4, (handle)f); // CU_FUNC_ATTRIBUTE_NUM_REGS
 	return e;
 }
 static int pb_launch(uintptr_t context, uintptr_t f, unsigned grid, unsigned block, unsigned shared, uintptr_t s, uint64_t *args, int n) {
@@ -318,6 +325,12 @@ func (d *device) Function(m driver.Module, name string, shared int) (driver.Func
 	var f C.uintptr_t
 	err := failed(C.pb_function(d.context, &f, C.uintptr_t(m), text, C.int(shared)), "cuModuleGetFunction", name, d.properties.Ordinal)
 	return driver.Function(f), err
+}
+
+func (d *device) Resources(f driver.Function) (driver.Resources, error) {
+	var threads, shared, registers, local C.int
+	err := d.err(C.pb_resources(d.context, C.uintptr_t(f), &threads, &shared, &registers, &local), "cuFuncGetAttribute")
+	return driver.Resources{Threads: int(threads), Shared: int(shared), Registers: int(registers), Local: int(local)}, err
 }
 
 func (d *device) Launch(l driver.Launch) error {
