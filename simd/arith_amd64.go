@@ -147,3 +147,10 @@ func arith128AVX512(dst *uint64, a *uint64, b *uint64, n int, op int, aStep int,
 //
 //go:noescape
 func arithWidenAVX512(dst *uint64, a *int64, b *int64, n int, op int, aStep int, bStep int)
+
+// product128AVX512 writes n products of two words, low ones first, modulo 2^128, n a multiple of a register.
+// Magnitudes gets a register of each operand's magnitudes, or-ed.
+// aStep and bStep are 1, or 0 where a register full of one number is for all rows. dst may be a or b.
+//
+//go:noescape
+func product128AVX512(dst *uint64, a *uint64, b *uint64, n int, aStep int, bStep int, magnitudes *uint64)

@@ -2490,3 +2490,68 @@ DATA seconds<>+40(SB)/8, $0x000000000000000e
 DATA seconds<>+48(SB)/8, $0x0000000000000007
 DATA seconds<>+56(SB)/8, $0x000000000000000f
 GLOBL seconds<>(SB), RODATA|NOPTR, $64
+
+// func product128AVX512(dst *uint64, a *uint64, b *uint64, n int, aStep int, bStep int, magnitudes *uint64)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·product128AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         aStep+32(FP), SI
+	MOVQ         bStep+40(FP), DI
+	MOVQ         magnitudes+48(FP), R8
+	SHLQ         $0x06, SI
+	SHLQ         $0x06, DI
+	MOVQ         $0x00000000ffffffff, R9
+	VPBROADCASTQ R9, Z0
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
+	MOVL         $0x00000055, R9
+	KMOVW        R9, K1
+
+rows_loop:
+	CMPQ       BX, $0x00000004
+	JL         rows_end
+	VMOVDQU64  (CX), Z1
+	VMOVDQU64  (DX), Z2
+	ADDQ       SI, CX
+	ADDQ       DI, DX
+	VPSHUFD    $0xee, Z1, Z5
+	VPSRAQ     $0x3f, Z5, Z5
+	VPTERNLOGQ $0xf6, Z1, Z5, Z3
+	VPSHUFD    $0xee, Z2, Z5
+	VPSRAQ     $0x3f, Z5, Z5
+	VPTERNLOGQ $0xf6, Z2, Z5, Z4
+	VPSHUFD    $0x4e, Z2, Z5
+	VPMULLQ    Z5, Z1, Z6
+	VPSHUFD    $0x4e, Z6, Z5
+	VPADDQ     Z5, Z6, Z6
+	VPSRLQ     $0x20, Z1, Z9
+	VPSRLQ     $0x20, Z2, Z10
+	VPMULUDQ   Z2, Z1, Z5
+	VPMULUDQ   Z2, Z9, Z7
+	VPMULUDQ   Z10, Z1, Z8
+	VPMULUDQ   Z10, Z9, Z9
+	VPSRLQ     $0x20, Z5, Z5
+	VPADDQ     Z5, Z7, Z7
+	VPANDQ     Z0, Z7, Z5
+	VPADDQ     Z5, Z8, Z8
+	VPSRLQ     $0x20, Z7, Z7
+	VPADDQ     Z7, Z9, Z9
+	VPSRLQ     $0x20, Z8, Z8
+	VPADDQ     Z8, Z9, Z9
+	VPSLLDQ    $0x08, Z9, Z9
+	VPADDQ     Z6, Z9, Z9
+	VPMULLQ    Z2, Z1, Z5
+	VMOVDQA64  Z5, K1, Z9
+	VMOVDQU64  Z9, (AX)
+	ADDQ       $0x40, AX
+	SUBQ       $0x00000004, BX
+	JMP        rows_loop
+
+rows_end:
+	VMOVDQU64 Z3, (R8)
+	VMOVDQU64 Z4, 64(R8)
+	VZEROUPPER
+	RET

@@ -97,6 +97,24 @@ func arith128Fast(op arithOp, dst, a, b []uint64, aConst, bConst bool) bool {
 	return arith128AVX2(d, p, q, len(dst)/2, int(op), step(aConst), step(bConst)) != 0
 }
 
+// product128Fast is for level AVX512. It returns the magnitudes of a and b, or-ed: those of negative numbers are one less.
+func product128Fast(dst, a, b []uint64, aConst, bConst bool) (ofA, ofB [2]uint64) {
+	var x, y register
+	if aConst {
+		a = repeatPair(&x, a)
+	}
+	if bConst {
+		b = repeatPair(&y, b)
+	}
+	var magnitudes [2 * registerBytes / 8]uint64
+	product128AVX512(unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(b), len(dst)/2, step(aConst), step(bConst), &magnitudes[0])
+	for i := range registerBytes / 8 {
+		ofA[i%2] |= magnitudes[i]
+		ofB[i%2] |= magnitudes[registerBytes/8+i]
+	}
+	return ofA, ofB
+}
+
 func widenFast(op arithOp, dst []uint64, a, b []int64, aConst, bConst bool) {
 	var x, y register
 	if aConst {

@@ -186,6 +186,68 @@ func TestArithmetic128(t *testing.T) {
 	})
 }
 
+func TestProducts128(t *testing.T) {
+	r := rand.New(rand.NewPCG(50, 51))
+	limit := new(big.Int).Lsh(big.NewInt(1), 127)
+	as, bs, ds := guardedOf[uint64](t, 2*longest, true), guardedOf[uint64](t, 2*longest, true), guardedOf[uint64](t, 2*longest, true)
+	atLevels(t, func(t *testing.T) {
+		for _, n := range lengths() {
+			for constant := range 4 {
+				aConst, bConst := constant&1 != 0, constant&2 != 0
+				a, b, d := as[2*(longest-n):], bs[2*(longest-n):], ds[2*(longest-n):]
+				if aConst {
+					a = as[2*(longest-1):]
+				}
+				if bConst {
+					b = bs[2*(longest-1):]
+				}
+				fillAny(r, a)
+				fillAny(r, b)
+				// Numbers of up to some bits: together about as many as fit.
+				bits := r.UintN(128)
+				shorten := func(v []uint64, by uint) {
+					for i := range len(v) / 2 {
+						x := new(big.Int).Rsh(bigOf(v[2*i], v[2*i+1]), by)
+						v[2*i], v[2*i+1] = new(big.Int).And(x, new(big.Int).SetUint64(math.MaxUint64)).Uint64(), uint64(new(big.Int).Rsh(x, 64).Int64())
+					}
+				}
+				shorten(a, bits)
+				shorten(b, 128-bits-r.UintN(3)*min(1, (128-bits)/3))
+				var longA, longB int
+				for i := range n {
+					x, y := bigOf(a[2*(i&every(aConst))], a[2*(i&every(aConst))+1]), bigOf(b[2*(i&every(bConst))], b[2*(i&every(bConst))+1])
+					// Of a negative number the complement counts.
+					longA, longB = max(longA, x.BitLen()-flagOf(x)), max(longB, y.BitLen()-flagOf(y))
+				}
+				bad := Mul128(d, a, b, aConst, bConst)
+				if want := n > 0 && longA+longB > 126; bad != want {
+					t.Fatalf("%d rows of up to %d and %d bits: %v", n, longA, longB, bad)
+				}
+				for i := range n {
+					k, l := 2*(i&every(aConst)), 2*(i&every(bConst))
+					x := bigOf(a[k], a[k+1])
+					x.Mul(x, bigOf(b[l], b[l+1]))
+					if !bad && (x.Cmp(limit) >= 0 || x.Cmp(new(big.Int).Neg(limit)) < 0) {
+						t.Fatalf("row %d of %d: %x times %x does not fit", i, n, a[k:k+2], b[l:l+2])
+					}
+					got := bigOf(d[2*i], d[2*i+1])
+					if diff := got.Sub(got, x); new(big.Int).And(diff, new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 128), big.NewInt(1))).Sign() != 0 {
+						t.Fatalf("row %d of %d: %x and %x give %x", i, n, a[k:k+2], b[l:l+2], d[2*i:2*i+2])
+					}
+				}
+			}
+		}
+	})
+}
+
+// flagOf is 1 for a negative power of two, whose complement has a bit less.
+func flagOf(x *big.Int) int {
+	if x.Sign() < 0 && new(big.Int).Not(x).BitLen() < x.BitLen() {
+		return 1
+	}
+	return 0
+}
+
 func TestWidening(t *testing.T) {
 	r := rand.New(rand.NewPCG(38, 39))
 	as, bs, ds := guardedOf[int64](t, longest, true), guardedOf[int64](t, longest, true), guardedOf[uint64](t, 2*longest, true)
@@ -262,6 +324,7 @@ func BenchmarkArithmetic(b *testing.B) {
 	}
 	b.Run("MulWiden", func(b *testing.B) { benchLevels(b, 32*n, func() { MulWiden(w, x, y, false, false) }) })
 	b.Run("Add128", func(b *testing.B) { benchLevels(b, 48*n, func() { Add128(w, w, v, false, false) }) })
+	b.Run("Mul128", func(b *testing.B) { benchLevels(b, 48*n, func() { Mul128(w, w, v, false, false) }) })
 	for i := range x {
 		x[i] *= 1 << 30
 	}

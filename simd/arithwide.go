@@ -1,6 +1,9 @@
 package simd
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // Numbers of 128 bits are two words, the low one first. Constants are as in Add.
 
@@ -43,6 +46,49 @@ func arithmetic128(op arithOp, dst, a, b []uint64, aConst, bConst bool) (overflo
 		d[0], d[1] = lo, hi
 	}
 	return overflow || odd>>63 != 0
+}
+
+// Mul128 writes a*b modulo 2^128 and reports whether a product may have overflowed: whether the greatest magnitudes of a and of b take more than 126 bits together. dst
+// may be a or b.
+func Mul128(dst, a, b []uint64, aConst, bConst bool) (bad bool) {
+	n := len(dst) / 2
+	if n == 0 {
+		return false
+	}
+	dst, a, b = dst[:2*n], rowsOf(a, 2*n, 2, aConst), rowsOf(b, 2*n, 2, bConst)
+	from := 0
+	var ofA, ofB [2]uint64
+	if level >= AVX512 {
+		if from = n &^ (registerBytes/16 - 1); from > 0 {
+			ofA, ofB = product128Fast(dst[:2*from], a, b, aConst, bConst)
+		}
+	}
+	am, bm := every(aConst), every(bConst)
+	av, bv, dv := pairsOf(a), pairsOf(b), pairsOf(dst)
+	var al, ah, bl, bh uint64
+	for i := from; i < len(dv); i++ {
+		x, y := &av[i&am], &bv[i&bm]
+		xl, xh, yl, yh := x[0], x[1], y[0], y[1]
+		xs, ys := uint64(int64(xh)>>63), uint64(int64(yh)>>63)
+		al, ah, bl, bh = al|(xl^xs), ah|(xh^xs), bl|(yl^ys), bh|(yh^ys)
+		hi, lo := bits.Mul64(xl, yl)
+		d := &dv[i]
+		d[0], d[1] = lo, hi+xl*yh+xh*yl
+	}
+	return lengthOf(ofA[0]|al, ofA[1]|ah)+lengthOf(ofB[0]|bl, ofB[1]|bh) > 126
+}
+
+// pairsOf is words as numbers of two.
+func pairsOf(words []uint64) []Wide {
+	return unsafe.Slice((*Wide)(unsafe.Pointer(unsafe.SliceData(words))), len(words)/2)
+}
+
+// lengthOf is the bits of a number of two words without a sign.
+func lengthOf(lo, hi uint64) int {
+	if hi != 0 {
+		return 64 + bits.Len64(hi)
+	}
+	return bits.Len64(lo)
 }
 
 // AddWiden writes the sums a+b of 128 bits to dst, which is apart from a and b.

@@ -57,6 +57,11 @@ func datePart(dst []int64, days []int32, op DatePart) int {
 	return datePartAVX2(unsafe.SliceData(dst), unsafe.SliceData(days), len(dst), int(op))
 }
 
+// microsPart is for level AVX512.
+func microsPart(dst, micros []int64, op DatePart) int {
+	return microsPartAVX512(unsafe.SliceData(dst), unsafe.SliceData(micros), len(dst), int(op))
+}
+
 func daysOfMicros(dst []int32, micros []int64) int {
 	if level >= AVX512 {
 		return daysOfMicrosAVX512(unsafe.SliceData(dst), unsafe.SliceData(micros), len(dst))

@@ -11,12 +11,19 @@ const (
 	Quarter                 // 1 to 4
 )
 
-// dateBlock is what assembly takes at a time: the 32-bit lanes of the widest register. Where it meets a day outside of 1901 to February 2100, the block with that
+// dateBlock is what assembly takes at a time: the 32-bit lanes of two of the widest registers. Where it meets a day outside of 1901 to February 2100, the block with that
 // day is computed in Go.
-const dateBlock = 16
+const dateBlock = 32
 
-// Part writes a field of each of days, which count from 1970-01-01. dst and days have one length.
-func Part(dst []int64, days []int32, part DatePart) {
+// Days from firstNear on, nearDays of them, are those that assembly computes.
+const (
+	firstNear = -25202 // 1901-01-01
+	nearDays  = 47540 - firstNear
+)
+
+// Part writes a field of each of days, which count from 1970-01-01, and reports whether one of them is not in the years from 1901 to February 2100. dst and days have one
+// length.
+func Part(dst []int64, days []int32, part DatePart) (far bool) {
 	days = days[:len(dst)]
 	for len(dst) > 0 {
 		n := 0
@@ -27,8 +34,12 @@ func Part(dst []int64, days []int32, part DatePart) {
 		}
 		rest := min(len(dst), dateBlock)
 		partGo(dst[:rest], days[:rest], part)
+		for _, d := range days[:rest] {
+			far = far || int64(d)-firstNear < 0 || int64(d)-firstNear > nearDays
+		}
 		dst, days = dst[rest:], days[rest:]
 	}
+	return far
 }
 
 func partGo(dst []int64, days []int32, part DatePart) {
@@ -82,6 +93,24 @@ func Civil(days int32) (year int64, month, day uint32) {
 		month -= 12
 	}
 	return year, month, day
+}
+
+// PartOfMicros writes a field of the day of each of micros, timestamps in microseconds since 1970-01-01, and reports what Part does. dst and micros have one length.
+func PartOfMicros(dst []int64, micros []int64, part DatePart) (far bool) {
+	micros = micros[:len(dst)]
+	var days [8 * dateBlock]int32
+	for len(dst) > 0 {
+		rows := min(len(dst), len(days))
+		if level >= AVX512 && len(dst) >= dateBlock {
+			n := microsPart(dst[:len(dst)&^(dateBlock-1)], micros, part)
+			dst, micros = dst[n:], micros[n:]
+			rows = min(len(dst), dateBlock)
+		}
+		DaysOfMicros(days[:rows], micros[:rows])
+		far = Part(dst[:rows], days[:rows], part) || far
+		dst, micros = dst[rows:], micros[rows:]
+	}
+	return far
 }
 
 // DaysOfMicros writes the days of timestamps in microseconds since 1970-01-01, rounded down and cut to 32 bits. dst and micros have one length.

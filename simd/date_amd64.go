@@ -4,8 +4,8 @@
 
 package simd
 
-// datePartAVX2 writes the years (op 0), months (1), days (2) or quarters (3) of n days since 1970-01-01, n a multiple of a register, and returns how many:
-// it stops at a register in which a day is not between 1901-01-01 and 2100-02-28.
+// datePartAVX2 writes the years (op 0), months (1), days (2) or quarters (3) of n days since 1970-01-01, n a multiple of 32, and returns how many:
+// it stops in front of rows, 32 or fewer, of which one is not between 1901-01-01 and 2100-02-28.
 //
 //go:noescape
 func datePartAVX2(dst *int64, days *int32, n int, op int) (done int)
@@ -16,8 +16,8 @@ func datePartAVX2(dst *int64, days *int32, n int, op int) (done int)
 //go:noescape
 func daysOfMicrosAVX2(dst *int32, micros *int64, n int) (done int)
 
-// datePartAVX512 writes the years (op 0), months (1), days (2) or quarters (3) of n days since 1970-01-01, n a multiple of a register, and returns how many:
-// it stops at a register in which a day is not between 1901-01-01 and 2100-02-28.
+// datePartAVX512 writes the years (op 0), months (1), days (2) or quarters (3) of n days since 1970-01-01, n a multiple of 32, and returns how many:
+// it stops in front of rows, 32 or fewer, of which one is not between 1901-01-01 and 2100-02-28.
 //
 //go:noescape
 func datePartAVX512(dst *int64, days *int32, n int, op int) (done int)
@@ -27,3 +27,9 @@ func datePartAVX512(dst *int64, days *int32, n int, op int) (done int)
 //
 //go:noescape
 func daysOfMicrosAVX512(dst *int32, micros *int64, n int) (done int)
+
+// microsPartAVX512 is datePart for timestamps in microseconds.
+// It stops, too, in front of 32 rows with another day.
+//
+//go:noescape
+func microsPartAVX512(dst *int64, micros *int64, n int, op int) (done int)

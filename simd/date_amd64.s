@@ -15,18 +15,18 @@ TEXT ·datePartAVX2(SB), NOSPLIT, $0-40
 	MOVQ         $0xffff9d8effff9d8e, DI
 	VMOVQ        DI, X0
 	VPBROADCASTQ X0, Y0
+	MOVQ         $0x00011c2600011c26, DI
+	VMOVQ        DI, X1
+	VPBROADCASTQ X1, Y1
 	MOVQ         $0x3b336d843b336d84, DI
-	VMOVQ        DI, X1
-	VPBROADCASTQ X1, Y2
-	MOVQ         $0x0000ffff0000ffff, DI
-	VMOVQ        DI, X1
-	VPBROADCASTQ X1, Y4
+	VMOVQ        DI, X2
+	VPBROADCASTQ X2, Y2
 	MOVQ         $0x00007a7100007a71, DI
-	VMOVQ        DI, X1
-	VPBROADCASTQ X1, Y5
+	VMOVQ        DI, X3
+	VPBROADCASTQ X3, Y4
 	MOVQ         $0x0000000100000001, DI
-	VMOVQ        DI, X1
-	VPBROADCASTQ X1, Y6
+	VMOVQ        DI, X3
+	VPBROADCASTQ X3, Y5
 	CMPQ         BX, $0x00
 	JEQ          op_a
 	CMPQ         BX, $0x01
@@ -34,51 +34,39 @@ TEXT ·datePartAVX2(SB), NOSPLIT, $0-40
 	CMPQ         BX, $0x02
 	JEQ          op_c
 	VMOVDQU      quarters<>+0(SB), Y4
-	MOVQ         $0xffff9c5cffff9c5c, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y5
-	MOVQ         $0x000005b5000005b5, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y6
-	MOVQ         $0x0000085d0000085d, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y7
-	MOVQ         $0x0003051900030519, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y8
-	MOVQ         $0x00011c2600011c26, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x011c05b5011c05b5, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y5
+	MOVQ         $0x14e5085d14e5085d, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y6
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VMOVQ        BX, X3
 	VPBROADCASTQ X3, Y3
 
 op_d_loop:
 	CMPQ         DX, $0x00000008
 	JL           op_d_end
-	VMOVDQU      (CX)(SI*4), Y11
-	VPSUBD       Y0, Y11, Y10
-	VPMINUD      Y1, Y10, Y9
-	VPCMPEQD     Y10, Y9, Y9
+	VMOVDQU      (CX)(SI*4), Y7
+	VPSUBD       Y0, Y7, Y8
+	VPMINUD      Y1, Y8, Y9
+	VPCMPEQD     Y8, Y9, Y9
 	VPMOVMSKB    Y9, BX
 	CMPL         BX, $-1
 	JNE          done
-	VCVTDQ2PS    Y11, Y10
-	VFMADD213PS  Y3, Y2, Y10
-	VCVTTPS2DQ   Y10, Y9
-	VPSUBD       Y5, Y11, Y11
-	VPMADDWD     Y6, Y9, Y9
-	VPSRLD       $0x02, Y9, Y9
-	VPSUBD       Y9, Y11, Y11
-	VPMADDWD     Y7, Y11, Y11
-	VPADDD       Y8, Y11, Y11
-	VPSRLD       $0x10, Y11, Y11
-	VPSHUFB      Y11, Y4, Y11
-	VPMOVSXDQ    X11, Y10
-	VEXTRACTI128 $0x01, Y11, X9
-	VMOVDQU      Y10, (AX)(SI*8)
-	VPMOVSXDQ    X9, Y10
-	VMOVDQU      Y10, 32(AX)(SI*8)
+	VCVTDQ2PS    Y7, Y7
+	VFMADD213PS  Y3, Y2, Y7
+	VPSLLW       $0x01, Y7, Y7
+	VPMULHUW     Y5, Y7, Y7
+	VPSRLW       $0x02, Y7, Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPSRLD       $0x10, Y7, Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPMOVSXDQ    X7, Y8
+	VEXTRACTI128 $0x01, Y7, X7
+	VMOVDQU      Y8, (AX)(SI*8)
+	VPMOVSXDQ    X7, Y8
+	VMOVDQU      Y8, 32(AX)(SI*8)
 	ADDQ         $0x08, SI
 	SUBQ         $0x00000008, DX
 	JMP          op_d_loop
@@ -87,9 +75,6 @@ op_d_end:
 	JMP done
 
 op_a:
-	MOVQ         $0x00011c2600011c26, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y1
 	MOVQ         $0x44f6400e44f6400e, BX
 	VMOVQ        BX, X3
 	VPBROADCASTQ X3, Y3
@@ -97,16 +82,16 @@ op_a:
 op_a_loop:
 	CMPQ         DX, $0x00000008
 	JL           op_a_end
-	VMOVDQU      (CX)(SI*4), Y6
-	VPSUBD       Y0, Y6, Y5
-	VPMINUD      Y1, Y5, Y4
-	VPCMPEQD     Y5, Y4, Y4
-	VPMOVMSKB    Y4, BX
+	VMOVDQU      (CX)(SI*4), Y4
+	VPSUBD       Y0, Y4, Y5
+	VPMINUD      Y1, Y5, Y6
+	VPCMPEQD     Y5, Y6, Y6
+	VPMOVMSKB    Y6, BX
 	CMPL         BX, $-1
 	JNE          done
-	VCVTDQ2PS    Y6, Y5
-	VFMADD213PS  Y3, Y2, Y5
-	VCVTTPS2DQ   Y5, Y4
+	VCVTDQ2PS    Y4, Y4
+	VFMADD213PS  Y3, Y2, Y4
+	VCVTTPS2DQ   Y4, Y4
 	VPMOVSXDQ    X4, Y5
 	VEXTRACTI128 $0x01, Y4, X4
 	VMOVDQU      Y5, (AX)(SI*8)
@@ -121,51 +106,39 @@ op_a_end:
 
 op_b:
 	VMOVDQU      months<>+0(SB), Y4
-	MOVQ         $0xffff9c5cffff9c5c, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y5
-	MOVQ         $0x000005b5000005b5, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y6
-	MOVQ         $0x0000085d0000085d, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y7
-	MOVQ         $0x0003051900030519, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y8
-	MOVQ         $0x00011c2600011c26, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x011c05b5011c05b5, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y5
+	MOVQ         $0x14e5085d14e5085d, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y6
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VMOVQ        BX, X3
 	VPBROADCASTQ X3, Y3
 
 op_b_loop:
 	CMPQ         DX, $0x00000008
 	JL           op_b_end
-	VMOVDQU      (CX)(SI*4), Y11
-	VPSUBD       Y0, Y11, Y10
-	VPMINUD      Y1, Y10, Y9
-	VPCMPEQD     Y10, Y9, Y9
+	VMOVDQU      (CX)(SI*4), Y7
+	VPSUBD       Y0, Y7, Y8
+	VPMINUD      Y1, Y8, Y9
+	VPCMPEQD     Y8, Y9, Y9
 	VPMOVMSKB    Y9, BX
 	CMPL         BX, $-1
 	JNE          done
-	VCVTDQ2PS    Y11, Y10
-	VFMADD213PS  Y3, Y2, Y10
-	VCVTTPS2DQ   Y10, Y9
-	VPSUBD       Y5, Y11, Y11
-	VPMADDWD     Y6, Y9, Y9
-	VPSRLD       $0x02, Y9, Y9
-	VPSUBD       Y9, Y11, Y11
-	VPMADDWD     Y7, Y11, Y11
-	VPADDD       Y8, Y11, Y11
-	VPSRLD       $0x10, Y11, Y11
-	VPSHUFB      Y11, Y4, Y11
-	VPMOVSXDQ    X11, Y10
-	VEXTRACTI128 $0x01, Y11, X9
-	VMOVDQU      Y10, (AX)(SI*8)
-	VPMOVSXDQ    X9, Y10
-	VMOVDQU      Y10, 32(AX)(SI*8)
+	VCVTDQ2PS    Y7, Y7
+	VFMADD213PS  Y3, Y2, Y7
+	VPSLLW       $0x01, Y7, Y7
+	VPMULHUW     Y5, Y7, Y7
+	VPSRLW       $0x02, Y7, Y7
+	VPMADDWD     Y6, Y7, Y7
+	VPSRLD       $0x10, Y7, Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPMOVSXDQ    X7, Y8
+	VEXTRACTI128 $0x01, Y7, X7
+	VMOVDQU      Y8, (AX)(SI*8)
+	VPMOVSXDQ    X7, Y8
+	VMOVDQU      Y8, 32(AX)(SI*8)
 	ADDQ         $0x08, SI
 	SUBQ         $0x00000008, DX
 	JMP          op_b_loop
@@ -174,53 +147,40 @@ op_b_end:
 	JMP done
 
 op_c:
-	MOVQ         $0xffff9c5cffff9c5c, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y7
-	MOVQ         $0x000005b5000005b5, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y8
-	MOVQ         $0x0000085d0000085d, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y9
-	MOVQ         $0x0003051900030519, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y10
-	MOVQ         $0x00011c2600011c26, BX
-	VMOVQ        BX, X1
-	VPBROADCASTQ X1, Y1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x011c05b5011c05b5, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y6
+	MOVQ         $0x14e5085d14e5085d, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y7
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VMOVQ        BX, X3
 	VPBROADCASTQ X3, Y3
 
 op_c_loop:
 	CMPQ         DX, $0x00000008
 	JL           op_c_end
-	VMOVDQU      (CX)(SI*4), Y13
-	VPSUBD       Y0, Y13, Y12
-	VPMINUD      Y1, Y12, Y11
-	VPCMPEQD     Y12, Y11, Y11
-	VPMOVMSKB    Y11, BX
+	VMOVDQU      (CX)(SI*4), Y8
+	VPSUBD       Y0, Y8, Y9
+	VPMINUD      Y1, Y9, Y10
+	VPCMPEQD     Y9, Y10, Y10
+	VPMOVMSKB    Y10, BX
 	CMPL         BX, $-1
 	JNE          done
-	VCVTDQ2PS    Y13, Y12
-	VFMADD213PS  Y3, Y2, Y12
-	VCVTTPS2DQ   Y12, Y11
-	VPSUBD       Y7, Y13, Y13
-	VPMADDWD     Y8, Y11, Y11
-	VPSRLD       $0x02, Y11, Y11
-	VPSUBD       Y11, Y13, Y13
-	VPMADDWD     Y9, Y13, Y13
-	VPADDD       Y10, Y13, Y13
-	VPAND        Y4, Y13, Y13
-	VPMULHUW     Y5, Y13, Y13
-	VPSRLD       $0x0a, Y13, Y13
-	VPADDD       Y6, Y13, Y13
-	VPMOVSXDQ    X13, Y12
-	VEXTRACTI128 $0x01, Y13, X11
-	VMOVDQU      Y12, (AX)(SI*8)
-	VPMOVSXDQ    X11, Y12
-	VMOVDQU      Y12, 32(AX)(SI*8)
+	VCVTDQ2PS    Y8, Y8
+	VFMADD213PS  Y3, Y2, Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPMULHUW     Y6, Y8, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPMADDWD     Y7, Y8, Y8
+	VPMULHUW     Y4, Y8, Y8
+	VPSRLD       $0x0a, Y8, Y8
+	VPADDD       Y5, Y8, Y8
+	VPMOVSXDQ    X8, Y9
+	VEXTRACTI128 $0x01, Y8, X8
+	VMOVDQU      Y9, (AX)(SI*8)
+	VPMOVSXDQ    X8, Y9
+	VMOVDQU      Y9, 32(AX)(SI*8)
 	ADDQ         $0x08, SI
 	SUBQ         $0x00000008, DX
 	JMP          op_c_loop
@@ -425,14 +385,14 @@ TEXT ·datePartAVX512(SB), NOSPLIT, $0-40
 	XORQ         SI, SI
 	MOVQ         $0xffff9d8effff9d8e, DI
 	VPBROADCASTQ DI, Z0
+	MOVQ         $0x00011c2600011c26, DI
+	VPBROADCASTQ DI, Z1
 	MOVQ         $0x3b336d843b336d84, DI
 	VPBROADCASTQ DI, Z2
-	MOVQ         $0x0000ffff0000ffff, DI
-	VPBROADCASTQ DI, Z4
 	MOVQ         $0x00007a7100007a71, DI
-	VPBROADCASTQ DI, Z5
+	VPBROADCASTQ DI, Z4
 	MOVQ         $0x0000000100000001, DI
-	VPBROADCASTQ DI, Z6
+	VPBROADCASTQ DI, Z5
 	CMPQ         BX, $0x00
 	JEQ          op_a
 	CMPQ         BX, $0x01
@@ -440,74 +400,90 @@ TEXT ·datePartAVX512(SB), NOSPLIT, $0-40
 	CMPQ         BX, $0x02
 	JEQ          op_c
 	VMOVDQU64    quarters<>+0(SB), Z4
-	MOVQ         $0xffff9c5cffff9c5c, BX
+	MOVQ         $0x011c05b5011c05b5, BX
 	VPBROADCASTQ BX, Z5
-	MOVQ         $0x000005b5000005b5, BX
+	MOVQ         $0x14e5085d14e5085d, BX
 	VPBROADCASTQ BX, Z6
-	MOVQ         $0x0000085d0000085d, BX
-	VPBROADCASTQ BX, Z7
-	MOVQ         $0x0003051900030519, BX
-	VPBROADCASTQ BX, Z8
-	MOVQ         $0x00011c2600011c26, BX
-	VPBROADCASTQ BX, Z1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VPBROADCASTQ BX, Z3
 
 op_d_loop:
-	CMPQ          DX, $0x00000010
+	CMPQ          DX, $0x00000020
 	JL            op_d_end
-	VMOVDQU64     (CX)(SI*4), Z10
-	VPSUBD        Z0, Z10, Z9
-	VPCMPUD       $0x06, Z1, Z9, K1
-	KORTESTW      K1, K1
+	VMOVDQU64     (CX)(SI*4), Z7
+	VPSUBD        Z0, Z7, Z8
+	VPCMPUD       $0x06, Z1, Z8, K1
+	VMOVDQU64     64(CX)(SI*4), Z8
+	VPSUBD        Z0, Z8, Z9
+	VPCMPUD       $0x06, Z1, Z9, K2
+	KORTESTW      K1, K2
 	JNE           done
-	VCVTDQ2PS     Z10, Z9
-	VFMADD213PS   Z3, Z2, Z9
-	VCVTTPS2DQ    Z9, Z9
-	VPSUBD        Z5, Z10, Z10
-	VPMADDWD      Z6, Z9, Z9
-	VPSRLD        $0x02, Z9, Z9
-	VPSUBD        Z9, Z10, Z10
-	VPMADDWD      Z7, Z10, Z10
-	VPADDD        Z8, Z10, Z10
-	VPSRLD        $0x10, Z10, Z10
-	VPSHUFB       Z10, Z4, Z10
-	VPMOVSXDQ     Y10, Z9
-	VEXTRACTI64X4 $0x01, Z10, Y10
+	VCVTDQ2PS     Z7, Z7
+	VFMADD213PS   Z3, Z2, Z7
+	VPSLLW        $0x01, Z7, Z7
+	VPMULHUW      Z5, Z7, Z7
+	VPSRLW        $0x02, Z7, Z7
+	VPMADDWD      Z6, Z7, Z7
+	VPSRLD        $0x10, Z7, Z7
+	VPSHUFB       Z7, Z4, Z7
+	VPMOVSXDQ     Y7, Z9
+	VEXTRACTI64X4 $0x01, Z7, Y7
 	VMOVDQU64     Z9, (AX)(SI*8)
-	VPMOVSXDQ     Y10, Z9
+	VPMOVSXDQ     Y7, Z9
 	VMOVDQU64     Z9, 64(AX)(SI*8)
-	ADDQ          $0x10, SI
-	SUBQ          $0x00000010, DX
+	VCVTDQ2PS     Z8, Z8
+	VFMADD213PS   Z3, Z2, Z8
+	VPSLLW        $0x01, Z8, Z8
+	VPMULHUW      Z5, Z8, Z8
+	VPSRLW        $0x02, Z8, Z8
+	VPMADDWD      Z6, Z8, Z8
+	VPSRLD        $0x10, Z8, Z8
+	VPSHUFB       Z8, Z4, Z8
+	VPMOVSXDQ     Y8, Z7
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VMOVDQU64     Z7, 128(AX)(SI*8)
+	VPMOVSXDQ     Y8, Z7
+	VMOVDQU64     Z7, 192(AX)(SI*8)
+	ADDQ          $0x20, SI
+	SUBQ          $0x00000020, DX
 	JMP           op_d_loop
 
 op_d_end:
 	JMP done
 
 op_a:
-	MOVQ         $0x00011c2600011c26, BX
-	VPBROADCASTQ BX, Z1
 	MOVQ         $0x44f6400e44f6400e, BX
 	VPBROADCASTQ BX, Z3
 
 op_a_loop:
-	CMPQ          DX, $0x00000010
+	CMPQ          DX, $0x00000020
 	JL            op_a_end
 	VMOVDQU64     (CX)(SI*4), Z4
 	VPSUBD        Z0, Z4, Z5
 	VPCMPUD       $0x06, Z1, Z5, K1
-	KORTESTW      K1, K1
+	VMOVDQU64     64(CX)(SI*4), Z5
+	VPSUBD        Z0, Z5, Z6
+	VPCMPUD       $0x06, Z1, Z6, K2
+	KORTESTW      K1, K2
 	JNE           done
-	VCVTDQ2PS     Z4, Z5
-	VFMADD213PS   Z3, Z2, Z5
-	VCVTTPS2DQ    Z5, Z4
-	VPMOVSXDQ     Y4, Z5
+	VCVTDQ2PS     Z4, Z4
+	VFMADD213PS   Z3, Z2, Z4
+	VCVTTPS2DQ    Z4, Z4
+	VPMOVSXDQ     Y4, Z6
 	VEXTRACTI64X4 $0x01, Z4, Y4
-	VMOVDQU64     Z5, (AX)(SI*8)
-	VPMOVSXDQ     Y4, Z5
-	VMOVDQU64     Z5, 64(AX)(SI*8)
-	ADDQ          $0x10, SI
-	SUBQ          $0x00000010, DX
+	VMOVDQU64     Z6, (AX)(SI*8)
+	VPMOVSXDQ     Y4, Z6
+	VMOVDQU64     Z6, 64(AX)(SI*8)
+	VCVTDQ2PS     Z5, Z5
+	VFMADD213PS   Z3, Z2, Z5
+	VCVTTPS2DQ    Z5, Z5
+	VPMOVSXDQ     Y5, Z4
+	VEXTRACTI64X4 $0x01, Z5, Y5
+	VMOVDQU64     Z4, 128(AX)(SI*8)
+	VPMOVSXDQ     Y5, Z4
+	VMOVDQU64     Z4, 192(AX)(SI*8)
+	ADDQ          $0x20, SI
+	SUBQ          $0x00000020, DX
 	JMP           op_a_loop
 
 op_a_end:
@@ -515,92 +491,106 @@ op_a_end:
 
 op_b:
 	VMOVDQU64    months<>+0(SB), Z4
-	MOVQ         $0xffff9c5cffff9c5c, BX
+	MOVQ         $0x011c05b5011c05b5, BX
 	VPBROADCASTQ BX, Z5
-	MOVQ         $0x000005b5000005b5, BX
+	MOVQ         $0x14e5085d14e5085d, BX
 	VPBROADCASTQ BX, Z6
-	MOVQ         $0x0000085d0000085d, BX
-	VPBROADCASTQ BX, Z7
-	MOVQ         $0x0003051900030519, BX
-	VPBROADCASTQ BX, Z8
-	MOVQ         $0x00011c2600011c26, BX
-	VPBROADCASTQ BX, Z1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VPBROADCASTQ BX, Z3
 
 op_b_loop:
-	CMPQ          DX, $0x00000010
+	CMPQ          DX, $0x00000020
 	JL            op_b_end
-	VMOVDQU64     (CX)(SI*4), Z10
-	VPSUBD        Z0, Z10, Z9
-	VPCMPUD       $0x06, Z1, Z9, K1
-	KORTESTW      K1, K1
+	VMOVDQU64     (CX)(SI*4), Z7
+	VPSUBD        Z0, Z7, Z8
+	VPCMPUD       $0x06, Z1, Z8, K1
+	VMOVDQU64     64(CX)(SI*4), Z8
+	VPSUBD        Z0, Z8, Z9
+	VPCMPUD       $0x06, Z1, Z9, K2
+	KORTESTW      K1, K2
 	JNE           done
-	VCVTDQ2PS     Z10, Z9
-	VFMADD213PS   Z3, Z2, Z9
-	VCVTTPS2DQ    Z9, Z9
-	VPSUBD        Z5, Z10, Z10
-	VPMADDWD      Z6, Z9, Z9
-	VPSRLD        $0x02, Z9, Z9
-	VPSUBD        Z9, Z10, Z10
-	VPMADDWD      Z7, Z10, Z10
-	VPADDD        Z8, Z10, Z10
-	VPSRLD        $0x10, Z10, Z10
-	VPSHUFB       Z10, Z4, Z10
-	VPMOVSXDQ     Y10, Z9
-	VEXTRACTI64X4 $0x01, Z10, Y10
+	VCVTDQ2PS     Z7, Z7
+	VFMADD213PS   Z3, Z2, Z7
+	VPSLLW        $0x01, Z7, Z7
+	VPMULHUW      Z5, Z7, Z7
+	VPSRLW        $0x02, Z7, Z7
+	VPMADDWD      Z6, Z7, Z7
+	VPSRLD        $0x10, Z7, Z7
+	VPSHUFB       Z7, Z4, Z7
+	VPMOVSXDQ     Y7, Z9
+	VEXTRACTI64X4 $0x01, Z7, Y7
 	VMOVDQU64     Z9, (AX)(SI*8)
-	VPMOVSXDQ     Y10, Z9
+	VPMOVSXDQ     Y7, Z9
 	VMOVDQU64     Z9, 64(AX)(SI*8)
-	ADDQ          $0x10, SI
-	SUBQ          $0x00000010, DX
+	VCVTDQ2PS     Z8, Z8
+	VFMADD213PS   Z3, Z2, Z8
+	VPSLLW        $0x01, Z8, Z8
+	VPMULHUW      Z5, Z8, Z8
+	VPSRLW        $0x02, Z8, Z8
+	VPMADDWD      Z6, Z8, Z8
+	VPSRLD        $0x10, Z8, Z8
+	VPSHUFB       Z8, Z4, Z8
+	VPMOVSXDQ     Y8, Z7
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VMOVDQU64     Z7, 128(AX)(SI*8)
+	VPMOVSXDQ     Y8, Z7
+	VMOVDQU64     Z7, 192(AX)(SI*8)
+	ADDQ          $0x20, SI
+	SUBQ          $0x00000020, DX
 	JMP           op_b_loop
 
 op_b_end:
 	JMP done
 
 op_c:
-	MOVQ         $0xffff9c5cffff9c5c, BX
+	MOVQ         $0x011c05b5011c05b5, BX
+	VPBROADCASTQ BX, Z6
+	MOVQ         $0x14e5085d14e5085d, BX
 	VPBROADCASTQ BX, Z7
-	MOVQ         $0x000005b5000005b5, BX
-	VPBROADCASTQ BX, Z8
-	MOVQ         $0x0000085d0000085d, BX
-	VPBROADCASTQ BX, Z9
-	MOVQ         $0x0003051900030519, BX
-	VPBROADCASTQ BX, Z10
-	MOVQ         $0x00011c2600011c26, BX
-	VPBROADCASTQ BX, Z1
-	MOVQ         $0x428badd2428badd2, BX
+	MOVQ         $0x43a2eb7543a2eb75, BX
 	VPBROADCASTQ BX, Z3
 
 op_c_loop:
-	CMPQ          DX, $0x00000010
+	CMPQ          DX, $0x00000020
 	JL            op_c_end
-	VMOVDQU64     (CX)(SI*4), Z12
-	VPSUBD        Z0, Z12, Z11
-	VPCMPUD       $0x06, Z1, Z11, K1
-	KORTESTW      K1, K1
+	VMOVDQU64     (CX)(SI*4), Z8
+	VPSUBD        Z0, Z8, Z9
+	VPCMPUD       $0x06, Z1, Z9, K1
+	VMOVDQU64     64(CX)(SI*4), Z9
+	VPSUBD        Z0, Z9, Z10
+	VPCMPUD       $0x06, Z1, Z10, K2
+	KORTESTW      K1, K2
 	JNE           done
-	VCVTDQ2PS     Z12, Z11
-	VFMADD213PS   Z3, Z2, Z11
-	VCVTTPS2DQ    Z11, Z11
-	VPSUBD        Z7, Z12, Z12
-	VPMADDWD      Z8, Z11, Z11
-	VPSRLD        $0x02, Z11, Z11
-	VPSUBD        Z11, Z12, Z12
-	VPMADDWD      Z9, Z12, Z12
-	VPADDD        Z10, Z12, Z12
-	VPANDQ        Z4, Z12, Z12
-	VPMULHUW      Z5, Z12, Z12
-	VPSRLD        $0x0a, Z12, Z12
-	VPADDD        Z6, Z12, Z12
-	VPMOVSXDQ     Y12, Z11
-	VEXTRACTI64X4 $0x01, Z12, Y12
-	VMOVDQU64     Z11, (AX)(SI*8)
-	VPMOVSXDQ     Y12, Z11
-	VMOVDQU64     Z11, 64(AX)(SI*8)
-	ADDQ          $0x10, SI
-	SUBQ          $0x00000010, DX
+	VCVTDQ2PS     Z8, Z8
+	VFMADD213PS   Z3, Z2, Z8
+	VPSLLW        $0x01, Z8, Z8
+	VPMULHUW      Z6, Z8, Z8
+	VPSRLW        $0x02, Z8, Z8
+	VPMADDWD      Z7, Z8, Z8
+	VPMULHUW      Z4, Z8, Z8
+	VPSRLD        $0x0a, Z8, Z8
+	VPADDD        Z5, Z8, Z8
+	VPMOVSXDQ     Y8, Z10
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VMOVDQU64     Z10, (AX)(SI*8)
+	VPMOVSXDQ     Y8, Z10
+	VMOVDQU64     Z10, 64(AX)(SI*8)
+	VCVTDQ2PS     Z9, Z9
+	VFMADD213PS   Z3, Z2, Z9
+	VPSLLW        $0x01, Z9, Z9
+	VPMULHUW      Z6, Z9, Z9
+	VPSRLW        $0x02, Z9, Z9
+	VPMADDWD      Z7, Z9, Z9
+	VPMULHUW      Z4, Z9, Z9
+	VPSRLD        $0x0a, Z9, Z9
+	VPADDD        Z5, Z9, Z9
+	VPMOVSXDQ     Y9, Z8
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VMOVDQU64     Z8, 128(AX)(SI*8)
+	VPMOVSXDQ     Y9, Z8
+	VMOVDQU64     Z8, 192(AX)(SI*8)
+	ADDQ          $0x20, SI
+	SUBQ          $0x00000020, DX
 	JMP           op_c_loop
 
 op_c_end:
@@ -652,4 +642,296 @@ rows_loop:
 rows_end:
 	VZEROUPPER
 	MOVQ BX, done+24(FP)
+	RET
+
+// func microsPartAVX512(dst *int64, micros *int64, n int, op int) (done int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·microsPartAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         micros+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         op+24(FP), BX
+	XORQ         SI, SI
+	MOVQ         $0xffff9d8effff9d8e, DI
+	VPBROADCASTQ DI, Z0
+	MOVQ         $0x00011c2600011c26, DI
+	VPBROADCASTQ DI, Z1
+	MOVQ         $0x3b336d843b336d84, DI
+	VPBROADCASTQ DI, Z2
+	MOVQ         $0x3e79739fdcab50dc, DI
+	VPBROADCASTQ DI, Z4
+	MOVQ         $0x3e69739fdcab50dc, DI
+	VPBROADCASTQ DI, Z5
+	MOVQ         $0x00007a7100007a71, DI
+	VPBROADCASTQ DI, Z6
+	MOVQ         $0x0000000100000001, DI
+	VPBROADCASTQ DI, Z7
+	CMPQ         BX, $0x00
+	JEQ          op_a
+	CMPQ         BX, $0x01
+	JEQ          op_b
+	CMPQ         BX, $0x02
+	JEQ          op_c
+	VMOVDQU64    quarters<>+0(SB), Z6
+	MOVQ         $0x011c05b5011c05b5, BX
+	VPBROADCASTQ BX, Z7
+	MOVQ         $0x14e5085d14e5085d, BX
+	VPBROADCASTQ BX, Z10
+	MOVQ         $0x43a2eb7543a2eb75, BX
+	VPBROADCASTQ BX, Z3
+
+op_d_loop:
+	CMPQ             DX, $0x00000020
+	JL               op_d_end
+	VPSRAQ           $0x0d, (CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 64(CX)(SI*8), Z12
+	VCVTQQ2PD        Z12, Z12
+	VFMADD213PD      Z5, Z4, Z12
+	VCVTPD2DQ.RD_SAE Z11, Y8
+	VCVTPD2DQ.RD_SAE Z12, Y9
+	VINSERTI64X4     $0x01, Y9, Z8, Z8
+	VPSUBD           Z0, Z8, Z11
+	VPCMPUD          $0x06, Z1, Z11, K1
+	VPSRAQ           $0x0d, 128(CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 192(CX)(SI*8), Z12
+	VCVTQQ2PD        Z12, Z12
+	VFMADD213PD      Z5, Z4, Z12
+	VCVTPD2DQ.RD_SAE Z11, Y9
+	VCVTPD2DQ.RD_SAE Z12, Y11
+	VINSERTI64X4     $0x01, Y11, Z9, Z9
+	VPSUBD           Z0, Z9, Z11
+	VPCMPUD          $0x06, Z1, Z11, K2
+	KORTESTW         K1, K2
+	JNE              done
+	VCVTDQ2PS        Z8, Z8
+	VFMADD213PS      Z3, Z2, Z8
+	VPSLLW           $0x01, Z8, Z8
+	VPMULHUW         Z7, Z8, Z8
+	VPSRLW           $0x02, Z8, Z8
+	VPMADDWD         Z10, Z8, Z8
+	VPSRLD           $0x10, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPMOVSXDQ        Y8, Z11
+	VEXTRACTI64X4    $0x01, Z8, Y8
+	VMOVDQU64        Z11, (AX)(SI*8)
+	VPMOVSXDQ        Y8, Z11
+	VMOVDQU64        Z11, 64(AX)(SI*8)
+	VCVTDQ2PS        Z9, Z9
+	VFMADD213PS      Z3, Z2, Z9
+	VPSLLW           $0x01, Z9, Z9
+	VPMULHUW         Z7, Z9, Z9
+	VPSRLW           $0x02, Z9, Z9
+	VPMADDWD         Z10, Z9, Z9
+	VPSRLD           $0x10, Z9, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPMOVSXDQ        Y9, Z11
+	VEXTRACTI64X4    $0x01, Z9, Y8
+	VMOVDQU64        Z11, 128(AX)(SI*8)
+	VPMOVSXDQ        Y8, Z11
+	VMOVDQU64        Z11, 192(AX)(SI*8)
+	ADDQ             $0x20, SI
+	SUBQ             $0x00000020, DX
+	JMP              op_d_loop
+
+op_d_end:
+	JMP done
+
+op_a:
+	MOVQ         $0x44f6400e44f6400e, BX
+	VPBROADCASTQ BX, Z3
+
+op_a_loop:
+	CMPQ             DX, $0x00000020
+	JL               op_a_end
+	VPSRAQ           $0x0d, (CX)(SI*8), Z6
+	VCVTQQ2PD        Z6, Z6
+	VFMADD213PD      Z5, Z4, Z6
+	VPSRAQ           $0x0d, 64(CX)(SI*8), Z7
+	VCVTQQ2PD        Z7, Z7
+	VFMADD213PD      Z5, Z4, Z7
+	VCVTPD2DQ.RD_SAE Z6, Y8
+	VCVTPD2DQ.RD_SAE Z7, Y6
+	VINSERTI64X4     $0x01, Y6, Z8, Z8
+	VPSUBD           Z0, Z8, Z6
+	VPCMPUD          $0x06, Z1, Z6, K1
+	VPSRAQ           $0x0d, 128(CX)(SI*8), Z6
+	VCVTQQ2PD        Z6, Z6
+	VFMADD213PD      Z5, Z4, Z6
+	VPSRAQ           $0x0d, 192(CX)(SI*8), Z7
+	VCVTQQ2PD        Z7, Z7
+	VFMADD213PD      Z5, Z4, Z7
+	VCVTPD2DQ.RD_SAE Z6, Y9
+	VCVTPD2DQ.RD_SAE Z7, Y6
+	VINSERTI64X4     $0x01, Y6, Z9, Z9
+	VPSUBD           Z0, Z9, Z6
+	VPCMPUD          $0x06, Z1, Z6, K2
+	KORTESTW         K1, K2
+	JNE              done
+	VCVTDQ2PS        Z8, Z8
+	VFMADD213PS      Z3, Z2, Z8
+	VCVTTPS2DQ       Z8, Z8
+	VPMOVSXDQ        Y8, Z6
+	VEXTRACTI64X4    $0x01, Z8, Y7
+	VMOVDQU64        Z6, (AX)(SI*8)
+	VPMOVSXDQ        Y7, Z6
+	VMOVDQU64        Z6, 64(AX)(SI*8)
+	VCVTDQ2PS        Z9, Z9
+	VFMADD213PS      Z3, Z2, Z9
+	VCVTTPS2DQ       Z9, Z9
+	VPMOVSXDQ        Y9, Z6
+	VEXTRACTI64X4    $0x01, Z9, Y7
+	VMOVDQU64        Z6, 128(AX)(SI*8)
+	VPMOVSXDQ        Y7, Z6
+	VMOVDQU64        Z6, 192(AX)(SI*8)
+	ADDQ             $0x20, SI
+	SUBQ             $0x00000020, DX
+	JMP              op_a_loop
+
+op_a_end:
+	JMP done
+
+op_b:
+	VMOVDQU64    months<>+0(SB), Z6
+	MOVQ         $0x011c05b5011c05b5, BX
+	VPBROADCASTQ BX, Z7
+	MOVQ         $0x14e5085d14e5085d, BX
+	VPBROADCASTQ BX, Z10
+	MOVQ         $0x43a2eb7543a2eb75, BX
+	VPBROADCASTQ BX, Z3
+
+op_b_loop:
+	CMPQ             DX, $0x00000020
+	JL               op_b_end
+	VPSRAQ           $0x0d, (CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 64(CX)(SI*8), Z12
+	VCVTQQ2PD        Z12, Z12
+	VFMADD213PD      Z5, Z4, Z12
+	VCVTPD2DQ.RD_SAE Z11, Y8
+	VCVTPD2DQ.RD_SAE Z12, Y9
+	VINSERTI64X4     $0x01, Y9, Z8, Z8
+	VPSUBD           Z0, Z8, Z11
+	VPCMPUD          $0x06, Z1, Z11, K1
+	VPSRAQ           $0x0d, 128(CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 192(CX)(SI*8), Z12
+	VCVTQQ2PD        Z12, Z12
+	VFMADD213PD      Z5, Z4, Z12
+	VCVTPD2DQ.RD_SAE Z11, Y9
+	VCVTPD2DQ.RD_SAE Z12, Y11
+	VINSERTI64X4     $0x01, Y11, Z9, Z9
+	VPSUBD           Z0, Z9, Z11
+	VPCMPUD          $0x06, Z1, Z11, K2
+	KORTESTW         K1, K2
+	JNE              done
+	VCVTDQ2PS        Z8, Z8
+	VFMADD213PS      Z3, Z2, Z8
+	VPSLLW           $0x01, Z8, Z8
+	VPMULHUW         Z7, Z8, Z8
+	VPSRLW           $0x02, Z8, Z8
+	VPMADDWD         Z10, Z8, Z8
+	VPSRLD           $0x10, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPMOVSXDQ        Y8, Z11
+	VEXTRACTI64X4    $0x01, Z8, Y8
+	VMOVDQU64        Z11, (AX)(SI*8)
+	VPMOVSXDQ        Y8, Z11
+	VMOVDQU64        Z11, 64(AX)(SI*8)
+	VCVTDQ2PS        Z9, Z9
+	VFMADD213PS      Z3, Z2, Z9
+	VPSLLW           $0x01, Z9, Z9
+	VPMULHUW         Z7, Z9, Z9
+	VPSRLW           $0x02, Z9, Z9
+	VPMADDWD         Z10, Z9, Z9
+	VPSRLD           $0x10, Z9, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPMOVSXDQ        Y9, Z11
+	VEXTRACTI64X4    $0x01, Z9, Y8
+	VMOVDQU64        Z11, 128(AX)(SI*8)
+	VPMOVSXDQ        Y8, Z11
+	VMOVDQU64        Z11, 192(AX)(SI*8)
+	ADDQ             $0x20, SI
+	SUBQ             $0x00000020, DX
+	JMP              op_b_loop
+
+op_b_end:
+	JMP done
+
+op_c:
+	MOVQ         $0x011c05b5011c05b5, BX
+	VPBROADCASTQ BX, Z8
+	MOVQ         $0x14e5085d14e5085d, BX
+	VPBROADCASTQ BX, Z9
+	MOVQ         $0x43a2eb7543a2eb75, BX
+	VPBROADCASTQ BX, Z3
+
+op_c_loop:
+	CMPQ             DX, $0x00000020
+	JL               op_c_end
+	VPSRAQ           $0x0d, (CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 64(CX)(SI*8), Z13
+	VCVTQQ2PD        Z13, Z13
+	VFMADD213PD      Z5, Z4, Z13
+	VCVTPD2DQ.RD_SAE Z11, Y10
+	VCVTPD2DQ.RD_SAE Z13, Y11
+	VINSERTI64X4     $0x01, Y11, Z10, Z10
+	VPSUBD           Z0, Z10, Z11
+	VPCMPUD          $0x06, Z1, Z11, K1
+	VPSRAQ           $0x0d, 128(CX)(SI*8), Z11
+	VCVTQQ2PD        Z11, Z11
+	VFMADD213PD      Z5, Z4, Z11
+	VPSRAQ           $0x0d, 192(CX)(SI*8), Z13
+	VCVTQQ2PD        Z13, Z13
+	VFMADD213PD      Z5, Z4, Z13
+	VCVTPD2DQ.RD_SAE Z11, Y12
+	VCVTPD2DQ.RD_SAE Z13, Y11
+	VINSERTI64X4     $0x01, Y11, Z12, Z12
+	VPSUBD           Z0, Z12, Z11
+	VPCMPUD          $0x06, Z1, Z11, K2
+	KORTESTW         K1, K2
+	JNE              done
+	VCVTDQ2PS        Z10, Z10
+	VFMADD213PS      Z3, Z2, Z10
+	VPSLLW           $0x01, Z10, Z10
+	VPMULHUW         Z8, Z10, Z10
+	VPSRLW           $0x02, Z10, Z10
+	VPMADDWD         Z9, Z10, Z10
+	VPMULHUW         Z6, Z10, Z10
+	VPSRLD           $0x0a, Z10, Z10
+	VPADDD           Z7, Z10, Z10
+	VPMOVSXDQ        Y10, Z11
+	VEXTRACTI64X4    $0x01, Z10, Y10
+	VMOVDQU64        Z11, (AX)(SI*8)
+	VPMOVSXDQ        Y10, Z11
+	VMOVDQU64        Z11, 64(AX)(SI*8)
+	VCVTDQ2PS        Z12, Z12
+	VFMADD213PS      Z3, Z2, Z12
+	VPSLLW           $0x01, Z12, Z12
+	VPMULHUW         Z8, Z12, Z12
+	VPSRLW           $0x02, Z12, Z12
+	VPMADDWD         Z9, Z12, Z12
+	VPMULHUW         Z6, Z12, Z12
+	VPSRLD           $0x0a, Z12, Z12
+	VPADDD           Z7, Z12, Z12
+	VPMOVSXDQ        Y12, Z11
+	VEXTRACTI64X4    $0x01, Z12, Y10
+	VMOVDQU64        Z11, 128(AX)(SI*8)
+	VPMOVSXDQ        Y10, Z11
+	VMOVDQU64        Z11, 192(AX)(SI*8)
+	ADDQ             $0x20, SI
+	SUBQ             $0x00000020, DX
+	JMP              op_c_loop
+
+op_c_end:
+done:
+	VZEROUPPER
+	MOVQ SI, done+32(FP)
 	RET

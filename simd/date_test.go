@@ -3,6 +3,7 @@ package simd
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -16,11 +17,21 @@ func partsOf(day int32) [4]int64 {
 	return [4]int64{int64(y), int64(m), int64(d), int64(m+2) / 3}
 }
 
+// fieldOf is a field of any day, also of those far away that package time does not agree on.
+func fieldOf(day int32, part DatePart) int64 {
+	var f [1]int64
+	partGo(f[:], []int32{day}, part)
+	return f[0]
+}
+
 func checkParts(t *testing.T, dst []int64, days []int32) {
 	t.Helper()
 	for part := Year; part <= Quarter; part++ {
 		clear(dst)
-		Part(dst, days, part)
+		want := slices.ContainsFunc(days, func(d int32) bool { return d < -25202 || d > 47540 })
+		if far := Part(dst, days, part); far != want {
+			t.Fatalf("part %d of %d days: far %v, want %v", part, len(days), far, want)
+		}
 		for i, day := range days {
 			if want := partsOf(day)[part]; dst[i] != want {
 				t.Fatalf("part %d of day %d, row %d of %d: %d, want %d", part, day, i, len(days), dst[i], want)
@@ -68,7 +79,7 @@ func TestParts(t *testing.T) {
 
 func TestDaysOfMicros(t *testing.T) {
 	r := rand.New(rand.NewPCG(44, 45))
-	micros, dst := guardedOf[int64](t, longest, true), guardedOf[int32](t, longest, true)
+	micros, dst, fields := guardedOf[int64](t, longest, true), guardedOf[int32](t, longest, true), guardedOf[int64](t, longest, true)
 	atLevels(t, func(t *testing.T) {
 		for _, n := range lengths() {
 			m, d := micros[longest-n:], dst[longest-n:]
@@ -80,6 +91,18 @@ func TestDaysOfMicros(t *testing.T) {
 				}
 			}
 			DaysOfMicros(d, m)
+			parts := fields[longest-n:]
+			for part := Year; part <= Quarter; part++ {
+				want := slices.ContainsFunc(d, func(d int32) bool { return d < -25202 || d > 47540 })
+				if far := PartOfMicros(parts, m, part); far != want {
+					t.Fatalf("part %d of %d timestamps: far %v, want %v", part, n, far, want)
+				}
+				for i, day := range d {
+					if want := fieldOf(day, part); parts[i] != want {
+						t.Fatalf("part %d of row %d of %d, %d microseconds: %d, want %d", part, i, n, m[i], parts[i], want)
+					}
+				}
+			}
 			for i, us := range m {
 				want := us / dayMicros
 				if us%dayMicros < 0 {
@@ -104,5 +127,6 @@ func BenchmarkDate(b *testing.B) {
 	b.Run("Year", func(b *testing.B) { benchLevels(b, 12*n, func() { Part(dst, days, Year) }) })
 	b.Run("Month", func(b *testing.B) { benchLevels(b, 12*n, func() { Part(dst, days, Month) }) })
 	b.Run("Day", func(b *testing.B) { benchLevels(b, 12*n, func() { Part(dst, days, Day) }) })
+	b.Run("YearOfMicros", func(b *testing.B) { benchLevels(b, 16*n, func() { PartOfMicros(dst, micros, Year) }) })
 	b.Run("DaysOfMicros", func(b *testing.B) { benchLevels(b, 12*n, func() { DaysOfMicros(days, micros) }) })
 }

@@ -10,6 +10,8 @@ func compareFast[T Number](_ []uint64, _ predicate, _, _ []T, _, _ bool, _ int) 
 
 func compareWideFast(_ []uint64, _ predicate, _, _ []uint64, _, _, _ bool, _ int) {}
 
+func product128Fast(_, _, _ []uint64, _, _ bool) (ofA, ofB [2]uint64) { return ofA, ofB }
+
 func bitLogic(_, _, _ []uint64, _ bitOp) {}
 
 func bitCount(_ []uint64) int { return 0 }
@@ -38,6 +40,8 @@ func castHalves(_ []int64, _ []uint64) bool { return false }
 
 func datePart(_ []int64, _ []int32, _ DatePart) int { return 0 }
 
+func microsPart(_, _ []int64, _ DatePart) int { return 0 }
+
 func daysOfMicros(_ []int32, _ []int64) int { return 0 }
 
 func sumValid(_ []int64, _ []uint64) (upper, lower uint64) { return 0, 0 }
@@ -45,5 +49,7 @@ func sumValid(_ []int64, _ []uint64) (upper, lower uint64) { return 0, 0 }
 func sum128(_ *[4]uint64, _ []uint64) {}
 
 func sumFloats(_ *[floatLanes]float64, _ []float64, _ []uint64) {}
+
+func extremeFloatFast[T float32 | float64](_, _ []T, _ []uint64, _ bool) (nan bool) { return false }
 
 func extremeFast[T AnyInteger](_, _ []T, _ []uint64, _ bool) {}

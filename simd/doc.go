@@ -18,6 +18,7 @@
 //	chosen values moved together               compact.go    yes                yes
 //	looking up codes in dictionaries           gather.go     yes                small ones; others as AVX2
 //	hashes of words, Bloom filters             hash.go       yes                yes
+//	strings of pages to views                  strings.go    yes                shared beginnings; others as AVX2
 //	hashes of strings                          views.go      with BMI2          as AVX2
 //	probing of hash tables                     probe.go      row by row         the first step, the others as AVX2
 //	sums and counts by group                   group.go      yes                yes
@@ -26,9 +27,11 @@
 //	comparisons to bitmaps                     compare.go    yes                yes
 //	logic, counts and bytes of bitmaps         bitmap.go     yes                yes
 //	checked arithmetic                         arith.go      yes                yes
+//	products of 128 bits                       arithwide.go  no                 yes
 //	conversions of numbers                     cast.go       yes                yes
 //	parts of dates, days of timestamps         date.go       yes                yes
 //	sums, least and greatest of columns        fold.go       yes                yes
+//	least and greatest of floats               foldfloat.go  yes                yes
 //
 // Results are the same at every level, to the last bit: hashes decide which process a row goes to, and processes may run on unlike machines.
 //

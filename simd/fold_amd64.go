@@ -70,6 +70,18 @@ func extremeInt64AVX2(best *int64, values *int64, valid *uint8, n int, validStep
 //go:noescape
 func extremeUint64AVX2(best *uint64, values *uint64, valid *uint8, n int, validStep int, op int)
 
+// extremeFloat32AVX2 puts those of n numbers, a multiple of 64 bytes of them, that count and are no NaNs into best, 64 bytes of numbers, where they are less (op 0) or greater (1).
+// For op 1, nan is not 0 when one that counts is a NaN. valid has a bit for each row that counts and goes on by validStep bytes for each 64 bytes of values: the rows' bits, or 0 where ones stand for all rows.
+//
+//go:noescape
+func extremeFloat32AVX2(best *float32, values *float32, valid *uint8, n int, validStep int, op int) (nan uint32)
+
+// extremeFloat64AVX2 puts those of n numbers, a multiple of 64 bytes of them, that count and are no NaNs into best, 64 bytes of numbers, where they are less (op 0) or greater (1).
+// For op 1, nan is not 0 when one that counts is a NaN. valid has a bit for each row that counts and goes on by validStep bytes for each 64 bytes of values: the rows' bits, or 0 where ones stand for all rows.
+//
+//go:noescape
+func extremeFloat64AVX2(best *float64, values *float64, valid *uint8, n int, validStep int, op int) (nan uint32)
+
 // sumInt64AVX512Valid sums the upper 32 bits of those of n numbers, a multiple of 32, that count, each 2^63 more than it is, and the numbers modulo 2^64.
 // valid has a bit for each row that counts and goes on by validStep bytes for each 64 bytes of values: the rows' bits, or 0 where ones stand for all rows.
 //
@@ -135,3 +147,15 @@ func extremeInt64AVX512(best *int64, values *int64, valid *uint8, n int, validSt
 //
 //go:noescape
 func extremeUint64AVX512(best *uint64, values *uint64, valid *uint8, n int, validStep int, op int)
+
+// extremeFloat32AVX512 puts those of n numbers, a multiple of 64 bytes of them, that count and are no NaNs into best, 64 bytes of numbers, where they are less (op 0) or greater (1).
+// For op 1, nan is not 0 when one that counts is a NaN. valid has a bit for each row that counts and goes on by validStep bytes for each 64 bytes of values: the rows' bits, or 0 where ones stand for all rows.
+//
+//go:noescape
+func extremeFloat32AVX512(best *float32, values *float32, valid *uint8, n int, validStep int, op int) (nan uint32)
+
+// extremeFloat64AVX512 puts those of n numbers, a multiple of 64 bytes of them, that count and are no NaNs into best, 64 bytes of numbers, where they are less (op 0) or greater (1).
+// For op 1, nan is not 0 when one that counts is a NaN. valid has a bit for each row that counts and goes on by validStep bytes for each 64 bytes of values: the rows' bits, or 0 where ones stand for all rows.
+//
+//go:noescape
+func extremeFloat64AVX512(best *float64, values *float64, valid *uint8, n int, validStep int, op int) (nan uint32)

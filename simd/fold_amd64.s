@@ -871,6 +871,157 @@ done:
 	VZEROUPPER
 	RET
 
+// func extremeFloat32AVX2(best *float32, values *float32, valid *uint8, n int, validStep int, op int) (nan uint32)
+// Requires: AVX, AVX2
+TEXT ·extremeFloat32AVX2(SB), NOSPLIT, $0-52
+	MOVQ    best+0(FP), AX
+	MOVQ    values+8(FP), CX
+	MOVQ    n+24(FP), DX
+	MOVQ    op+40(FP), BX
+	MOVQ    valid+16(FP), SI
+	MOVQ    validStep+32(FP), DI
+	VMOVDQU bits32<>+0(SB), Y0
+	VMOVDQU (AX), Y1
+	VMOVDQU 32(AX), Y2
+	VPXOR   Y3, Y3, Y3
+	CMPQ    BX, $0x00
+	JEQ     op_a
+
+op_b_loop:
+	CMPQ         DX, $0x00000010
+	JL           op_b_end
+	VPBROADCASTB (SI), Y5
+	VPAND        Y0, Y5, Y5
+	VPCMPEQD     Y0, Y5, Y5
+	VMOVDQU      (CX), Y4
+	VPBLENDVB    Y5, Y4, Y1, Y4
+	VCMPPS       $0x03, Y4, Y4, Y5
+	VPOR         Y5, Y3, Y3
+	VMAXPS       Y1, Y4, Y1
+	VPBROADCASTB 1(SI), Y5
+	VPAND        Y0, Y5, Y5
+	VPCMPEQD     Y0, Y5, Y5
+	VMOVDQU      32(CX), Y4
+	VPBLENDVB    Y5, Y4, Y2, Y4
+	VCMPPS       $0x03, Y4, Y4, Y5
+	VPOR         Y5, Y3, Y3
+	VMAXPS       Y2, Y4, Y2
+	ADDQ         $0x40, CX
+	ADDQ         DI, SI
+	SUBQ         $0x00000010, DX
+	JMP          op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ         DX, $0x00000010
+	JL           op_a_end
+	VPBROADCASTB (SI), Y5
+	VPAND        Y0, Y5, Y5
+	VPCMPEQD     Y0, Y5, Y5
+	VMOVDQU      (CX), Y4
+	VPBLENDVB    Y5, Y4, Y1, Y4
+	VMINPS       Y1, Y4, Y1
+	VPBROADCASTB 1(SI), Y5
+	VPAND        Y0, Y5, Y5
+	VPCMPEQD     Y0, Y5, Y5
+	VMOVDQU      32(CX), Y4
+	VPBLENDVB    Y5, Y4, Y2, Y4
+	VMINPS       Y2, Y4, Y2
+	ADDQ         $0x40, CX
+	ADDQ         DI, SI
+	SUBQ         $0x00000010, DX
+	JMP          op_a_loop
+
+op_a_end:
+done:
+	VMOVDQU Y1, (AX)
+	VMOVDQU Y2, 32(AX)
+	XORL    AX, AX
+	VPTEST  Y3, Y3
+	SETNE   AL
+	VZEROUPPER
+	MOVL    AX, nan+48(FP)
+	RET
+
+// func extremeFloat64AVX2(best *float64, values *float64, valid *uint8, n int, validStep int, op int) (nan uint32)
+// Requires: AVX, AVX2
+TEXT ·extremeFloat64AVX2(SB), NOSPLIT, $0-52
+	MOVQ    best+0(FP), AX
+	MOVQ    values+8(FP), CX
+	MOVQ    n+24(FP), DX
+	MOVQ    op+40(FP), BX
+	MOVQ    valid+16(FP), SI
+	MOVQ    validStep+32(FP), DI
+	VMOVDQU bits64lower<>+0(SB), Y0
+	VMOVDQU bits64upper<>+0(SB), Y1
+	VMOVDQU (AX), Y2
+	VMOVDQU 32(AX), Y3
+	VPXOR   Y4, Y4, Y4
+	CMPQ    BX, $0x00
+	JEQ     op_a
+
+op_b_loop:
+	CMPQ         DX, $0x00000008
+	JL           op_b_end
+	VPBROADCASTB (SI), Y6
+	VPAND        Y0, Y6, Y6
+	VPCMPEQQ     Y0, Y6, Y6
+	VMOVDQU      (CX), Y5
+	VPBLENDVB    Y6, Y5, Y2, Y5
+	VCMPPD       $0x03, Y5, Y5, Y6
+	VPOR         Y6, Y4, Y4
+	VMAXPD       Y2, Y5, Y2
+	VPBROADCASTB (SI), Y6
+	VPAND        Y1, Y6, Y6
+	VPCMPEQQ     Y1, Y6, Y6
+	VMOVDQU      32(CX), Y5
+	VPBLENDVB    Y6, Y5, Y3, Y5
+	VCMPPD       $0x03, Y5, Y5, Y6
+	VPOR         Y6, Y4, Y4
+	VMAXPD       Y3, Y5, Y3
+	ADDQ         $0x40, CX
+	ADDQ         DI, SI
+	SUBQ         $0x00000008, DX
+	JMP          op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ         DX, $0x00000008
+	JL           op_a_end
+	VPBROADCASTB (SI), Y6
+	VPAND        Y0, Y6, Y6
+	VPCMPEQQ     Y0, Y6, Y6
+	VMOVDQU      (CX), Y5
+	VPBLENDVB    Y6, Y5, Y2, Y5
+	VMINPD       Y2, Y5, Y2
+	VPBROADCASTB (SI), Y6
+	VPAND        Y1, Y6, Y6
+	VPCMPEQQ     Y1, Y6, Y6
+	VMOVDQU      32(CX), Y5
+	VPBLENDVB    Y6, Y5, Y3, Y5
+	VMINPD       Y3, Y5, Y3
+	ADDQ         $0x40, CX
+	ADDQ         DI, SI
+	SUBQ         $0x00000008, DX
+	JMP          op_a_loop
+
+op_a_end:
+done:
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	XORL    AX, AX
+	VPTEST  Y4, Y4
+	SETNE   AL
+	VZEROUPPER
+	MOVL    AX, nan+48(FP)
+	RET
+
 // func sumInt64AVX512Valid(values *int64, valid *uint8, n int, validStep int) (upper uint64, wrapped uint64)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·sumInt64AVX512Valid(SB), NOSPLIT, $0-48
@@ -1394,4 +1545,104 @@ op_a_end:
 done:
 	VMOVDQU64 Z0, (AX)
 	VZEROUPPER
+	RET
+
+// func extremeFloat32AVX512(best *float32, values *float32, valid *uint8, n int, validStep int, op int) (nan uint32)
+// Requires: AVX, AVX512F
+TEXT ·extremeFloat32AVX512(SB), NOSPLIT, $0-52
+	MOVQ      best+0(FP), AX
+	MOVQ      values+8(FP), CX
+	MOVQ      n+24(FP), DX
+	MOVQ      op+40(FP), BX
+	MOVQ      valid+16(FP), SI
+	MOVQ      validStep+32(FP), DI
+	VMOVDQU64 (AX), Z0
+	KXORW     K1, K1, K1
+	CMPQ      BX, $0x00
+	JEQ       op_a
+
+op_b_loop:
+	CMPQ      DX, $0x00000010
+	JL        op_b_end
+	KMOVW     (SI), K2
+	VMOVDQU64 (CX), Z1
+	VCMPPS    $0x03, Z1, Z1, K2, K3
+	KORW      K3, K1, K1
+	VMAXPS    Z0, Z1, K2, Z0
+	ADDQ      $0x40, CX
+	ADDQ      DI, SI
+	SUBQ      $0x00000010, DX
+	JMP       op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      DX, $0x00000010
+	JL        op_a_end
+	KMOVW     (SI), K2
+	VMOVDQU64 (CX), Z1
+	VMINPS    Z0, Z1, K2, Z0
+	ADDQ      $0x40, CX
+	ADDQ      DI, SI
+	SUBQ      $0x00000010, DX
+	JMP       op_a_loop
+
+op_a_end:
+done:
+	VMOVDQU64 Z0, (AX)
+	KMOVW     K1, AX
+	VZEROUPPER
+	MOVL      AX, nan+48(FP)
+	RET
+
+// func extremeFloat64AVX512(best *float64, values *float64, valid *uint8, n int, validStep int, op int) (nan uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·extremeFloat64AVX512(SB), NOSPLIT, $0-52
+	MOVQ      best+0(FP), AX
+	MOVQ      values+8(FP), CX
+	MOVQ      n+24(FP), DX
+	MOVQ      op+40(FP), BX
+	MOVQ      valid+16(FP), SI
+	MOVQ      validStep+32(FP), DI
+	VMOVDQU64 (AX), Z0
+	KXORW     K1, K1, K1
+	CMPQ      BX, $0x00
+	JEQ       op_a
+
+op_b_loop:
+	CMPQ      DX, $0x00000008
+	JL        op_b_end
+	KMOVB     (SI), K2
+	VMOVDQU64 (CX), Z1
+	VCMPPD    $0x03, Z1, Z1, K2, K3
+	KORW      K3, K1, K1
+	VMAXPD    Z0, Z1, K2, Z0
+	ADDQ      $0x40, CX
+	ADDQ      DI, SI
+	SUBQ      $0x00000008, DX
+	JMP       op_b_loop
+
+op_b_end:
+	JMP done
+
+op_a:
+op_a_loop:
+	CMPQ      DX, $0x00000008
+	JL        op_a_end
+	KMOVB     (SI), K2
+	VMOVDQU64 (CX), Z1
+	VMINPD    Z0, Z1, K2, Z0
+	ADDQ      $0x40, CX
+	ADDQ      DI, SI
+	SUBQ      $0x00000008, DX
+	JMP       op_a_loop
+
+op_a_end:
+done:
+	VMOVDQU64 Z0, (AX)
+	KMOVW     K1, AX
+	VZEROUPPER
+	MOVL      AX, nan+48(FP)
 	RET

@@ -29,6 +29,26 @@ func sumFloats(sums *[floatLanes]float64, values []float64, valid []uint64) {
 	sumFloat64AVX2(&sums[0], unsafe.SliceData(values), first, len(values), step)
 }
 
+// extremeFloatFast puts values that are no NaNs into the lanes of a register, and reports of the greatest whether one is a NaN.
+func extremeFloatFast[T float32 | float64](lanes, values []T, valid []uint64, greatest bool) (nan bool) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	first, step := validBytes(valid, size)
+	op, n, wide := int(flag(greatest)), len(values), level >= AVX512
+	if size == 4 {
+		b, v := pointerTo[float32](lanes), pointerTo[float32](values)
+		if wide {
+			return extremeFloat32AVX512(b, v, first, n, step, op) != 0
+		}
+		return extremeFloat32AVX2(b, v, first, n, step, op) != 0
+	}
+	b, v := pointerTo[float64](lanes), pointerTo[float64](values)
+	if wide {
+		return extremeFloat64AVX512(b, v, first, n, step, op) != 0
+	}
+	return extremeFloat64AVX2(b, v, first, n, step, op) != 0
+}
+
 // extremeFast puts values into the lanes of a register.
 func extremeFast[T AnyInteger](lanes, values []T, valid []uint64, greatest bool) {
 	var zero T

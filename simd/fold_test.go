@@ -123,6 +123,67 @@ func TestExtremes(t *testing.T) {
 	t.Run("uint64", testExtremes[uint64])
 }
 
+func testFloatExtremes[T float32 | float64](t *testing.T) {
+	r := rand.New(rand.NewPCG(64, 65))
+	values, room := guardedOf[T](t, longest, true), guardedOf[uint64](t, (longest+63)/64, true)
+	inf, nan, zero := T(math.Inf(1)), T(math.NaN()), T(0)
+	odd := []T{nan, -nan, inf, -inf, zero, -zero, T(math.Copysign(0, -1)), 1, -1}
+	// As SQL orders: a NaN is greater than all others and equal to itself.
+	less := func(a, b T) bool { return a < b || a == a && b != b }
+	same := func(a, b T) bool {
+		return a == b && math.Signbit(float64(a)) == math.Signbit(float64(b)) || a != a && b != b
+	}
+	atLevels(t, func(t *testing.T) {
+		for _, n := range lengths() {
+			for _, kind := range []int{0, 1, 2, 3, len(odd)} {
+				v := values[longest-n:]
+				for i := range v {
+					switch v[i] = T(r.NormFloat64() * 100); kind {
+					case 1: // NaNs alone, or with infinities
+						v[i] = odd[r.IntN(3)]
+					case 2:
+						v[i] = max(v[i], odd[4+r.IntN(3)])
+					case 3:
+						v[i] = min(v[i], odd[4+r.IntN(3)])
+					case len(odd):
+						v[i] = odd[r.IntN(len(odd))]
+					}
+				}
+				if kind == 1 && n%2 == 0 {
+					for i := range v {
+						v[i] = nan
+					}
+				}
+				valid := validity(r, room, n)
+				var least, greatest T
+				found := false
+				for i, x := range v {
+					if counts(valid, i) {
+						if !found || less(x, least) {
+							least = x
+						}
+						if !found || less(greatest, x) {
+							greatest = x
+						}
+						found = true
+					}
+				}
+				if got, ok := LeastFloat(v, valid); !same(got, least) || ok != found {
+					t.Fatalf("least of %d %T: %v, %v; want %v, %v", n, least, got, ok, least, found)
+				}
+				if got, ok := GreatestFloat(v, valid); !same(got, greatest) || ok != found {
+					t.Fatalf("greatest of %d %T: %v, %v; want %v, %v", n, greatest, got, ok, greatest, found)
+				}
+			}
+		}
+	})
+}
+
+func TestFloatExtremes(t *testing.T) {
+	t.Run("float32", testFloatExtremes[float32])
+	t.Run("float64", testFloatExtremes[float64])
+}
+
 func benchExtreme[T AnyInteger](b *testing.B) {
 	const n = 4096
 	values, valid := make([]T, n), make([]uint64, n/64)
@@ -144,6 +205,11 @@ func BenchmarkFold(b *testing.B) {
 	b.Run("SumValid", func(b *testing.B) { benchLevels(b, 8*n+n/8, func() { SumValid(x, valid) }) })
 	b.Run("SumFloats", func(b *testing.B) { benchLevels(b, 8*n, func() { SumFloats(f, valid) }) })
 	b.Run("Sum128", func(b *testing.B) { benchLevels(b, 16*n, func() { Sum128(w) }) })
+	for i := range f {
+		f[i] = float64(i%1000) + 1
+	}
+	b.Run("LeastFloat", func(b *testing.B) { benchLevels(b, 8*n, func() { LeastFloat(f, nil) }) })
+	b.Run("GreatestFloat/valid", func(b *testing.B) { benchLevels(b, 8*n+n/8, func() { GreatestFloat(f, valid) }) })
 	b.Run("int8", benchExtreme[int8])
 	b.Run("int32", benchExtreme[int32])
 	b.Run("int64", benchExtreme[int64])

@@ -24,6 +24,26 @@ func gather32Of32AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n
 //go:noescape
 func gather64Of16AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
 
+// gather8Of64AVX512 looks up n codes among at most 64 entries; each code has one.
+//
+//go:noescape
+func gather8Of64AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+
+// gather16Of64AVX512 looks up n codes among at most 64 entries; each code has one.
+//
+//go:noescape
+func gather16Of64AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+
+// gather32Of64AVX512 looks up n codes among at most 64 entries; each code has one.
+//
+//go:noescape
+func gather32Of64AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
+
+// gather64Of32AVX512 looks up n codes among at most 32 entries; each code has one.
+//
+//go:noescape
+func gather64Of32AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
+
 // gather8Of128AVX512 looks up n codes among at most 128 entries; each code has one.
 //
 //go:noescape

@@ -196,6 +196,278 @@ done:
 	VZEROUPPER
 	RET
 
+// func gather8Of64AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather8Of64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  (CX), K1, Z0
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  64(CX), K1, Z1
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  128(CX), K1, Z2
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  192(CX), K1, Z3
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000020, CX
+	VPBROADCASTD CX, Z4
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z5
+	VMOVDQA64 Z5, Z6
+	VPERMI2D  Z1, Z0, Z6
+	VMOVDQA64 Z5, Z7
+	VPERMI2D  Z3, Z2, Z7
+	VPTESTMD  Z4, Z5, K1
+	VPBLENDMD Z7, Z6, K1, Z6
+	VPMOVDB   Z6, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x10, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z5
+	VMOVDQA64   Z5, Z6
+	VPERMI2D    Z1, Z0, Z6
+	VMOVDQA64   Z5, Z7
+	VPERMI2D    Z3, Z2, Z7
+	VPTESTMD    Z4, Z5, K2
+	VPBLENDMD   Z7, Z6, K2, Z6
+	VPMOVDB     Z6, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather16Of64AVX512(dst *uint16, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather16Of64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  (CX), K1, Z0
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  64(CX), K1, Z1
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  128(CX), K1, Z2
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  192(CX), K1, Z3
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000020, CX
+	VPBROADCASTD CX, Z4
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z5
+	VMOVDQA64 Z5, Z6
+	VPERMI2D  Z1, Z0, Z6
+	VMOVDQA64 Z5, Z7
+	VPERMI2D  Z3, Z2, Z7
+	VPTESTMD  Z4, Z5, K1
+	VPBLENDMD Z7, Z6, K1, Z6
+	VPMOVDW   Z6, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x20, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z5
+	VMOVDQA64   Z5, Z6
+	VPERMI2D    Z1, Z0, Z6
+	VMOVDQA64   Z5, Z7
+	VPERMI2D    Z3, Z2, Z7
+	VPTESTMD    Z4, Z5, K2
+	VPBLENDMD   Z7, Z6, K2, Z6
+	VPMOVDW     Z6, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather32Of64AVX512(dst *uint32, entries *uint32, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather32Of64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  (CX), K1, Z0
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  64(CX), K1, Z1
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  128(CX), K1, Z2
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU32.Z  192(CX), K1, Z3
+	SUBQ         $0x10, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000020, CX
+	VPBROADCASTD CX, Z4
+
+loop:
+	CMPQ      BX, $0x10
+	JL        tail
+	VMOVDQU32 (DX), Z5
+	VMOVDQA64 Z5, Z6
+	VPERMI2D  Z1, Z0, Z6
+	VMOVDQA64 Z5, Z7
+	VPERMI2D  Z3, Z2, Z7
+	VPTESTMD  Z4, Z5, K1
+	VPBLENDMD Z7, Z6, K1, Z6
+	VMOVDQU64 Z6, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VMOVDQU32.Z (DX), K1, Z5
+	VMOVDQA64   Z5, Z6
+	VPERMI2D    Z1, Z0, Z6
+	VMOVDQA64   Z5, Z7
+	VPERMI2D    Z3, Z2, Z7
+	VPTESTMD    Z4, Z5, K2
+	VPBLENDMD   Z7, Z6, K2, Z6
+	VMOVDQU32   Z6, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather64Of32AVX512(dst *uint64, entries *uint64, size int, codes *uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·gather64Of32AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         entries+8(FP), CX
+	MOVQ         codes+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         size+16(FP), SI
+	MOVQ         $-1, R8
+	XORQ         R9, R9
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU64.Z  (CX), K1, Z0
+	SUBQ         $0x08, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU64.Z  64(CX), K1, Z1
+	SUBQ         $0x08, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU64.Z  128(CX), K1, Z2
+	SUBQ         $0x08, SI
+	CMOVQLT      R9, SI
+	BZHIQ        SI, R8, DI
+	KMOVQ        DI, K1
+	VMOVDQU64.Z  192(CX), K1, Z3
+	SUBQ         $0x08, SI
+	CMOVQLT      R9, SI
+	MOVQ         $0x0000000000000010, CX
+	VPBROADCASTQ CX, Z4
+
+loop:
+	CMPQ      BX, $0x08
+	JL        tail
+	VPMOVZXDQ (DX), Z5
+	VMOVDQA64 Z5, Z6
+	VPERMI2Q  Z1, Z0, Z6
+	VMOVDQA64 Z5, Z7
+	VPERMI2Q  Z3, Z2, Z7
+	VPTESTMQ  Z4, Z5, K1
+	VPBLENDMQ Z7, Z6, K1, Z6
+	VMOVDQU64 Z6, (AX)
+	ADDQ      $0x20, DX
+	ADDQ      $0x40, AX
+	SUBQ      $0x08, BX
+	JMP       loop
+
+tail:
+	TESTQ       BX, BX
+	JEQ         done
+	MOVQ        $-1, CX
+	BZHIQ       BX, CX, CX
+	KMOVQ       CX, K1
+	VPMOVZXDQ.Z (DX), K1, Z5
+	VMOVDQA64   Z5, Z6
+	VPERMI2Q    Z1, Z0, Z6
+	VMOVDQA64   Z5, Z7
+	VPERMI2Q    Z3, Z2, Z7
+	VPTESTMQ    Z4, Z5, K2
+	VPBLENDMQ   Z7, Z6, K2, Z6
+	VMOVDQU64   Z6, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
 // func gather8Of128AVX512(dst *uint8, entries *uint32, size int, codes *uint32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
 TEXT ·gather8Of128AVX512(SB), NOSPLIT, $0-40
@@ -703,6 +975,7 @@ done:
 	RET
 
 // func gather8AVX2(dst *uint8, entries *uint8, codes *uint32, n int)
+// Requires: AVX
 TEXT ·gather8AVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ entries+8(FP), CX
@@ -710,31 +983,58 @@ TEXT ·gather8AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 loop:
-	TESTQ   BX, BX
-	JEQ     done
+	CMPQ    BX, $0x08
+	JL      four
 	MOVQ    (DX), SI
 	MOVL    SI, DI
-	MOVBLZX (CX)(DI*1), DI
-	MOVB    DI, (AX)
+	VPXOR   X0, X0, X0
+	VPINSRB $0x00, (CX)(DI*1), X0, X0
 	SHRQ    $0x20, SI
-	MOVBLZX (CX)(SI*1), SI
-	MOVB    SI, 1(AX)
+	VPINSRB $0x01, (CX)(SI*1), X0, X0
 	MOVQ    8(DX), SI
 	MOVL    SI, DI
-	MOVBLZX (CX)(DI*1), DI
-	MOVB    DI, 2(AX)
+	VPINSRB $0x02, (CX)(DI*1), X0, X0
 	SHRQ    $0x20, SI
-	MOVBLZX (CX)(SI*1), SI
-	MOVB    SI, 3(AX)
-	ADDQ    $0x10, DX
-	ADDQ    $0x04, AX
-	SUBQ    $0x04, BX
+	VPINSRB $0x03, (CX)(SI*1), X0, X0
+	MOVQ    16(DX), SI
+	MOVL    SI, DI
+	VPINSRB $0x04, (CX)(DI*1), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRB $0x05, (CX)(SI*1), X0, X0
+	MOVQ    24(DX), SI
+	MOVL    SI, DI
+	VPINSRB $0x06, (CX)(DI*1), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRB $0x07, (CX)(SI*1), X0, X0
+	VMOVQ   X0, (AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x00000008, AX
+	SUBQ    $0x08, BX
 	JMP     loop
+
+four:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), BX
+	MOVL    BX, SI
+	VPXOR   X0, X0, X0
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	SHRQ    $0x20, BX
+	VPINSRB $0x01, (CX)(BX*1), X0, X0
+	MOVQ    8(DX), BX
+	MOVL    BX, SI
+	VPINSRB $0x02, (CX)(SI*1), X0, X0
+	SHRQ    $0x20, BX
+	VPINSRB $0x03, (CX)(BX*1), X0, X0
+	VMOVD   X0, (AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x00000004, AX
 
 done:
 	RET
 
 // func gather16AVX2(dst *uint16, entries *uint16, codes *uint32, n int)
+// Requires: AVX
 TEXT ·gather16AVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ entries+8(FP), CX
@@ -742,31 +1042,58 @@ TEXT ·gather16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 loop:
-	TESTQ   BX, BX
-	JEQ     done
+	CMPQ    BX, $0x08
+	JL      four
 	MOVQ    (DX), SI
 	MOVL    SI, DI
-	MOVWLZX (CX)(DI*2), DI
-	MOVW    DI, (AX)
+	VPXOR   X0, X0, X0
+	VPINSRW $0x00, (CX)(DI*2), X0, X0
 	SHRQ    $0x20, SI
-	MOVWLZX (CX)(SI*2), SI
-	MOVW    SI, 2(AX)
+	VPINSRW $0x01, (CX)(SI*2), X0, X0
 	MOVQ    8(DX), SI
 	MOVL    SI, DI
-	MOVWLZX (CX)(DI*2), DI
-	MOVW    DI, 4(AX)
+	VPINSRW $0x02, (CX)(DI*2), X0, X0
 	SHRQ    $0x20, SI
-	MOVWLZX (CX)(SI*2), SI
-	MOVW    SI, 6(AX)
-	ADDQ    $0x10, DX
-	ADDQ    $0x08, AX
-	SUBQ    $0x04, BX
+	VPINSRW $0x03, (CX)(SI*2), X0, X0
+	MOVQ    16(DX), SI
+	MOVL    SI, DI
+	VPINSRW $0x04, (CX)(DI*2), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRW $0x05, (CX)(SI*2), X0, X0
+	MOVQ    24(DX), SI
+	MOVL    SI, DI
+	VPINSRW $0x06, (CX)(DI*2), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRW $0x07, (CX)(SI*2), X0, X0
+	VMOVDQU X0, (AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x00000010, AX
+	SUBQ    $0x08, BX
 	JMP     loop
+
+four:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), BX
+	MOVL    BX, SI
+	VPXOR   X0, X0, X0
+	VPINSRW $0x00, (CX)(SI*2), X0, X0
+	SHRQ    $0x20, BX
+	VPINSRW $0x01, (CX)(BX*2), X0, X0
+	MOVQ    8(DX), BX
+	MOVL    BX, SI
+	VPINSRW $0x02, (CX)(SI*2), X0, X0
+	SHRQ    $0x20, BX
+	VPINSRW $0x03, (CX)(BX*2), X0, X0
+	VMOVQ   X0, (AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x00000008, AX
 
 done:
 	RET
 
 // func gather32AVX2(dst *uint32, entries *uint32, codes *uint32, n int)
+// Requires: AVX
 TEXT ·gather32AVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ entries+8(FP), CX
@@ -774,26 +1101,51 @@ TEXT ·gather32AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 loop:
-	TESTQ BX, BX
-	JEQ   done
-	MOVQ  (DX), SI
-	MOVL  SI, DI
-	MOVL  (CX)(DI*4), DI
-	MOVL  DI, (AX)
-	SHRQ  $0x20, SI
-	MOVL  (CX)(SI*4), SI
-	MOVL  SI, 4(AX)
-	MOVQ  8(DX), SI
-	MOVL  SI, DI
-	MOVL  (CX)(DI*4), DI
-	MOVL  DI, 8(AX)
-	SHRQ  $0x20, SI
-	MOVL  (CX)(SI*4), SI
-	MOVL  SI, 12(AX)
-	ADDQ  $0x10, DX
-	ADDQ  $0x10, AX
-	SUBQ  $0x04, BX
-	JMP   loop
+	CMPQ    BX, $0x08
+	JL      four
+	MOVQ    (DX), SI
+	MOVL    SI, DI
+	VMOVD   (CX)(DI*4), X0
+	SHRQ    $0x20, SI
+	VPINSRD $0x01, (CX)(SI*4), X0, X0
+	MOVQ    8(DX), SI
+	MOVL    SI, DI
+	VPINSRD $0x02, (CX)(DI*4), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRD $0x03, (CX)(SI*4), X0, X0
+	VMOVDQU X0, (AX)
+	MOVQ    16(DX), SI
+	MOVL    SI, DI
+	VMOVD   (CX)(DI*4), X0
+	SHRQ    $0x20, SI
+	VPINSRD $0x01, (CX)(SI*4), X0, X0
+	MOVQ    24(DX), SI
+	MOVL    SI, DI
+	VPINSRD $0x02, (CX)(DI*4), X0, X0
+	SHRQ    $0x20, SI
+	VPINSRD $0x03, (CX)(SI*4), X0, X0
+	VMOVDQU X0, 16(AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, BX
+	JMP     loop
+
+four:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), BX
+	MOVL    BX, SI
+	VMOVD   (CX)(SI*4), X0
+	SHRQ    $0x20, BX
+	VPINSRD $0x01, (CX)(BX*4), X0, X0
+	MOVQ    8(DX), BX
+	MOVL    BX, SI
+	VPINSRD $0x02, (CX)(SI*4), X0, X0
+	SHRQ    $0x20, BX
+	VPINSRD $0x03, (CX)(BX*4), X0, X0
+	VMOVDQU X0, (AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x00000010, AX
 
 done:
 	RET
@@ -806,26 +1158,60 @@ TEXT ·gather64AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 loop:
+	CMPQ BX, $0x08
+	JL   four
+	MOVQ (DX), SI
+	MOVL SI, DI
+	MOVQ (CX)(DI*8), DI
+	MOVQ DI, (AX)
+	SHRQ $0x20, SI
+	MOVQ (CX)(SI*8), SI
+	MOVQ SI, 8(AX)
+	MOVQ 8(DX), SI
+	MOVL SI, DI
+	MOVQ (CX)(DI*8), DI
+	MOVQ DI, 16(AX)
+	SHRQ $0x20, SI
+	MOVQ (CX)(SI*8), SI
+	MOVQ SI, 24(AX)
+	MOVQ 16(DX), SI
+	MOVL SI, DI
+	MOVQ (CX)(DI*8), DI
+	MOVQ DI, 32(AX)
+	SHRQ $0x20, SI
+	MOVQ (CX)(SI*8), SI
+	MOVQ SI, 40(AX)
+	MOVQ 24(DX), SI
+	MOVL SI, DI
+	MOVQ (CX)(DI*8), DI
+	MOVQ DI, 48(AX)
+	SHRQ $0x20, SI
+	MOVQ (CX)(SI*8), SI
+	MOVQ SI, 56(AX)
+	ADDQ $0x20, DX
+	ADDQ $0x00000040, AX
+	SUBQ $0x08, BX
+	JMP  loop
+
+four:
 	TESTQ BX, BX
 	JEQ   done
-	MOVQ  (DX), SI
-	MOVL  SI, DI
-	MOVQ  (CX)(DI*8), DI
-	MOVQ  DI, (AX)
-	SHRQ  $0x20, SI
+	MOVQ  (DX), BX
+	MOVL  BX, SI
 	MOVQ  (CX)(SI*8), SI
-	MOVQ  SI, 8(AX)
-	MOVQ  8(DX), SI
-	MOVL  SI, DI
-	MOVQ  (CX)(DI*8), DI
-	MOVQ  DI, 16(AX)
-	SHRQ  $0x20, SI
+	MOVQ  SI, (AX)
+	SHRQ  $0x20, BX
+	MOVQ  (CX)(BX*8), BX
+	MOVQ  BX, 8(AX)
+	MOVQ  8(DX), BX
+	MOVL  BX, SI
 	MOVQ  (CX)(SI*8), SI
-	MOVQ  SI, 24(AX)
+	MOVQ  SI, 16(AX)
+	SHRQ  $0x20, BX
+	MOVQ  (CX)(BX*8), CX
+	MOVQ  CX, 24(AX)
 	ADDQ  $0x10, DX
-	ADDQ  $0x20, AX
-	SUBQ  $0x04, BX
-	JMP   loop
+	ADDQ  $0x00000020, AX
 
 done:
 	RET
@@ -839,8 +1225,8 @@ TEXT ·gather128AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 loop:
-	TESTQ   BX, BX
-	JEQ     done
+	CMPQ    BX, $0x08
+	JL      four
 	MOVQ    (DX), SI
 	MOVL    SI, DI
 	SHLQ    $0x04, DI
@@ -859,10 +1245,52 @@ loop:
 	SHLQ    $0x04, SI
 	VMOVDQU (CX)(SI*1), X0
 	VMOVDQU X0, 48(AX)
-	ADDQ    $0x10, DX
-	ADDQ    $0x40, AX
-	SUBQ    $0x04, BX
+	MOVQ    16(DX), SI
+	MOVL    SI, DI
+	SHLQ    $0x04, DI
+	VMOVDQU (CX)(DI*1), X0
+	VMOVDQU X0, 64(AX)
+	SHRQ    $0x20, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, 80(AX)
+	MOVQ    24(DX), SI
+	MOVL    SI, DI
+	SHLQ    $0x04, DI
+	VMOVDQU (CX)(DI*1), X0
+	VMOVDQU X0, 96(AX)
+	SHRQ    $0x20, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, 112(AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x08, BX
 	JMP     loop
+
+four:
+	TESTQ   BX, BX
+	JEQ     done
+	MOVQ    (DX), BX
+	MOVL    BX, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, (AX)
+	SHRQ    $0x20, BX
+	SHLQ    $0x04, BX
+	VMOVDQU (CX)(BX*1), X0
+	VMOVDQU X0, 16(AX)
+	MOVQ    8(DX), BX
+	MOVL    BX, SI
+	SHLQ    $0x04, SI
+	VMOVDQU (CX)(SI*1), X0
+	VMOVDQU X0, 32(AX)
+	SHRQ    $0x20, BX
+	SHLQ    $0x04, BX
+	VMOVDQU (CX)(BX*1), X0
+	VMOVDQU X0, 48(AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x00000040, AX
 
 done:
 	RET

@@ -12,9 +12,12 @@ func gather8(dst, entries []uint8, codes []uint32) int {
 		return n
 	}
 	held := widened(entries)
-	if len(entries) <= 32 {
+	switch {
+	case len(entries) <= 32:
 		gather8Of32AVX512(d, &held[0], len(entries), c, len(codes))
-	} else {
+	case len(entries) <= 64:
+		gather8Of64AVX512(d, &held[0], len(entries), c, len(codes))
+	default:
 		gather8Of128AVX512(d, &held[0], len(entries), c, len(codes))
 	}
 	return len(codes)
@@ -28,9 +31,12 @@ func gather16(dst, entries []uint16, codes []uint32) int {
 		return n
 	}
 	held := widened(entries)
-	if len(entries) <= 32 {
+	switch {
+	case len(entries) <= 32:
 		gather16Of32AVX512(d, &held[0], len(entries), c, len(codes))
-	} else {
+	case len(entries) <= 64:
+		gather16Of64AVX512(d, &held[0], len(entries), c, len(codes))
+	default:
 		gather16Of128AVX512(d, &held[0], len(entries), c, len(codes))
 	}
 	return len(codes)
@@ -50,6 +56,9 @@ func gather32(dst, entries, codes []uint32) int {
 	switch {
 	case level >= AVX512 && len(entries) <= 32:
 		gather32Of32AVX512(d, e, len(entries), c, n)
+		return n
+	case level >= AVX512 && len(entries) <= 64:
+		gather32Of64AVX512(d, e, len(entries), c, n)
 		return n
 	case level >= AVX512 && len(entries) <= mostHeld32:
 		gather32Of128AVX512(d, e, len(entries), c, n)
@@ -76,6 +85,9 @@ func gather64(dst, entries []uint64, codes []uint32) int {
 	switch {
 	case level >= AVX512 && len(entries) <= 16:
 		gather64Of16AVX512(d, e, len(entries), c, n)
+		return n
+	case level >= AVX512 && len(entries) <= 32:
+		gather64Of32AVX512(d, e, len(entries), c, n)
 		return n
 	case level >= AVX512 && len(entries) <= mostHeld64:
 		gather64Of64AVX512(d, e, len(entries), c, n)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func mixAVX512(dst *uint64, words *uint64, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
 TEXT ·mixAVX512(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         words+8(FP), CX
@@ -16,33 +16,32 @@ TEXT ·mixAVX512(SB), NOSPLIT, $0-24
 	VPBROADCASTQ BX, Z1
 	MOVQ         $0x00000000d6e8feb8, BX
 	VPBROADCASTQ BX, Z2
-	MOVQ         $0x00000000ffffffff, BX
+	MOVQ         $0xd6e8feb86659fd93, BX
 	VPBROADCASTQ BX, Z3
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
+	MOVQ         $0x00000000ffffffff, BX
+	VPBROADCASTQ BX, Z4
 
 loop:
 	CMPQ      DX, $0x08
 	JL        tail
-	VMOVDQU64 (CX), Z4
-	VPXORQ    Z0, Z4, Z4
-	VPSRLQ    $0x20, Z4, Z5
-	VPMULUDQ  Z1, Z4, Z6
+	VMOVDQU64 (CX), Z5
+	VPXORQ    Z0, Z5, Z5
+	VPSRLQ    $0x20, Z5, Z6
+	VPMULLQ   Z3, Z5, Z9
 	VPMULUDQ  Z1, Z5, Z7
-	VPMULUDQ  Z2, Z4, Z4
+	VPMULUDQ  Z1, Z6, Z8
 	VPMULUDQ  Z2, Z5, Z5
-	VPSRLQ    $0x20, Z6, Z8
-	VPADDQ    Z8, Z7, Z7
-	VPANDQ    Z3, Z7, Z8
-	VPADDQ    Z8, Z4, Z4
+	VPMULUDQ  Z2, Z6, Z6
 	VPSRLQ    $0x20, Z7, Z7
+	VPADDQ    Z7, Z8, Z8
+	VPANDQ    Z4, Z8, Z7
 	VPADDQ    Z7, Z5, Z5
-	VPSRLQ    $0x20, Z4, Z8
-	VPADDQ    Z8, Z5, Z5
-	VPSLLQ    $0x20, Z4, Z4
-	VPBLENDMD Z4, Z6, K1, Z6
-	VPXORQ    Z6, Z5, Z4
-	VMOVDQU64 Z4, (AX)
+	VPSRLQ    $0x20, Z8, Z8
+	VPADDQ    Z8, Z6, Z6
+	VPSRLQ    $0x20, Z5, Z7
+	VPADDQ    Z7, Z6, Z6
+	VPXORQ    Z9, Z6, Z5
+	VMOVDQU64 Z5, (AX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, AX
 	SUBQ      $0x08, DX
@@ -53,33 +52,32 @@ tail:
 	JEQ         done
 	MOVQ        $-1, BX
 	BZHIQ       DX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU64.Z (CX), K2, Z4
-	VPXORQ      Z0, Z4, Z4
-	VPSRLQ      $0x20, Z4, Z0
-	VPMULUDQ    Z1, Z4, Z5
+	KMOVQ       BX, K1
+	VMOVDQU64.Z (CX), K1, Z5
+	VPXORQ      Z0, Z5, Z5
+	VPSRLQ      $0x20, Z5, Z0
+	VPMULLQ     Z3, Z5, Z6
+	VPMULUDQ    Z1, Z5, Z3
 	VPMULUDQ    Z1, Z0, Z1
-	VPMULUDQ    Z2, Z4, Z4
+	VPMULUDQ    Z2, Z5, Z5
 	VPMULUDQ    Z2, Z0, Z0
-	VPSRLQ      $0x20, Z5, Z2
+	VPSRLQ      $0x20, Z3, Z2
 	VPADDQ      Z2, Z1, Z1
-	VPANDQ      Z3, Z1, Z2
-	VPADDQ      Z2, Z4, Z4
+	VPANDQ      Z4, Z1, Z2
+	VPADDQ      Z2, Z5, Z5
 	VPSRLQ      $0x20, Z1, Z1
 	VPADDQ      Z1, Z0, Z0
-	VPSRLQ      $0x20, Z4, Z2
+	VPSRLQ      $0x20, Z5, Z2
 	VPADDQ      Z2, Z0, Z0
-	VPSLLQ      $0x20, Z4, Z4
-	VPBLENDMD   Z4, Z5, K1, Z5
-	VPXORQ      Z5, Z0, Z4
-	VMOVDQU64   Z4, K2, (AX)
+	VPXORQ      Z6, Z0, Z5
+	VMOVDQU64   Z5, K1, (AX)
 
 done:
 	VZEROUPPER
 	RET
 
 // func combineAVX512(dst *uint64, words *uint64, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
 TEXT ·combineAVX512(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	MOVQ         words+8(FP), CX
@@ -90,36 +88,35 @@ TEXT ·combineAVX512(SB), NOSPLIT, $0-24
 	VPBROADCASTQ BX, Z1
 	MOVQ         $0x00000000d6e8feb8, BX
 	VPBROADCASTQ BX, Z2
-	MOVQ         $0x00000000ffffffff, BX
+	MOVQ         $0xd6e8feb86659fd93, BX
 	VPBROADCASTQ BX, Z3
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
+	MOVQ         $0x00000000ffffffff, BX
+	VPBROADCASTQ BX, Z4
 
 loop:
 	CMPQ      DX, $0x08
 	JL        tail
-	VMOVDQU64 (CX), Z4
-	VMOVDQU64 (AX), Z5
-	VPROLQ    $0x17, Z5, Z5
-	VPXORQ    Z5, Z4, Z4
-	VPXORQ    Z0, Z4, Z4
-	VPSRLQ    $0x20, Z4, Z5
-	VPMULUDQ  Z1, Z4, Z6
+	VMOVDQU64 (CX), Z5
+	VMOVDQU64 (AX), Z6
+	VPROLQ    $0x17, Z6, Z6
+	VPXORQ    Z6, Z5, Z5
+	VPXORQ    Z0, Z5, Z5
+	VPSRLQ    $0x20, Z5, Z6
+	VPMULLQ   Z3, Z5, Z9
 	VPMULUDQ  Z1, Z5, Z7
-	VPMULUDQ  Z2, Z4, Z4
+	VPMULUDQ  Z1, Z6, Z8
 	VPMULUDQ  Z2, Z5, Z5
-	VPSRLQ    $0x20, Z6, Z8
-	VPADDQ    Z8, Z7, Z7
-	VPANDQ    Z3, Z7, Z8
-	VPADDQ    Z8, Z4, Z4
+	VPMULUDQ  Z2, Z6, Z6
 	VPSRLQ    $0x20, Z7, Z7
+	VPADDQ    Z7, Z8, Z8
+	VPANDQ    Z4, Z8, Z7
 	VPADDQ    Z7, Z5, Z5
-	VPSRLQ    $0x20, Z4, Z8
-	VPADDQ    Z8, Z5, Z5
-	VPSLLQ    $0x20, Z4, Z4
-	VPBLENDMD Z4, Z6, K1, Z6
-	VPXORQ    Z6, Z5, Z4
-	VMOVDQU64 Z4, (AX)
+	VPSRLQ    $0x20, Z8, Z8
+	VPADDQ    Z8, Z6, Z6
+	VPSRLQ    $0x20, Z5, Z7
+	VPADDQ    Z7, Z6, Z6
+	VPXORQ    Z9, Z6, Z5
+	VMOVDQU64 Z5, (AX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, AX
 	SUBQ      $0x08, DX
@@ -130,29 +127,28 @@ tail:
 	JEQ         done
 	MOVQ        $-1, BX
 	BZHIQ       DX, BX, BX
-	KMOVQ       BX, K2
-	VMOVDQU64.Z (CX), K2, Z4
-	VMOVDQU64.Z (AX), K2, Z5
-	VPROLQ      $0x17, Z5, Z5
-	VPXORQ      Z5, Z4, Z4
-	VPXORQ      Z0, Z4, Z4
-	VPSRLQ      $0x20, Z4, Z0
-	VPMULUDQ    Z1, Z4, Z5
+	KMOVQ       BX, K1
+	VMOVDQU64.Z (CX), K1, Z5
+	VMOVDQU64.Z (AX), K1, Z6
+	VPROLQ      $0x17, Z6, Z6
+	VPXORQ      Z6, Z5, Z5
+	VPXORQ      Z0, Z5, Z5
+	VPSRLQ      $0x20, Z5, Z0
+	VPMULLQ     Z3, Z5, Z6
+	VPMULUDQ    Z1, Z5, Z3
 	VPMULUDQ    Z1, Z0, Z1
-	VPMULUDQ    Z2, Z4, Z4
+	VPMULUDQ    Z2, Z5, Z5
 	VPMULUDQ    Z2, Z0, Z0
-	VPSRLQ      $0x20, Z5, Z2
+	VPSRLQ      $0x20, Z3, Z2
 	VPADDQ      Z2, Z1, Z1
-	VPANDQ      Z3, Z1, Z2
-	VPADDQ      Z2, Z4, Z4
+	VPANDQ      Z4, Z1, Z2
+	VPADDQ      Z2, Z5, Z5
 	VPSRLQ      $0x20, Z1, Z1
 	VPADDQ      Z1, Z0, Z0
-	VPSRLQ      $0x20, Z4, Z2
+	VPSRLQ      $0x20, Z5, Z2
 	VPADDQ      Z2, Z0, Z0
-	VPSLLQ      $0x20, Z4, Z4
-	VPBLENDMD   Z4, Z5, K1, Z5
-	VPXORQ      Z5, Z0, Z4
-	VMOVDQU64   Z4, K2, (AX)
+	VPXORQ      Z6, Z0, Z5
+	VMOVDQU64   Z5, K1, (AX)
 
 done:
 	VZEROUPPER
@@ -397,66 +393,65 @@ TEXT ·bloomAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTQ BX, Z2
 	MOVQ         $0x00000000d6e8feb8, BX
 	VPBROADCASTQ BX, Z3
-	MOVQ         $0x00000000ffffffff, BX
+	MOVQ         $0xd6e8feb86659fd93, BX
 	VPBROADCASTQ BX, Z4
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
+	MOVQ         $0x00000000ffffffff, BX
+	VPBROADCASTQ BX, Z5
 	MOVQ         out+0(FP), BX
 	XORQ         SI, SI
-	VMOVDQU32    numbers<>+0(SB), Y5
+	VMOVDQU32    numbers<>+0(SB), Y6
 	MOVL         $0x00000008, DI
-	VPBROADCASTD DI, Y6
+	VPBROADCASTD DI, Y7
 	MOVQ         $0x0000000000000001, DI
-	VPBROADCASTQ DI, Z8
-	MOVQ         $0x000000000000003f, DI
 	VPBROADCASTQ DI, Z9
+	MOVQ         $0x000000000000003f, DI
+	VPBROADCASTQ DI, Z10
 
 loop:
 	CMPQ          CX, $0x08
 	JL            tail
-	VMOVDQU64     (AX), Z7
-	VPXORQ        Z1, Z7, Z7
-	VPSRLQ        $0x20, Z7, Z11
-	VPMULUDQ      Z2, Z7, Z12
-	VPMULUDQ      Z2, Z11, Z13
-	VPMULUDQ      Z3, Z7, Z7
-	VPMULUDQ      Z3, Z11, Z11
-	VPSRLQ        $0x20, Z12, Z14
-	VPADDQ        Z14, Z13, Z13
-	VPANDQ        Z4, Z13, Z14
-	VPADDQ        Z14, Z7, Z7
+	VMOVDQU64     (AX), Z8
+	VPXORQ        Z1, Z8, Z8
+	VPSRLQ        $0x20, Z8, Z12
+	VPMULLQ       Z4, Z8, Z15
+	VPMULUDQ      Z2, Z8, Z13
+	VPMULUDQ      Z2, Z12, Z14
+	VPMULUDQ      Z3, Z8, Z8
+	VPMULUDQ      Z3, Z12, Z12
 	VPSRLQ        $0x20, Z13, Z13
-	VPADDQ        Z13, Z11, Z11
-	VPSRLQ        $0x20, Z7, Z14
-	VPADDQ        Z14, Z11, Z11
-	VPSLLQ        $0x20, Z7, Z7
-	VPBLENDMD     Z7, Z12, K1, Z12
-	VPXORQ        Z12, Z11, Z7
-	VPSRLQ        X0, Z7, Z11
-	KXNORB        K2, K2, K2
-	VPXORQ        Z10, Z10, Z10
-	VPGATHERQQ    (DX)(Z11*8), K2, Z10
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z11
-	VPORQ         Z11, Z12, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z11
-	VPORQ         Z11, Z12, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z11
-	VPORQ         Z11, Z12, Z12
-	VPANDQ        Z12, Z10, Z10
-	VPCMPEQQ      Z12, Z10, K3
-	VPCOMPRESSD.Z Y5, K3, Y7
-	KMOVW         K3, DI
+	VPADDQ        Z13, Z14, Z14
+	VPANDQ        Z5, Z14, Z13
+	VPADDQ        Z13, Z8, Z8
+	VPSRLQ        $0x20, Z14, Z14
+	VPADDQ        Z14, Z12, Z12
+	VPSRLQ        $0x20, Z8, Z13
+	VPADDQ        Z13, Z12, Z12
+	VPXORQ        Z15, Z12, Z8
+	VPSRLQ        X0, Z8, Z12
+	KXNORB        K1, K1, K1
+	VPXORQ        Z11, Z11, Z11
+	VPGATHERQQ    (DX)(Z12*8), K1, Z11
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z12
+	VPORQ         Z12, Z13, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z12
+	VPORQ         Z12, Z13, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z12
+	VPORQ         Z12, Z13, Z13
+	VPANDQ        Z13, Z11, Z11
+	VPCMPEQQ      Z13, Z11, K2
+	VPCOMPRESSD.Z Y6, K2, Y8
+	KMOVW         K2, DI
 	POPCNTL       DI, DI
-	VMOVDQU32     Y7, (BX)(SI*4)
-	VPADDD        Y6, Y5, Y5
+	VMOVDQU32     Y8, (BX)(SI*4)
+	VPADDD        Y7, Y6, Y6
 	ADDQ          DI, SI
 	ADDQ          $0x40, AX
 	SUBQ          $0x08, CX
@@ -467,53 +462,52 @@ tail:
 	JEQ           done
 	MOVQ          $-1, DI
 	BZHIQ         CX, DI, DI
-	KMOVQ         DI, K2
-	VMOVDQU64.Z   (AX), K2, Z7
-	VPXORQ        Z1, Z7, Z7
-	VPSRLQ        $0x20, Z7, Z1
-	VPMULUDQ      Z2, Z7, Z6
+	KMOVQ         DI, K1
+	VMOVDQU64.Z   (AX), K1, Z8
+	VPXORQ        Z1, Z8, Z8
+	VPSRLQ        $0x20, Z8, Z1
+	VPMULLQ       Z4, Z8, Z7
+	VPMULUDQ      Z2, Z8, Z4
 	VPMULUDQ      Z2, Z1, Z2
-	VPMULUDQ      Z3, Z7, Z7
+	VPMULUDQ      Z3, Z8, Z8
 	VPMULUDQ      Z3, Z1, Z1
-	VPSRLQ        $0x20, Z6, Z3
+	VPSRLQ        $0x20, Z4, Z3
 	VPADDQ        Z3, Z2, Z2
-	VPANDQ        Z4, Z2, Z3
-	VPADDQ        Z3, Z7, Z7
+	VPANDQ        Z5, Z2, Z3
+	VPADDQ        Z3, Z8, Z8
 	VPSRLQ        $0x20, Z2, Z2
 	VPADDQ        Z2, Z1, Z1
-	VPSRLQ        $0x20, Z7, Z3
+	VPSRLQ        $0x20, Z8, Z3
 	VPADDQ        Z3, Z1, Z1
-	VPSLLQ        $0x20, Z7, Z7
-	VPBLENDMD     Z7, Z6, K1, Z6
-	VPXORQ        Z6, Z1, Z7
-	VPSRLQ        X0, Z7, Z11
-	KMOVW         K2, K1
-	VPXORQ        Z10, Z10, Z10
-	VPGATHERQQ    (DX)(Z11*8), K1, Z10
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z0
-	VPORQ         Z0, Z12, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z0
-	VPORQ         Z0, Z12, Z12
-	VPSRLQ        $0x06, Z7, Z7
-	VPANDQ        Z9, Z7, Z11
-	VPSLLVQ       Z11, Z8, Z0
-	VPORQ         Z0, Z12, Z12
-	VPANDQ        Z12, Z10, Z10
-	VPCMPEQQ      Z12, Z10, K1
-	KANDW         K2, K1, K1
-	VPCOMPRESSD.Z Y5, K1, Y7
-	KMOVW         K1, AX
+	VPXORQ        Z7, Z1, Z8
+	VPSRLQ        X0, Z8, Z12
+	KMOVW         K1, K2
+	VPXORQ        Z11, Z11, Z11
+	VPGATHERQQ    (DX)(Z12*8), K2, Z11
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z0
+	VPORQ         Z0, Z13, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z0
+	VPORQ         Z0, Z13, Z13
+	VPSRLQ        $0x06, Z8, Z8
+	VPANDQ        Z10, Z8, Z12
+	VPSLLVQ       Z12, Z9, Z0
+	VPORQ         Z0, Z13, Z13
+	VPANDQ        Z13, Z11, Z11
+	VPCMPEQQ      Z13, Z11, K2
+	KANDW         K1, K2, K2
+	VPCOMPRESSD.Z Y6, K2, Y8
+	KMOVW         K2, AX
 	POPCNTL       AX, AX
 	MOVQ          $-1, CX
 	BZHIQ         AX, CX, CX
 	KMOVW         CX, K1
-	VMOVDQU32     Y7, K1, (BX)(SI*4)
+	VMOVDQU32     Y8, K1, (BX)(SI*4)
 	ADDQ          AX, SI
 
 done:
@@ -554,67 +548,66 @@ TEXT ·bloomRowsAVX512(SB), NOSPLIT, $0-56
 	VPBROADCASTQ SI, Z2
 	MOVQ         $0x00000000d6e8feb8, SI
 	VPBROADCASTQ SI, Z3
-	MOVQ         $0x00000000ffffffff, SI
+	MOVQ         $0xd6e8feb86659fd93, SI
 	VPBROADCASTQ SI, Z4
-	MOVL         $0x0000aaaa, SI
-	KMOVW        SI, K1
+	MOVQ         $0x00000000ffffffff, SI
+	VPBROADCASTQ SI, Z5
 	MOVQ         out+0(FP), SI
 	XORQ         DI, DI
-	VMOVDQU32    numbers<>+0(SB), Y5
+	VMOVDQU32    numbers<>+0(SB), Y6
 	MOVL         $0x00000008, R8
-	VPBROADCASTD R8, Y6
+	VPBROADCASTD R8, Y7
 	MOVQ         $0x0000000000000001, R8
-	VPBROADCASTQ R8, Z8
-	MOVQ         $0x000000000000003f, R8
 	VPBROADCASTQ R8, Z9
+	MOVQ         $0x000000000000003f, R8
+	VPBROADCASTQ R8, Z10
 
 loop:
 	CMPQ          CX, $0x08
 	JL            tail
-	VMOVDQU64     (AX), Z5
-	VPXORQ        Z1, Z5, Z5
-	VPSRLQ        $0x20, Z5, Z7
-	VPMULUDQ      Z2, Z5, Z11
-	VPMULUDQ      Z2, Z7, Z12
-	VPMULUDQ      Z3, Z5, Z5
-	VPMULUDQ      Z3, Z7, Z7
-	VPSRLQ        $0x20, Z11, Z13
-	VPADDQ        Z13, Z12, Z12
-	VPANDQ        Z4, Z12, Z13
-	VPADDQ        Z13, Z5, Z5
+	VMOVDQU64     (AX), Z6
+	VPXORQ        Z1, Z6, Z6
+	VPSRLQ        $0x20, Z6, Z8
+	VPMULLQ       Z4, Z6, Z14
+	VPMULUDQ      Z2, Z6, Z12
+	VPMULUDQ      Z2, Z8, Z13
+	VPMULUDQ      Z3, Z6, Z6
+	VPMULUDQ      Z3, Z8, Z8
 	VPSRLQ        $0x20, Z12, Z12
-	VPADDQ        Z12, Z7, Z7
-	VPSRLQ        $0x20, Z5, Z13
-	VPADDQ        Z13, Z7, Z7
-	VPSLLQ        $0x20, Z5, Z5
-	VPBLENDMD     Z5, Z11, K1, Z11
-	VPXORQ        Z11, Z7, Z5
-	VPSRLQ        X0, Z5, Z7
-	KXNORB        K2, K2, K2
-	VPXORQ        Z10, Z10, Z10
-	VPGATHERQQ    (DX)(Z7*8), K2, Z10
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z7
-	VPORQ         Z7, Z11, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z7
-	VPORQ         Z7, Z11, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z7
-	VPORQ         Z7, Z11, Z11
-	VPANDQ        Z11, Z10, Z10
-	VPCMPEQQ      Z11, Z10, K3
-	VMOVDQU32     (BX), Y5
-	VPCOMPRESSD.Z Y5, K3, Y7
-	KMOVW         K3, R8
+	VPADDQ        Z12, Z13, Z13
+	VPANDQ        Z5, Z13, Z12
+	VPADDQ        Z12, Z6, Z6
+	VPSRLQ        $0x20, Z13, Z13
+	VPADDQ        Z13, Z8, Z8
+	VPSRLQ        $0x20, Z6, Z12
+	VPADDQ        Z12, Z8, Z8
+	VPXORQ        Z14, Z8, Z6
+	VPSRLQ        X0, Z6, Z8
+	KXNORB        K1, K1, K1
+	VPXORQ        Z11, Z11, Z11
+	VPGATHERQQ    (DX)(Z8*8), K1, Z11
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z8
+	VPORQ         Z8, Z12, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z8
+	VPORQ         Z8, Z12, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z8
+	VPORQ         Z8, Z12, Z12
+	VPANDQ        Z12, Z11, Z11
+	VPCMPEQQ      Z12, Z11, K2
+	VMOVDQU32     (BX), Y6
+	VPCOMPRESSD.Z Y6, K2, Y8
+	KMOVW         K2, R8
 	POPCNTL       R8, R8
-	VMOVDQU32     Y7, (SI)(DI*4)
-	VPADDD        Y6, Y5, Y5
+	VMOVDQU32     Y8, (SI)(DI*4)
+	VPADDD        Y7, Y6, Y6
 	ADDQ          R8, DI
 	ADDQ          $0x40, AX
 	ADDQ          $0x20, BX
@@ -626,54 +619,53 @@ tail:
 	JEQ           done
 	MOVQ          $-1, R8
 	BZHIQ         CX, R8, R8
-	KMOVQ         R8, K2
-	VMOVDQU64.Z   (AX), K2, Z5
-	VPXORQ        Z1, Z5, Z5
-	VPSRLQ        $0x20, Z5, Z1
-	VPMULUDQ      Z2, Z5, Z6
+	KMOVQ         R8, K1
+	VMOVDQU64.Z   (AX), K1, Z6
+	VPXORQ        Z1, Z6, Z6
+	VPSRLQ        $0x20, Z6, Z1
+	VPMULLQ       Z4, Z6, Z7
+	VPMULUDQ      Z2, Z6, Z4
 	VPMULUDQ      Z2, Z1, Z2
-	VPMULUDQ      Z3, Z5, Z5
+	VPMULUDQ      Z3, Z6, Z6
 	VPMULUDQ      Z3, Z1, Z1
-	VPSRLQ        $0x20, Z6, Z3
+	VPSRLQ        $0x20, Z4, Z3
 	VPADDQ        Z3, Z2, Z2
-	VPANDQ        Z4, Z2, Z3
-	VPADDQ        Z3, Z5, Z5
+	VPANDQ        Z5, Z2, Z3
+	VPADDQ        Z3, Z6, Z6
 	VPSRLQ        $0x20, Z2, Z2
 	VPADDQ        Z2, Z1, Z1
-	VPSRLQ        $0x20, Z5, Z3
+	VPSRLQ        $0x20, Z6, Z3
 	VPADDQ        Z3, Z1, Z1
-	VPSLLQ        $0x20, Z5, Z5
-	VPBLENDMD     Z5, Z6, K1, Z6
-	VPXORQ        Z6, Z1, Z5
-	VPSRLQ        X0, Z5, Z7
-	KMOVW         K2, K1
-	VPXORQ        Z10, Z10, Z10
-	VPGATHERQQ    (DX)(Z7*8), K1, Z10
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z0
-	VPORQ         Z0, Z11, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z0
-	VPORQ         Z0, Z11, Z11
-	VPSRLQ        $0x06, Z5, Z5
-	VPANDQ        Z9, Z5, Z7
-	VPSLLVQ       Z7, Z8, Z0
-	VPORQ         Z0, Z11, Z11
-	VPANDQ        Z11, Z10, Z10
-	VPCMPEQQ      Z11, Z10, K1
-	KANDW         K2, K1, K1
-	VMOVDQU32.Z   (BX), K2, Y5
-	VPCOMPRESSD.Z Y5, K1, Y7
-	KMOVW         K1, AX
+	VPXORQ        Z7, Z1, Z6
+	VPSRLQ        X0, Z6, Z8
+	KMOVW         K1, K2
+	VPXORQ        Z11, Z11, Z11
+	VPGATHERQQ    (DX)(Z8*8), K2, Z11
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z0
+	VPORQ         Z0, Z12, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z0
+	VPORQ         Z0, Z12, Z12
+	VPSRLQ        $0x06, Z6, Z6
+	VPANDQ        Z10, Z6, Z8
+	VPSLLVQ       Z8, Z9, Z0
+	VPORQ         Z0, Z12, Z12
+	VPANDQ        Z12, Z11, Z11
+	VPCMPEQQ      Z12, Z11, K2
+	KANDW         K1, K2, K2
+	VMOVDQU32.Z   (BX), K1, Y6
+	VPCOMPRESSD.Z Y6, K2, Y8
+	KMOVW         K2, AX
 	POPCNTL       AX, AX
 	MOVQ          $-1, CX
 	BZHIQ         AX, CX, CX
 	KMOVW         CX, K1
-	VMOVDQU32     Y7, K1, (SI)(DI*4)
+	VMOVDQU32     Y8, K1, (SI)(DI*4)
 	ADDQ          AX, DI
 
 done:

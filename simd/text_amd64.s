@@ -561,43 +561,78 @@ TEXT ·findTextAVX512(SB), NOSPLIT, $0-40
 	VPBROADCASTB DI, Z1
 	MOVBLZX      -1(BX)(SI*1), DI
 	VPBROADCASTB DI, Z2
+	LEAQ         -1(SI), R9
 
 row:
-	TESTQ   DX, DX
-	JEQ     done
-	MOVL    (AX), R9
-	CMPL    R9, $-1
-	JEQ     next
-	MOVL    (CX), R8
-	MOVQ    8(CX), DI
-	LEAQ    4(CX), BX
-	CMPQ    R8, $0x0c
-	CMOVQLS BX, DI
-	MOVQ    DI, BX
-	ADDQ    R9, BX
-	SUBQ    R9, R8
-	SUBQ    SI, R8
-	JLT     none
-	INCQ    R8
+	TESTQ      DX, DX
+	JEQ        done
+	MOVL       (AX), R10
+	CMPL       R10, $-1
+	JEQ        next
+	MOVL       (CX), R8
+	MOVQ       8(CX), DI
+	LEAQ       4(CX), BX
+	CMPQ       R8, $0x0c
+	CMOVQLS    BX, DI
+	MOVQ       DI, BX
+	ADDQ       R10, BX
+	MOVQ       R8, R11
+	SUBQ       R10, R8
+	SUBQ       SI, R8
+	JLT        none
+	INCQ       R8
+	CMPQ       R11, $0x40
+	JHI        block
+	MOVQ       $-1, BX
+	BZHIQ      R11, BX, R11
+	KMOVQ      R11, K2
+	VMOVDQU8.Z (DI), K2, Z3
+	VPCMPUB    $0x00, Z1, Z3, K2, K3
+	VPCMPUB    $0x00, Z2, Z3, K2, K2
+	KMOVQ      K3, R11
+	KMOVQ      K2, R8
+	SHRXQ      R9, R8, R8
+	SHLXQ      R10, BX, BX
+	ANDQ       BX, R11
+	MOVQ       DI, BX
+	ANDQ       R8, R11
+	JEQ        none
+
+short:
+	TZCNTQ     R11, R10
+	ADDQ       BX, R10
+	VMOVDQU8.Z (R10), K1, Z3
+	VPCMPUB    $0x04, Z0, Z3, K1, K2
+	KORTESTQ   K2, K2
+	JNE        short_not
+	SUBQ       DI, R10
+	ADDQ       SI, R10
+	MOVL       R10, (AX)
+	JMP        next
+
+short_not:
+	BLSRQ R11, R11
+	JNE   short
+	JMP   none
 
 block:
-	MOVQ  $-1, R9
+	MOVQ  $-1, R10
 	CMPQ  R8, $0x40
 	JGE   full
-	BZHIQ R8, R9, R9
+	BZHIQ R8, R10, R10
 
 full:
-	KMOVQ      R9, K2
+	KMOVQ      R10, K2
 	VMOVDQU8.Z (BX), K2, Z3
 	VMOVDQU8.Z -1(BX)(SI*1), K2, Z4
 	VPCMPUB    $0x00, Z1, Z3, K2, K2
 	VPCMPUB    $0x00, Z2, Z4, K2, K2
-	KMOVQ      K2, R9
-	TESTQ      R9, R9
+	KMOVQ      K2, R11
+	TESTQ      R11, R11
 	JEQ        step
 
 hit:
-	TZCNTQ     R9, R10
+	TZCNTQ     R11, R10
 	ADDQ       BX, R10
 	VMOVDQU8.Z (R10), K1, Z3
 	VPCMPUB    $0x04, Z0, Z3, K1, K2
@@ -609,7 +644,7 @@ hit:
 	JMP        next
 
 hit_not:
-	BLSRQ R9, R9
+	BLSRQ R11, R11
 	JNE   hit
 
 step:

@@ -21,6 +21,7 @@ func streams() []Kernel {
 		{name: "subtract/decimal64, constant", in: sub, result: column.DecimalType(16, 2), args: []column.Type{money, money}, constant: &cents, make: small[int64]},
 		{name: "add/decimal64, NULLs", in: add, result: column.DecimalType(16, 2), args: []column.Type{money, money}, make: holed(small[int64])},
 		{name: "add/decimal128", in: add, result: wider, args: []column.Type{wide, wide}, make: smallWide},
+		{name: "multiply/decimal128", in: mul, result: column.DecimalType(38, 4), args: []column.Type{wide, wide}, make: smallWide},
 		{name: "multiply/decimal128 by decimal64", in: mul, result: column.DecimalType(38, 4), args: []column.Type{wide, money}, make: smallAny},
 		{name: "divide/float64", in: div, result: float, args: []column.Type{float, float}, make: positive},
 		{name: "less/int16", in: less, result: boolean, args: []column.Type{short, short}, make: small[int16]},
@@ -142,6 +143,8 @@ func folds() []Kernel {
 		{"sum/float64", kernels.AggSum, float, float, small[float64]},
 		{"min/int32", kernels.AggMin, integer, integer, small[int32]},
 		{"max/int64, NULLs", kernels.AggMax, bigint, bigint, holed(small[int64])},
+		{"min/float64", kernels.AggMin, float, float, positive},
+		{"max/float64, NULLs", kernels.AggMax, float, float, holed(positive)},
 	} {
 		out = append(out, Kernel{Name: "fold/" + x.name, Prepare: func(a *mem.Arena) (Loop, error) {
 			v, err := x.make(a, x.t)

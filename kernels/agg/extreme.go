@@ -31,9 +31,9 @@ func newExtreme(e *env, a kernels.Aggregate) (state, error) {
 	case column.PhysUint64:
 		return newOrdered[uint64](e, t, greatest), nil
 	case column.PhysFloat32:
-		return newCompared(e, t, greatest, lessFloat[float32]), nil
+		return newFloats[float32](e, t, greatest), nil
 	case column.PhysFloat64:
-		return newCompared(e, t, greatest, lessFloat[float64]), nil
+		return newFloats[float64](e, t, greatest), nil
 	case column.PhysInt128:
 		if t.Kind == column.UUID {
 			return newCompared(e, t, greatest, lessUUID), nil
@@ -93,6 +93,14 @@ func newOrdered[T integer](e *env, t column.Type, greatest bool) *extreme[T] {
 		best = simd.Greatest[T]
 	}
 	return &extreme[T]{result: t, vals: hash.Slice[T]{Budget: e.budget}, seen: hash.Slice[uint8]{Budget: e.budget}, take: take, best: best}
+}
+
+func newFloats[T float32 | float64](e *env, t column.Type, greatest bool) *extreme[T] {
+	s := newCompared(e, t, greatest, lessFloat[T])
+	if s.best = simd.LeastFloat[T]; greatest {
+		s.best = simd.GreatestFloat[T]
+	}
+	return s
 }
 
 func newCompared[T any](e *env, t column.Type, greatest bool, less func(a, b *T) bool) *extreme[T] {

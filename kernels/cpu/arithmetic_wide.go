@@ -52,10 +52,8 @@ func widenPairs(op kernels.Op, d []column.Int128, a, b []int64, ac, bc bool, sel
 func widePairs(op kernels.Op, d, a, b []column.Int128, ac, bc bool, sel []uint32, n int) (bad bool) {
 	am, bm := mask(ac), mask(bc)
 	switch {
-	case op == kernels.OpMul && sel == nil:
-		for i := range d[:n] {
-			d[i] = mulLow(a[i&am], b[i&bm])
-		}
+	case op == kernels.OpMul && dense(sel, n):
+		simd.Mul128(wordsOf(d[:n]), wordsOf(a), wordsOf(b), ac, bc)
 	case op == kernels.OpMul:
 		for _, k := range sel {
 			i := int(k)

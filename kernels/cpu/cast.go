@@ -98,10 +98,10 @@ func (e *Evaluator) castLoop(n *node, dst, a *column.Vector, sel []uint32, rows 
 	case from.Kind == column.Date && (to.Kind == column.Timestamp || to.Kind == column.TimestampTZ):
 		x, d := column.Values[int32](a), column.Values[int64](dst)
 		if dense(sel, rows) {
-			simd.MicrosOfDays(d[:rows], x)
+			microsOfDays(d[:rows], x[:rows])
 			return true, nil
 		}
-		each(sel, rows, func(i int) { d[i] = int64(x[i]) * column.MicrosPerDay })
+		each(sel, rows, func(i int) { d[i] = convert.MicrosOfDate(x[i]) })
 		return true, nil
 	case from.Kind == column.Decimal && from.Physical() == column.PhysInt128 && to.Kind == column.Float64:
 		x, d := column.Values[column.Int128](a), column.Values[float64](dst)

@@ -16,9 +16,14 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 	if a.Type.Kind != column.Decimal || b.Type.Kind != column.Decimal {
 		return fault.New(fault.Internal, "decimal arithmetic of %s and %s", a.Type, b.Type)
 	}
-	if n.Op == kernels.OpMul && dst.Type.Physical() == column.PhysInt128 && dst.Type.Scale == a.Type.Scale+b.Type.Scale && pb == column.PhysInt64 &&
-		!roomy(n.Op, dst.Type, a.Type, b.Type) {
-		return e.cutProduct(n, dst, a, b, sel, rows)
+	if n.Op == kernels.OpMul && dst.Type.Physical() == column.PhysInt128 && dst.Type.Scale == a.Type.Scale+b.Type.Scale && !roomy(n.Op, dst.Type, a.Type, b.Type) {
+		if fits, err := e.cutProduct(n, dst, a, b, sel, rows); fits || err != nil {
+			return err
+		}
+		if pb == column.PhysInt64 {
+			return e.shortProduct(n, dst, a, b, sel, rows)
+		}
+		return checkedDecimal(n.Op, dst, a, b, sel, rows)
 	}
 	if n.Op == kernels.OpDiv || n.Op == kernels.OpMod || !roomy(n.Op, dst.Type, a.Type, b.Type) {
 		if fits, err := e.cutSum(n, dst, a, b, sel, rows); fits || err != nil {
@@ -50,41 +55,60 @@ func (e *Evaluator) decimal(n *node, dst, a, b *column.Vector, sel []uint32, row
 	return nil
 }
 
-// cutProduct multiplies where the type of 38 digits may be too short, though the values seldom are: those of 64 bits always fit.
-func (e *Evaluator) cutProduct(n *node, dst, a, b *column.Vector, sel []uint32, rows int) error {
+// cutProduct multiplies where the type of 38 digits may be too short, though the values seldom are: those of 64 bits always fit. fits is false where there is no loop for
+// it, or when some row, perhaps a NULL one, may not fit.
+func (e *Evaluator) cutProduct(n *node, dst, a, b *column.Vector, sel []uint32, rows int) (fits bool, err error) {
+	if !dense(sel, rows) {
+		return false, nil
+	}
+	ac, bc := a.Form == column.Constant, b.Form == column.Constant
+	d := column.Values[column.Int128](dst)[:rows]
+	x, err := e.widen(&n.wide[0], a, sel, rows)
+	if err != nil {
+		return false, err
+	}
+	if b.Type.Physical() == column.PhysInt64 {
+		short, err := e.buffer(&n.wide[1], column.T(column.Int64), max(1, min(rows, len(x))))
+		if err != nil {
+			return false, err
+		}
+		if v := column.Values[int64](short); !simd.NarrowFrom128(v, wordsOf(x)) {
+			simd.MulWiden(wordsOf(d), v, column.Values[int64](b), ac, bc)
+			return true, nil
+		}
+	}
+	y, err := e.widen(&n.wide[1], b, sel, rows)
+	if err != nil {
+		return false, err
+	}
+	if simd.Mul128(wordsOf(d), wordsOf(x), wordsOf(y), ac, bc) {
+		return false, nil
+	}
+	// Products of 126 bits have 38 digits at most.
+	return dst.Type.Precision == column.MaxPrecision || e.within(d, dst.Type), nil
+}
+
+// shortProduct is cutProduct row by row, where b has 64 bits.
+func (e *Evaluator) shortProduct(n *node, dst, a, b *column.Vector, sel []uint32, rows int) error {
 	x, err := e.widen(&n.wide[0], a, sel, rows)
 	if err != nil {
 		return err
 	}
 	d, y := column.Values[column.Int128](dst), column.Values[int64](b)
-	if dense(sel, rows) {
-		short, err := e.buffer(&n.wide[1], column.T(column.Int64), max(1, min(rows, len(x))))
-		if err != nil {
-			return err
-		}
-		if v := column.Values[int64](short); !simd.NarrowFrom128(v, wordsOf(x)) {
-			simd.MulWiden(wordsOf(d[:rows]), v, y, a.Form == column.Constant, b.Form == column.Constant)
-			return nil
-		}
-	}
 	am, bm := mask(a.Form == column.Constant), mask(b.Form == column.Constant)
-	for k := range count(sel, rows) {
-		i := k
-		if sel != nil {
-			i = int(sel[k])
-		}
+	return rowwise(sel, rows, func(i int) error {
 		v, w := x[i&am], y[i&bm]
 		if v.IsInt64() {
 			d[i] = column.MulInt64(int64(v.Lo), w)
-			continue
+			return nil
 		}
 		p, ok := v.MulChecked(column.Int128FromInt64(w))
 		if (!ok || !p.FitsPrecision(int(dst.Type.Precision))) && dst.Valid.Get(i) {
 			return outOfRange(dst.Type)
 		}
 		d[i] = p
-	}
-	return nil
+		return nil
+	})
 }
 
 // cutSum adds or subtracts where the type of 38 digits may be too short by one. fits is false where there is no loop for it, or when it saw a row, perhaps a NULL one,

@@ -368,7 +368,10 @@ func (e *Evaluator) compute(n *node, dst *column.Vector, args []*column.Vector, 
 		n.like.matchAll(dst.Data, column.Values[column.View](args[0]), sel, rows)
 		return nil
 	case kernels.OpExtractYear, kernels.OpExtractMonth, kernels.OpExtractDay, kernels.OpExtractQuarter:
-		return e.extract(n, dst, args[0], sel, rows)
+		if extract(n.Op, dst, args[0], sel, rows) {
+			return finite(args[0], dst, sel, rows)
+		}
+		return nil
 	}
 	return fault.New(fault.Internal, "operation %d is unknown", n.Op)
 }

@@ -89,33 +89,23 @@ var dateParts = [...]simd.DatePart{
 	kernels.OpExtractYear: simd.Year, kernels.OpExtractMonth: simd.Month, kernels.OpExtractDay: simd.Day, kernels.OpExtractQuarter: simd.Quarter,
 }
 
-// extract takes year, month, day or quarter of dates and timestamps; there is no year zero: 1 BC is -1.
-func (e *Evaluator) extract(n *node, dst, a *column.Vector, sel []uint32, rows int) error {
-	d, part := column.Values[int64](dst), dateParts[n.Op]
+// extract takes year, month, day or quarter of dates and timestamps; there is no year zero: 1 BC is -1. far says that some row, perhaps a NULL
+// one, is of a year before 1901 or after 2099, as infinities are.
+func extract(op kernels.Op, dst, a *column.Vector, sel []uint32, rows int) (far bool) {
+	d, part := column.Values[int64](dst), dateParts[op]
 	isDate := a.Type.Kind == column.Date
 	if !dense(sel, rows) {
 		for _, i := range sel {
-			var day [1]int32
 			if isDate {
-				day[0] = column.Values[int32](a)[i]
+				far = simd.Part(d[i:i+1], column.Values[int32](a)[i:i+1], part) || far
 			} else {
-				simd.DaysOfMicros(day[:], column.Values[int64](a)[i:i+1])
+				far = simd.PartOfMicros(d[i:i+1], column.Values[int64](a)[i:i+1], part) || far
 			}
-			simd.Part(d[i:i+1], day[:], part)
 		}
-		return nil
+		return far
 	}
 	if isDate {
-		simd.Part(d[:rows], column.Values[int32](a), part)
-		return nil
+		return simd.Part(d[:rows], column.Values[int32](a), part)
 	}
-	days, err := e.buffer(&n.wide[0], column.T(column.Date), rows)
-	if err != nil {
-		return err
-	}
-	// The infinities give the ends of int32, which nothing prints.
-	x := column.Values[int32](days)
-	simd.DaysOfMicros(x, column.Values[int64](a))
-	simd.Part(d[:rows], x, part)
-	return nil
+	return simd.PartOfMicros(d[:rows], column.Values[int64](a), part)
 }

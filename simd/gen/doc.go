@@ -15,6 +15,7 @@ package gen
 //go:generate go run ./text -out ../text_amd64.s -stubs ../text_amd64.go -pkg simd
 //go:generate go run ./keys -out ../keys_amd64.s -stubs ../keys_amd64.go -pkg simd
 //go:generate go run ./views -out ../views_amd64.s -stubs ../views_amd64.go -pkg simd
+//go:generate go run ./strings -out ../strings_amd64.s -stubs ../strings_amd64.go -pkg simd
 //go:generate go run ./compact -out ../compact_amd64.s -stubs ../compact_amd64.go -pkg simd
 //go:generate go run ./probe -out ../probe_amd64.s -stubs ../probe_amd64.go -pkg simd
 //go:generate go run ./group -out ../group_amd64.s -stubs ../group_amd64.go -pkg simd

@@ -25,6 +25,7 @@ func main() {
 		pairs(l)
 		widening(l)
 	}
+	products(lanes.Levels[1])
 	Generate()
 }
 

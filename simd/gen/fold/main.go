@@ -23,6 +23,8 @@ func main() {
 				extreme(l, width, signed)
 			}
 		}
+		extremeFloats(l, 32)
+		extremeFloats(l, 64)
 	}
 	Generate()
 }

@@ -14,7 +14,7 @@ import (
 
 func main() {
 	Constraint(buildtags.Term("amd64"))
-	for _, pairs := range []int{1, 4} {
+	for _, pairs := range []int{1, 2, 4} {
 		for _, to := range []int{8, 16, 32} {
 			lookup(32, to, pairs)
 		}
@@ -30,7 +30,7 @@ func main() {
 	Generate()
 }
 
-// lookup finds entries that fit one pair of registers, or four, and writes their lower bits.
+// lookup finds entries that fit one pair of registers, two or four, and writes their lower bits.
 func lookup(width, written, pairs int) {
 	count := 512 / width
 	most := 2 * count * pairs
@@ -60,7 +60,7 @@ func lookup(width, written, pairs int) {
 	}
 	var bit [2]reg.VecVirtual
 	if pairs > 1 {
-		for i := range bit {
+		for i := range bit[:pairs/2] {
 			bit[i] = ZMM()
 			r := GP64()
 			MOVQ(U64(2*count<<i), r)
@@ -99,16 +99,22 @@ func lookup(width, written, pairs int) {
 			odd, upper := K(), K()
 			choose := VPBLENDMQ
 			if width == 32 {
-				VPTESTMD(bit[0], code, odd)
-				VPTESTMD(bit[1], code, upper)
 				choose = VPBLENDMD
+				VPTESTMD(bit[0], code, odd)
+				if pairs > 2 {
+					VPTESTMD(bit[1], code, upper)
+				}
 			} else {
 				VPTESTMQ(bit[0], code, odd)
-				VPTESTMQ(bit[1], code, upper)
+				if pairs > 2 {
+					VPTESTMQ(bit[1], code, upper)
+				}
 			}
 			choose(found[1], found[0], odd, found[0])
-			choose(found[3], found[2], odd, found[2])
-			choose(found[2], found[0], upper, found[0])
+			if pairs > 2 {
+				choose(found[3], found[2], odd, found[2])
+				choose(found[2], found[0], upper, found[0])
+			}
 		}
 		to := Mem{Base: dst}
 		switch {

@@ -72,7 +72,7 @@ func lookupNarrow(width, tables int) {
 	RET()
 }
 
-// fromMemory finds entries of any number, four rows at a time; the last ones are left. The processor's gathering instructions are no faster.
+// fromMemory finds entries of any number, eight rows at a time and then four; the last ones are left. The processor's gathering instructions are no faster.
 func fromMemory(width int) {
 	name := fmt.Sprintf("gather%dAVX2", width)
 	typ := fmt.Sprintf("uint%d", width)
@@ -87,52 +87,75 @@ func fromMemory(width int) {
 	Load(Param("entries"), entries)
 	Load(Param("codes"), codes)
 	Load(Param("n"), n)
-	bytes := width / 8
 	Label("loop")
+	CMPQ(n, Imm(8))
+	JL(LabelRef("four"))
+	found(width, 8, dst, entries, codes)
+	SUBQ(Imm(8), n)
+	JMP(LabelRef("loop"))
+	Label("four")
 	TESTQ(n, n)
 	JEQ(LabelRef("done"))
-	for pair := range 2 {
-		both := GP64()
-		MOVQ(Mem{Base: codes, Disp: 8 * pair}, both)
-		for i := range 2 {
-			at := GP64()
-			if i == 0 {
-				MOVL(both.As32(), at.As32())
-			} else {
-				SHRQ(Imm(32), both)
-				at = both
-			}
-			to := Mem{Base: dst, Disp: (2*pair + i) * bytes}
-			from := Mem{Base: entries, Index: at, Scale: uint8(bytes)}
-			switch width {
-			case 8:
-				v := GP32()
-				MOVBLZX(from, v)
-				MOVB(v.As8(), to)
-			case 16:
-				v := GP32()
-				MOVWLZX(from, v)
-				MOVW(v.As16(), to)
-			case 32:
-				v := GP32()
-				MOVL(from, v)
-				MOVL(v, to)
-			case 64:
-				v := GP64()
-				MOVQ(from, v)
-				MOVQ(v, to)
-			case 128:
-				v := XMM()
-				SHLQ(Imm(4), at)
-				VMOVDQU(Mem{Base: entries, Index: at, Scale: 1}, v)
-				VMOVDQU(v, to)
-			}
-		}
-	}
-	ADDQ(Imm(16), codes)
-	ADDQ(Imm(uint64(4*bytes)), dst)
-	SUBQ(Imm(4), n)
-	JMP(LabelRef("loop"))
+	found(width, 4, dst, entries, codes)
 	Label("done")
 	RET()
+}
+
+// found finds the entries of so many rows. Narrow ones are put together in a register: stores are what there can be fewest of at a time.
+func found(width, rows int, dst, entries, codes reg.GPVirtual) {
+	bytes := width / 8
+	var both, at reg.GPVirtual
+	var v reg.VecVirtual
+	for i := range rows {
+		if i%2 == 0 {
+			both, at = GP64(), GP64()
+			MOVQ(Mem{Base: codes, Disp: 4 * i}, both)
+			MOVL(both.As32(), at.As32())
+		} else {
+			SHRQ(Imm(32), both)
+			at = both
+		}
+		to, from := Mem{Base: dst, Disp: i * bytes}, Mem{Base: entries, Index: at, Scale: uint8(bytes)}
+		switch width {
+		case 8, 16:
+			if i == 0 {
+				v = XMM()
+				VPXOR(v, v, v)
+			}
+			if width == 8 {
+				VPINSRB(Imm(uint64(i)), from, v, v)
+			} else {
+				VPINSRW(Imm(uint64(i)), from, v, v)
+			}
+		case 32:
+			if i%4 == 0 {
+				v = XMM()
+				VMOVD(from, v)
+			} else {
+				VPINSRD(Imm(uint64(i%4)), from, v, v)
+			}
+			if i%4 == 3 {
+				VMOVDQU(v, Mem{Base: dst, Disp: (i - 3) * bytes})
+			}
+		case 64:
+			r := GP64()
+			MOVQ(from, r)
+			MOVQ(r, to)
+		case 128:
+			v = XMM()
+			SHLQ(Imm(4), at)
+			VMOVDQU(Mem{Base: entries, Index: at, Scale: 1}, v)
+			VMOVDQU(v, to)
+		}
+	}
+	switch {
+	case width == 16 && rows == 8:
+		VMOVDQU(v, Mem{Base: dst})
+	case width == 16 || width == 8 && rows == 8:
+		VMOVQ(v, Mem{Base: dst})
+	case width == 8:
+		VMOVD(v, Mem{Base: dst})
+	}
+	ADDQ(Imm(uint64(4*rows)), codes)
+	ADDQ(U32(uint32(rows*bytes)), dst)
 }

@@ -41,12 +41,11 @@ func main() {
 
 // folder multiplies by k1 and folds the product.
 type folder struct {
-	first, low, high, mask reg.VecVirtual
-	odd                    reg.OpmaskVirtual
+	first, low, high, whole, mask reg.VecVirtual
 }
 
 func newFolder() *folder {
-	f := &folder{ZMM(), ZMM(), ZMM(), ZMM(), K()}
+	f := &folder{ZMM(), ZMM(), ZMM(), ZMM(), ZMM()}
 	constant := func(v uint64, to reg.VecVirtual) {
 		r := GP64()
 		MOVQ(U64(v), r)
@@ -55,18 +54,18 @@ func newFolder() *folder {
 	constant(k0, f.first)
 	constant(k1&0xFFFFFFFF, f.low)
 	constant(k1>>32, f.high)
+	constant(k1, f.whole)
 	constant(0xFFFFFFFF, f.mask)
-	r := GP32()
-	MOVL(U32(0xAAAA), r)
-	KMOVW(r, f.odd)
 	return f
 }
 
-// fold replaces x by the halves of the product of x^k0 and k1, one over the other. The product is put together from products of 32-bit halves.
+// fold replaces x by the halves of the product of x^k0 and k1, one over the other. The upper one is put together from products of 32-bit halves.
 func (f *folder) fold(x reg.VecVirtual) {
 	upper, ll, hl, lh := ZMM(), ZMM(), ZMM(), ZMM()
 	VPXORQ(f.first, x, x)
 	VPSRLQ(Imm(32), x, upper)
+	lower := ZMM()
+	VPMULLQ(f.whole, x, lower)
 	VPMULUDQ(f.low, x, ll)
 	VPMULUDQ(f.low, upper, hl)
 	VPMULUDQ(f.high, x, lh)
@@ -81,9 +80,7 @@ func (f *folder) fold(x reg.VecVirtual) {
 	VPADDQ(hl, upper, upper)
 	VPSRLQ(Imm(32), lh, t)
 	VPADDQ(t, upper, upper)
-	VPSLLQ(Imm(32), lh, lh)
-	VPBLENDMD(lh, ll, f.odd, ll)
-	VPXORQ(ll, upper, x)
+	VPXORQ(lower, upper, x)
 }
 
 func each(words string, combine bool) {

@@ -167,6 +167,10 @@ func find(wide bool) {
 		VPBROADCASTB(Mem{Base: x.p, Index: x.m, Scale: 1, Disp: -1}, last)
 	}
 	p, start, count, tail := GP64(), GP64(), GP64(), GP64()
+	distance := GP64()
+	if wide {
+		LEAQ(Mem{Base: x.m, Disp: -1}, distance)
+	}
 	i, hits, candidate := GP64(), GP64(), GP64()
 
 	Label("row")
@@ -178,6 +182,11 @@ func find(wide bool) {
 	view(texts, start, count)
 	MOVQ(start, p)
 	ADDQ(i, p)
+	var ends reg.GPVirtual
+	if wide {
+		ends = GP64()
+		MOVQ(count, ends)
+	}
 	SUBQ(i, count)
 	SUBQ(x.m, count)
 	JLT(LabelRef("none"))
@@ -198,6 +207,28 @@ func find(wide bool) {
 		JNE(LabelRef(label))
 	}
 	if wide {
+		// A string that fits a register is read once: where the first byte is as far in front of the last as the needle is long.
+		CMPQ(ends, Imm(64))
+		JHI(LabelRef("block"))
+		text, of, begins, later := ZMM(), K(), K(), GP64()
+		bits := GP64()
+		MOVQ(I64(-1), bits)
+		BZHIQ(ends, bits, ends)
+		KMOVQ(ends, of)
+		VMOVDQU8_Z(Mem{Base: start}, of, text)
+		VPCMPUB(Imm(0), firsts, text, of, begins)
+		VPCMPUB(Imm(0), lasts, text, of, of)
+		KMOVQ(begins, hits)
+		KMOVQ(of, later)
+		SHRXQ(distance, later, later)
+		SHLXQ(i, bits, bits)
+		ANDQ(bits, hits)
+		MOVQ(start, p)
+		ANDQ(later, hits)
+		JEQ(LabelRef("none"))
+		tryHits("short")
+		JMP(LabelRef("none"))
+
 		Label("block")
 		ones, places, found := GP64(), K(), K()
 		MOVQ(I64(-1), ones)

@@ -128,10 +128,18 @@ func (s *chunkSource) header(over bool) (h pageHeader, body int64, err error) {
 	}
 }
 
-var errChecksum = errors.New("a page's checksum is wrong")
+var (
+	errChecksum = errors.New("a page's checksum is wrong")
+	errLevels   = errors.New("a page's levels are longer than the page")
+)
 
 // load reads and decompresses the body of a page into a buffer of a pool. In a data page of version 2 the levels are not compressed.
 func (s *chunkSource) load(h *pageHeader, body int64, from *pool) ([]byte, error) {
+	if stored := s.codec == nil || h.kind == pageDataV2 && !h.compressV2; stored && h.compressed == h.uncompressed {
+		if n := s.held(body); h.compressed-n >= readAhead {
+			return s.loadStored(h, body, n, from)
+		}
+	}
 	b, err := s.bytes(body, h.compressed, readAhead, false)
 	if err != nil {
 		return nil, err
@@ -143,7 +151,7 @@ func (s *chunkSource) load(h *pageHeader, body int64, from *pool) ([]byte, error
 	if h.kind == pageDataV2 {
 		levels = h.defBytes + h.repBytes
 		if levels > h.compressed || levels > h.uncompressed {
-			return nil, errors.New("a page's levels are longer than the page")
+			return nil, errLevels
 		}
 	}
 	stored := s.codec == nil || h.kind == pageDataV2 && !h.compressV2
@@ -166,6 +174,41 @@ func (s *chunkSource) load(h *pageHeader, body int64, from *pool) ([]byte, error
 	if err := s.codec(rest, b[levels:]); err != nil {
 		from.put(out)
 		return nil, err
+	}
+	return out, nil
+}
+
+// held is how many bytes the window has from offset at on.
+func (s *chunkSource) held(at int64) int {
+	if at < s.start {
+		return 0
+	}
+	return int(max(0, s.start+int64(len(s.window))-at))
+}
+
+// loadStored is load for a large page that is not compressed, of which the window has the first bytes: the others are read to where they stay.
+func (s *chunkSource) loadStored(h *pageHeader, body int64, held int, from *pool) ([]byte, error) {
+	if int64(h.compressed) > s.end-body {
+		return nil, errOutside
+	}
+	if h.kind == pageDataV2 && h.defBytes+h.repBytes > h.compressed {
+		return nil, errLevels
+	}
+	out, err := from.get(h.compressed)
+	if err != nil {
+		return nil, err
+	}
+	if held > 0 {
+		copy(out, s.window[body-s.start:])
+	}
+	rest, at := out[held:], body+int64(held)
+	if n, err := s.file.ReadAt(rest, at); n < len(rest) {
+		from.put(out)
+		return nil, fault.Wrap(fault.IOError, err, "cannot read %d bytes at %d", len(rest), at)
+	}
+	if h.hasCRC && crc32.ChecksumIEEE(out) != h.crc {
+		from.put(out)
+		return nil, errChecksum
 	}
 	return out, nil
 }

@@ -141,16 +141,11 @@ func deltaLengthViews(dst []column.View, src []byte, scratch func(n int) ([]int6
 	if err != nil {
 		return nil, err
 	}
-	at := 0
-	for i, l := range lengths[:len(dst)] {
-		n := int(l)
-		if n > len(rest)-at {
-			return nil, errDelta
-		}
-		dst[i] = viewAt(rest, at, n)
-		at += n
+	end, ok := simd.CutStrings(viewsOf(dst), rest, lengths)
+	if !ok {
+		return nil, errDelta
 	}
-	return rest[:at], nil
+	return rest[:end], nil
 }
 
 // maxDeltaText bounds the strings that a DELTA_BYTE_ARRAY page unfolds to, in bytes: prefixes let a small page claim very much.
@@ -178,28 +173,12 @@ func deltaByteArray(dst []column.View, src []byte, scratch func(n int) ([]int64,
 	if err != nil {
 		return nil, err
 	}
-	before, at, size := 0, 0, 0 // where the string before is, where the next goes, and how long that before is
-	for i := range dst {
-		p, n := int(prefixes[i]), int(suffixes[i])
-		if p > size || n > len(rest) {
-			return nil, errDelta
-		}
-		copyShort(out[at:], out[before:], p)
-		copyShort(out[at+p:], rest, n)
-		before, size, rest = at, p+n, rest[n:]
-		dst[i] = viewAt(out, before, size)
-		at += size
+	if _, ok := simd.Unprefix(out[:total], 0, src, len(src)-len(rest), prefixes, suffixes); !ok {
+		return nil, errDelta
 	}
+	simd.Add(suffixes, suffixes, prefixes, false, false) // the lengths of all
+	simd.CutStrings(viewsOf(dst), out[:total], suffixes)
 	return out[:total], nil
-}
-
-// copyShort copies n bytes, up to 16 of them with two instructions that may also write bytes behind, as far as dst and src go.
-func copyShort(dst, src []byte, n int) {
-	if n <= 16 && len(dst) >= 16 && len(src) >= 16 {
-		*(*[16]byte)(dst) = *(*[16]byte)(src)
-		return
-	}
-	copy(dst, src[:n])
 }
 
 // unsplit undoes BYTE_STREAM_SPLIT: the k-th bytes of all n values stand together.
