@@ -132,8 +132,20 @@ func FormatFloat(f float64, bits int) string {
 	return strconv.FormatFloat(f, 'f', -1, bits)
 }
 
+// The dates that are infinity and -infinity, as in PostgreSQL. The timestamps are the ends of int64.
+const (
+	DateInfinity      = math.MaxInt32
+	DateMinusInfinity = math.MinInt32
+)
+
 // FormatDate prints days since 1970-01-01 as YYYY-MM-DD, years before 1 with BC.
 func FormatDate(days int32) string {
+	switch days {
+	case DateInfinity:
+		return "infinity"
+	case DateMinusInfinity:
+		return "-infinity"
+	}
 	y, m, d := civil(int64(days))
 	return formatYMD(y, m, d)
 }

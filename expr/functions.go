@@ -23,7 +23,7 @@ func init() {
 		jsonListFunctions(), expressionFunctions(), shapeFunctions(), jsonShapeFunctions(), unicodeFunctions(),
 	} {
 		for _, f := range family {
-			overloads[f.Name] = append(overloads[f.Name], f)
+			overloads[f.Name] = append(overloads[f.Name], ofFinite(f))
 		}
 	}
 	addFurtherNames()

@@ -21,7 +21,23 @@ func dateOf(days int64) (int32, error) {
 	return int32(days), nil
 }
 
-func dateMicros(d int32) int64 { return int64(d) * column.MicrosPerDay }
+func dateMicros(d int32) int64 { return convert.MicrosOfDate(d) }
+
+// daysLater is a date so many days later; infinity stays.
+func daysLater(d int32, n int64) (int32, error) {
+	if !convert.FiniteDate(d) {
+		return d, nil
+	}
+	return dateOf(int64(d) + n)
+}
+
+// dateAt is a date at a time of day.
+func dateAt(d int32, t int64) (int64, error) {
+	if !convert.FiniteDate(d) {
+		return dateMicros(d), nil
+	}
+	return dateMicros(d) + t, nil
+}
 
 // dateArithmeticFunctions are the operators on dates, times, timestamps and intervals.
 func dateArithmeticFunctions() []*Function {
@@ -36,22 +52,30 @@ func dateArithmeticFunctions() []*Function {
 		}
 		return addInterval(us, n)
 	}
-	op("+", "The date so many days later.", params(tDate, tInt32), tDate, map2(func(d, n int32) (int32, error) { return dateOf(int64(d) + int64(n)) }))
-	op("+", "The date so many days later.", params(tInt32, tDate), tDate, map2(func(n, d int32) (int32, error) { return dateOf(int64(d) + int64(n)) }))
-	op("-", "The date so many days earlier.", params(tDate, tInt32), tDate, map2(func(d, n int32) (int32, error) { return dateOf(int64(d) - int64(n)) }))
-	op("-", "The number of days between two dates.", params(tDate, tDate), tInt32, map2(func(a, b int32) (int32, error) { return a - b, nil }))
+	op("+", "The date so many days later.", params(tDate, tInt32), tDate, map2(func(d, n int32) (int32, error) { return daysLater(d, int64(n)) }))
+	op("+", "The date so many days later.", params(tInt32, tDate), tDate, map2(func(n, d int32) (int32, error) { return daysLater(d, int64(n)) }))
+	op("-", "The date so many days earlier.", params(tDate, tInt32), tDate, map2(func(d, n int32) (int32, error) { return daysLater(d, -int64(n)) }))
+	op("-", "The number of days between two dates.", params(tDate, tDate), tInt32, map2(func(a, b int32) (int32, error) {
+		if !convert.FiniteDate(a) || !convert.FiniteDate(b) {
+			return 0, fault.New(fault.DatetimeOverflow, "cannot subtract infinite dates")
+		}
+		return a - b, nil
+	}))
 	op("+", "The date later by an interval.", params(tDate, tInterval), tTimestamp, map2(func(d int32, v iv) (int64, error) { return addInterval(dateMicros(d), v) }))
 	op("+", "The date later by an interval.", params(tInterval, tDate), tTimestamp, map2(func(v iv, d int32) (int64, error) { return addInterval(dateMicros(d), v) }))
 	op("-", "The date earlier by an interval.", params(tDate, tInterval), tTimestamp, map2(func(d int32, v iv) (int64, error) { return sub(dateMicros(d), v) }))
-	op("+", "The date at a time of day.", params(tDate, tTime), tTimestamp, map2(func(d int32, t int64) (int64, error) { return dateMicros(d) + t, nil }))
-	op("+", "The date at a time of day.", params(tTime, tDate), tTimestamp, map2(func(t int64, d int32) (int64, error) { return dateMicros(d) + t, nil }))
+	op("+", "The date at a time of day.", params(tDate, tTime), tTimestamp, map2(dateAt))
+	op("+", "The date at a time of day.", params(tTime, tDate), tTimestamp, map2(func(t int64, d int32) (int64, error) { return dateAt(d, t) }))
 	for _, t := range []column.Type{tTimestamp, tTZ} {
 		op("+", "The time later by an interval.", params(t, tInterval), t, map2(addInterval))
 		op("+", "The time later by an interval.", params(tInterval, t), t, map2(func(v iv, us int64) (int64, error) { return addInterval(us, v) }))
 		op("-", "The time earlier by an interval.", params(t, tInterval), t, map2(sub))
 		op("-", "The days and time between two timestamps.", params(t, t), tInterval, map2(func(a, b int64) (iv, error) {
 			d := a - b
-			if (a^b)&(a^d) < 0 || !convert.Finite(a) || !convert.Finite(b) {
+			if !convert.Finite(a) || !convert.Finite(b) {
+				return iv{}, fault.New(fault.DatetimeOverflow, "cannot subtract infinite timestamps")
+			}
+			if (a^b)&(a^d) < 0 {
 				return iv{}, intervalRange()
 			}
 			return iv{Days: int32(d / column.MicrosPerDay), Micros: d % column.MicrosPerDay}, nil

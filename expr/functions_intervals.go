@@ -214,6 +214,8 @@ func bucketFunctions() []*Function {
 		out = append(out, strict("time_bucket", doc, params(tInterval, t, t), t, map3(func(w iv, us, origin int64) (int64, error) { return bucket(w, us, &origin) })))
 		out = append(out, strict("isfinite", "Whether the time is neither infinity nor -infinity.", params(t), tBool, map1(func(us int64) (uint8, error) { return bools(convert.Finite(us)), nil })))
 	}
+	out = append(out, strict("isfinite", "Whether the date is neither infinity nor -infinity.", params(tDate), tBool,
+		map1(func(d int32) (uint8, error) { return bools(convert.FiniteDate(d)), nil })))
 	floor := func(us int64, err error) (int32, error) { return int32(convert.FloorDiv(us, day)), err }
 	return append(out,
 		strict("time_bucket", doc, params(tInterval, tDate), tDate, map2(func(w iv, d int32) (int32, error) { return floor(bucket(w, dateMicros(d), nil)) })),

@@ -115,12 +115,12 @@ func listSelectFunctions() []*Function {
 		}),
 	}, "array_grade_up", "grade_up")
 	fill := nestedFunction{
-		name: "array_fill", doc: "The list of so many times a value; the second argument is a list of one length. A constant list of several lengths makes lists of lists.",
+		name: "array_fill", doc: "The list of so many times a value; the second argument is a list of one length. Several lengths, which are written as ARRAY[…] or constant, make lists of lists.",
 		params: params(anyType, tList), nulls: true, prepare: secondList(tInt32),
 		result: func(args []Expr) (column.Type, error) {
 			t := column.ListType(args[0].Type())
-			if dims, ok := literalArg(args[1]); ok && len(dims.List) <= maxDimensions {
-				for range len(dims.List) - 1 {
+			if n := listedLengths(args[1]); n <= maxDimensions {
+				for range n - 1 {
 					t = column.ListType(t)
 				}
 			}
@@ -177,6 +177,24 @@ func listSelectFunctions() []*Function {
 	return out
 }
 
+// listedLengths is how many lengths an expression for a list of them has, as far as it tells: 0 where only its values do.
+func listedLengths(e Expr) int {
+	if v, ok := literalArg(e); ok {
+		return len(v.List)
+	}
+	for {
+		c, ok := e.(*Cast)
+		if !ok {
+			break
+		}
+		e = c.Arg
+	}
+	if c, ok := e.(*Call); ok && c.Fn.Name == "list_value" {
+		return len(c.Args)
+	}
+	return 0
+}
+
 // maxDimensions is how deep array_fill nests lists.
 const maxDimensions = 6
 
@@ -198,7 +216,7 @@ func filled(t column.Type, value column.Value, lengths []column.Value) (column.V
 	for range lengths[1:] {
 		inner := types[len(types)-1].Elem()
 		if inner.Kind != column.List {
-			return column.Value{}, fault.New(fault.FeatureNotSupported, "array_fill makes lists of several dimensions of constant lengths only")
+			return column.Value{}, fault.New(fault.FeatureNotSupported, "array_fill makes a list of %d dimensions only where their lengths are constant or written as ARRAY[…]", len(lengths))
 		}
 		types = append(types, inner)
 	}

@@ -33,6 +33,20 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 		return nil, err
 	}
 	o = s.options(o)
+	if c.Returning != nil && c.Returning.Others {
+		bound, err := s.readingOthers(ctx, c, st, o)
+		if err != nil {
+			return nil, err
+		}
+		if bound.Others {
+			return s.changeReading(ctx, c, at, t, st, o)
+		}
+	}
+	if c.Verb == "UPDATE" {
+		if err := s.checkUpdate(ctx, c, st, o); err != nil {
+			return nil, err
+		}
+	}
 	groups := [][]string{}
 	for _, p := range st.Parts {
 		groups = append(groups, []string{p})
@@ -57,7 +71,7 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 		}
 		return nil, errors.Join(inTable(err, at.name.Name), removeParts(st, made))
 	}
-	if len(groups) == 0 { // there are no rows, but mistakes are told
+	if len(groups) == 0 && c.Verb == "DELETE" { // there are no rows, but mistakes are told
 		if _, err := s.boundCount(ctx, c, o, st, nil); err != nil {
 			return nil, err
 		}
@@ -83,17 +97,13 @@ func (s *Session) change(ctx context.Context, c *parse.Change, o sql.Options) (R
 
 // collectParts is collect of a query over some parts of a table.
 func (s *Session) collectParts(
-	ctx context.Context, query func(table string) (*parse.Query, error), st catalog.Stored, parts []string, o sql.Options,
+	ctx context.Context, query func(table string) *parse.Query, st catalog.Stored, parts []string, o sql.Options,
 ) (*returned, error) {
-	q, err := query(sourceName)
-	if err != nil {
-		return nil, err
-	}
 	t, err := partsTable(ctx, st, parts)
 	if err != nil {
 		return nil, err
 	}
-	return s.collect(ctx, q, t, o)
+	return s.collect(ctx, query(sourceName), t, o)
 }
 
 // setsExist tells of columns that SET names and the table has not.
@@ -129,6 +139,23 @@ func (s *Session) boundCount(ctx context.Context, c *parse.Change, o sql.Options
 	return sql.Bind(ctx, c.Count(sourceName), withSource{resolver{s}, t}, o)
 }
 
+// countQuery runs a query whose result is one count.
+func (s *Session) countQuery(ctx context.Context, q *parse.Query, from catalog.Resolver, o sql.Options) (int64, error) {
+	bound, err := sql.Bind(ctx, q, from, o)
+	if err != nil {
+		return 0, err
+	}
+	return s.countBound(ctx, bound, o)
+}
+
+func (s *Session) countBound(ctx context.Context, bound *sql.Bound, o sql.Options) (int64, error) {
+	p, err := s.planBound(ctx, bound.Plan, bound.IDs, o.Now, nil)
+	if err != nil {
+		return 0, err
+	}
+	return s.runToEnd(ctx, p)
+}
+
 // changeParts writes parts anew and gives the new ones, and how many rows the statement is about; when there is none the parts stay. With RETURNING, the
 // rows that an UPDATE is about are a part of their own, changed.
 func (s *Session) changeParts(
@@ -138,11 +165,7 @@ func (s *Session) changeParts(
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	p, err := s.planBound(ctx, counting.Plan, counting.IDs, o.Now, nil)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	if count, err = s.runToEnd(ctx, p); err != nil || count == 0 {
+	if count, err = s.countBound(ctx, counting, o); err != nil || count == 0 {
 		return parts, nil, 0, err
 	}
 	if c.Verb == "DELETE" && c.All() {
@@ -153,14 +176,12 @@ func (s *Session) changeParts(
 		return nil, nil, 0, err
 	}
 	from := withSource{resolver{s}, t}
-	var columns []string
-	defaults := make([]*parse.Query, len(st.Columns))
-	for i, k := range st.Columns {
-		columns = append(columns, k.Name)
+	columns, defaults, err := columnsAndDefaults(st)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for _, k := range st.Columns {
 		o.Targets = append(o.Targets, k.Type)
-		if defaults[i], err = defaultQuery(k); err != nil {
-			return nil, nil, 0, err
-		}
 	}
 	if c.Verb == "UPDATE" && c.Returning != nil {
 		rows, err := c.Updated(sourceName, columns, defaults)

@@ -68,6 +68,9 @@ func (s *Session) insertRows(
 	if got := len(bound.Plan.Columns()); got < len(i.Columns) {
 		return 0, nil, fault.New(fault.SyntaxError, "INSERT has more target columns than expressions: %d and %d", len(targets), got).At(i.Positions[got])
 	}
+	if i.Conflict != nil {
+		return 0, nil, s.conflict(ctx, i.Conflict, i.Table, st, o)
+	}
 	bound.Plan = arrange(bound, st, targets, defaults)
 	part, count, err := s.fill(ctx, bound, o, st)
 	if err != nil {

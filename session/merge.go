@@ -57,27 +57,42 @@ func (s *Session) merge(ctx context.Context, m *parse.Merge, o sql.Options) (_ R
 	next.Distinct = nil
 	if changed > 0 {
 		next.Parts = nil
-		if err := run.rewritten(ctx); err != nil {
-			return nil, inTable(err, at.name.Name)
-		}
 	}
-	added := int64(0)
-	if m.Has(parse.NotMatchedByTarget, "INSERT") {
-		q, err := m.Inserted(sourceName, run.columns, run.defaults)
-		if err == nil {
-			added, err = run.fill(ctx, q)
-		}
-		if err != nil {
-			return nil, inTable(err, at.name.Name)
-		}
+	var back *returned
+	total := int64(0)
+	if m.Returning != nil {
+		back, total, err = run.returning(ctx, changed > 0)
+	} else {
+		total, err = run.write(ctx, changed)
 	}
-	if changed+added > 0 {
+	if err != nil {
+		return nil, inTable(err, at.name.Name)
+	}
+	if total > 0 {
 		next.Parts = append(slices.Clone(next.Parts), run.made...)
 		if err := s.replace(ctx, at, t, next); err != nil {
-			return nil, err
+			return nil, errors.Join(err, back.remove())
 		}
 	}
-	return done{fmt.Sprintf("MERGE %d", changed+added)}, nil
+	return s.result(ctx, back, run.options, fmt.Sprintf("MERGE %d", total))
+}
+
+// write writes the rows of the table anew when some of them change or are removed, and those that are added. It returns how many rows MERGE is about.
+func (r *merging) write(ctx context.Context, changed int64) (int64, error) {
+	if changed > 0 {
+		if err := r.rewritten(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if !r.merge.Has(parse.NotMatchedByTarget, "INSERT") {
+		return changed, nil
+	}
+	q, err := r.merge.Inserted(sourceName, r.columns, r.defaults)
+	if err != nil {
+		return 0, err
+	}
+	added, err := r.fill(ctx, q)
+	return changed + added, err
 }
 
 // merging is the state of one MERGE.
@@ -98,12 +113,8 @@ func (s *Session) newMerging(ctx context.Context, m *parse.Merge, st catalog.Sto
 		return nil, err
 	}
 	run := &merging{session: s, merge: m, stored: st, from: withSource{resolver{s}, t}, options: o}
-	for _, c := range st.Columns {
-		d, err := defaultQuery(c)
-		if err != nil {
-			return nil, err
-		}
-		run.columns, run.defaults = append(run.columns, c.Name), append(run.defaults, d)
+	if run.columns, run.defaults, err = columnsAndDefaults(st); err != nil {
+		return nil, err
 	}
 	for _, w := range m.Whens {
 		if err := run.check(w); err != nil {
@@ -146,15 +157,7 @@ func (r *merging) check(w parse.MergeWhen) error {
 }
 
 func (r *merging) count(ctx context.Context, q *parse.Query) (int64, error) {
-	bound, err := sql.Bind(ctx, q, r.from, r.options)
-	if err != nil {
-		return 0, err
-	}
-	p, err := r.session.planBound(ctx, bound.Plan, bound.IDs, r.options.Now, nil)
-	if err != nil {
-		return 0, err
-	}
-	return r.session.runToEnd(ctx, p)
+	return r.session.countQuery(ctx, q, r.from, r.options)
 }
 
 // rewritten writes the rows that stay and the new values of those that change.

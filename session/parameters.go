@@ -112,7 +112,11 @@ func (s *Session) nullTypes(ctx context.Context, st *parse.Statement, values []c
 		} else {
 			with.Targets = q.targets
 		}
-		bound, err := sql.Bind(ctx, q.query, from, with)
+		tables := from
+		if q.from != nil {
+			tables = q.from
+		}
+		bound, err := sql.Bind(ctx, q.query, tables, with)
 		if err != nil {
 			return nil, false, err
 		}
@@ -155,6 +159,7 @@ func addNulls(out []typeCount, plan logical.Node) []typeCount {
 type assigned struct {
 	query   *parse.Query
 	targets []column.Type
+	from    catalog.Resolver // nil: that of all
 }
 
 // queriesOf are the queries that a statement runs, and what they read tables from; none for a statement that has no plan.
@@ -172,9 +177,9 @@ func (s *Session) queriesOf(ctx context.Context, st *parse.Statement, o *sql.Opt
 		if err := s.insertOptions(ctx, body, o); err != nil || q == nil {
 			return nil, nil, err
 		}
-		return []assigned{{q, o.Targets}}, resolver{s}, nil
+		return []assigned{{query: q, targets: o.Targets}}, resolver{s}, nil
 	case *parse.Change:
-		return s.queriesOfChange(ctx, body)
+		return s.queriesOfChange(ctx, body, *o)
 	case *parse.Merge:
 		return s.queriesOfMerge(ctx, body, *o)
 	}
@@ -203,7 +208,7 @@ func (s *Session) emptied(ctx context.Context, name parse.Name, verb string) (st
 	return st, types, withSource{resolver{s}, none}, nil
 }
 
-func (s *Session) queriesOfChange(ctx context.Context, c *parse.Change) ([]assigned, catalog.Resolver, error) {
+func (s *Session) queriesOfChange(ctx context.Context, c *parse.Change, o sql.Options) ([]assigned, catalog.Resolver, error) {
 	st, types, from, err := s.emptied(ctx, c.Table, c.Verb)
 	if err != nil {
 		return nil, nil, err
@@ -212,13 +217,9 @@ func (s *Session) queriesOfChange(ctx context.Context, c *parse.Change) ([]assig
 	if c.Verb == "DELETE" {
 		out = append(out, assigned{query: c.Count(sourceName)})
 	} else {
-		var columns []string
-		defaults := make([]*parse.Query, len(st.Columns))
-		for i, k := range st.Columns {
-			columns = append(columns, k.Name)
-			if defaults[i], err = defaultQuery(k); err != nil {
-				return nil, nil, err
-			}
+		columns, defaults, err := columnsAndDefaults(st)
+		if err != nil {
+			return nil, nil, err
 		}
 		if err := setsExist(c.Sets, st, c.Table); err != nil {
 			return nil, nil, err
@@ -227,16 +228,28 @@ func (s *Session) queriesOfChange(ctx context.Context, c *parse.Change) ([]assig
 		if err != nil {
 			return nil, nil, err
 		}
-		out = append(out, assigned{rows, types})
+		out = append(out, assigned{query: rows, targets: types})
 	}
-	if c.Returning != nil {
-		q, err := c.Returning.Query(sourceName)
+	if c.Returning != nil && !c.Returning.Others {
+		out = append(out, assigned{query: c.Returning.Query(sourceName)})
+	} else if c.Returning != nil {
+		q, err := s.queryReadingOthers(ctx, c, st, o)
 		if err != nil {
 			return nil, nil, err
 		}
-		out = append(out, assigned{query: q})
+		out = append(out, q)
 	}
 	return out, from, nil
+}
+
+// queryReadingOthers is the RETURNING of a statement that reads other tables, over no rows.
+func (s *Session) queryReadingOthers(ctx context.Context, b parse.Body, st catalog.Stored, o sql.Options) (assigned, error) {
+	q, r, from, err := s.changedQuery(ctx, b, st, o)
+	if err != nil {
+		return assigned{}, err
+	}
+	t, err := s.newChangedRows(st, o).empty(ctx, q, from)
+	return assigned{query: r.Changed(sourceName), from: withSource{resolver{s}, t}}, err
 }
 
 func (s *Session) queriesOfMerge(ctx context.Context, m *parse.Merge, o sql.Options) ([]assigned, catalog.Resolver, error) {
@@ -264,7 +277,14 @@ func (s *Session) queriesOfMerge(ctx context.Context, m *parse.Merge, o sql.Opti
 		if err != nil {
 			return nil, nil, err
 		}
-		out = append(out, assigned{q, types})
+		out = append(out, assigned{query: q, targets: types})
+	}
+	if m.Returning != nil {
+		q, err := s.queryReadingOthers(ctx, m, st, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, q)
 	}
 	return out, from, nil
 }

@@ -64,7 +64,7 @@ func (s *Session) ready(ctx context.Context, st *parse.Statement, o sql.Options)
 		out.fields = textFields("name", "statement")
 	case *parse.Describe:
 		out.fields = textFields("column_name", "column_type", "null", "default")
-	case *parse.Insert, *parse.Change:
+	case *parse.Insert, *parse.Change, *parse.Merge:
 		fields, err := s.returningFields(ctx, body, o)
 		if err != nil {
 			return nil, err

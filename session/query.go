@@ -57,7 +57,11 @@ func (s *Session) plan(ctx context.Context, q *parse.Query, o sql.Options, write
 
 func (s *Session) planBound(ctx context.Context, n logical.Node, ids *logical.IDs, at time.Time, write func(plan.Node) plan.Node) (*plan.Plan, error) {
 	columns := n.Columns()
-	n, err := optimize.Optimize(ctx, n, ids, s.optimizerOptions())
+	n, err := s.seeded(n, ids)
+	if err != nil {
+		return nil, err
+	}
+	n, err = optimize.Optimize(ctx, n, ids, s.optimizerOptions())
 	if err != nil {
 		return nil, err
 	}

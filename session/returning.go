@@ -9,7 +9,6 @@ import (
 	"github.com/polybolos-db/polybolos/catalog"
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
-	"github.com/polybolos-db/polybolos/planner/logical"
 	"github.com/polybolos-db/polybolos/planner/sql"
 	"github.com/polybolos-db/polybolos/planner/sql/parse"
 )
@@ -48,21 +47,9 @@ func (s *Session) collect(ctx context.Context, q *parse.Query, from catalog.Tabl
 
 // bindReturning binds the list of RETURNING, which is about one row at a time.
 func bindReturning(ctx context.Context, q *parse.Query, from catalog.Resolver, o sql.Options) (*sql.Bound, error) {
-	bound, err := sql.Bind(ctx, q, from, withoutTargets(o))
-	if err != nil {
-		return nil, err
-	}
-	for n := bound.Plan; ; n = n.Inputs()[0] {
-		switch n.(type) {
-		case *logical.Aggregate:
-			return nil, fault.New(fault.GroupingError, "aggregate functions are not allowed in RETURNING")
-		case *logical.Window:
-			return nil, fault.New(fault.WindowingError, "window functions are not allowed in RETURNING")
-		}
-		if len(n.Inputs()) != 1 {
-			return bound, nil
-		}
-	}
+	o = withoutTargets(o)
+	o.Clause = "RETURNING"
+	return sql.Bind(ctx, q, from, o)
 }
 
 // withoutTargets are the options for a query whose result is not assigned to a table's columns.
@@ -126,28 +113,17 @@ func (r *returning) Close() error { return errors.Join(r.rows.Close(), r.of.remo
 // returningFields are the columns that come back from a statement; nil when none do.
 func (s *Session) returningFields(ctx context.Context, b parse.Body, o sql.Options) ([]column.Field, error) {
 	var table parse.Name
-	var q *parse.Query
-	var err error
+	var r *parse.Returning
 	switch b := b.(type) {
 	case *parse.Insert:
-		if b.Returning == nil {
-			return nil, nil
-		}
-		table = b.Table
-		q, err = b.Returning.Query(sourceName)
+		table, r = b.Table, b.Returning
 	case *parse.Change:
-		if b.Returning == nil {
-			return nil, nil
-		}
-		table = b.Table
-		if q, err = b.Returning.Query(sourceName); err == nil && b.Verb == "DELETE" {
-			q, err = b.Returned(sourceName)
-		}
-	default:
-		return nil, nil
+		table, r = b.Table, b.Returning
+	case *parse.Merge:
+		table, r = b.Table, b.Returning
 	}
-	if err != nil {
-		return nil, err
+	if r == nil {
+		return nil, nil
 	}
 	_, t, _, err := s.find(ctx, table)
 	if err != nil {
@@ -157,11 +133,12 @@ func (s *Session) returningFields(ctx context.Context, b parse.Body, o sql.Optio
 	if st == nil {
 		return nil, fault.New(fault.WrongObjectType, "%q was not made by CREATE TABLE", table.Parts[len(table.Parts)-1]).At(table.Position)
 	}
-	none, err := partsTable(ctx, *st, nil)
-	if err != nil {
-		return nil, err
+	var bound *sql.Bound
+	if r.Others {
+		bound, err = s.readingOthers(ctx, b, *st, s.options(o))
+	} else {
+		bound, err = s.readingTable(ctx, b, r, *st, s.options(o))
 	}
-	bound, err := bindReturning(ctx, q, withSource{resolver{s}, none}, s.options(o))
 	if err != nil {
 		return nil, err
 	}
@@ -172,4 +149,17 @@ func (s *Session) returningFields(ctx context.Context, b parse.Body, o sql.Optio
 		}
 	}
 	return fields, nil
+}
+
+// readingTable binds the RETURNING of a statement that reads no other tables, over no rows.
+func (s *Session) readingTable(ctx context.Context, b parse.Body, r *parse.Returning, st catalog.Stored, o sql.Options) (*sql.Bound, error) {
+	none, err := partsTable(ctx, st, nil)
+	if err != nil {
+		return nil, err
+	}
+	q := r.Query(sourceName)
+	if c, ok := b.(*parse.Change); ok && c.Verb == "DELETE" {
+		q = c.Returned(sourceName)
+	}
+	return bindReturning(ctx, q, withSource{resolver{s}, none}, o)
 }

@@ -39,6 +39,8 @@ type Session struct {
 	inTransaction bool // between BEGIN and its end
 	changed       bool // a statement since BEGIN has changed something
 
+	draws draws // of random numbers, since a seed was set
+
 	noting  sync.Mutex
 	notices []string // of the statement that ran last; guarded by noting
 }
@@ -82,6 +84,7 @@ func (s *Session) Run(ctx context.Context, st Statement) (Result, error) {
 func (s *Session) run(ctx context.Context, st *parse.Statement, o sql.Options) (Result, error) {
 	s.changed = s.changed || changes(st.Body)
 	s.forgetNotices()
+	s.draws.next()
 	switch body := st.Body.(type) {
 	case *parse.Query:
 		return s.query(ctx, body, o)

@@ -52,7 +52,10 @@ var settings = map[string]setting{
 		"optimizer rules to leave out, separated by commas, or all: a debugging aid, to find out which rule changes an answer",
 		constant(""), disabledRules,
 	},
-	"timezone":                      {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
+	"timezone": {"the zone that timestamps with time zone are shown in", constant("UTC"), timeZone},
+	seedSetting: {
+		"what random() follows from, a number from -1 to 1, as setseed() sets it; without one each query has other numbers", constant(""), seedValue,
+	},
 	"client_min_messages":           {"accepted and without effect", constant("notice"), anything},
 	"extra_float_digits":            {"accepted and without effect: floats are always printed in full", constant("1"), anything},
 	"standard_conforming_strings":   {"always on", constant("on"), oneOf("on", "true")},
@@ -220,6 +223,9 @@ func (s *Session) set(name, value string, position int) error {
 		return fault.New(fault.InvalidParameterValue, "setting %s %s, not %q", name, err, value).At(position)
 	}
 	s.values[name] = v
+	if name == seedSetting {
+		s.draws = draws{}
+	}
 	return nil
 }
 

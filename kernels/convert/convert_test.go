@@ -56,7 +56,7 @@ func TestValuesConvert(t *testing.T) {
 		{"float8", "2.5", "int", "2"}, {"float8", "3.5", "int", "4"}, {"numeric(5,2)", "2.50", "int", "3"}, {"numeric(5,2)", "-2.50", "int", "-3"},
 		{"float8", "1e10", "int", "!22003"}, {"float8", "nan", "int", "!22003"}, {"bigint", "3000000000", "int", "!22003"}, {"int", "1000", "numeric(5,2)", "!22003"},
 		{"float8", "0.1", "numeric(5,2)", "0.10"}, {"float8", "2.675", "numeric(5,2)", "2.68"}, {"float8", "1e300", "real", "!22003"}, {"int", "0", "bool", "false"}, {"bool", "t", "int", "1"},
-		{"date", "2024-01-05", "timestamp", "2024-01-05 00:00:00"}, {"timestamp", "1969-12-31 23:00", "date", "1969-12-31"}, {"timestamp", "infinity", "date", "!22008"},
+		{"date", "2024-01-05", "timestamp", "2024-01-05 00:00:00"}, {"timestamp", "1969-12-31 23:00", "date", "1969-12-31"}, {"timestamp", "infinity", "date", "infinity"}, {"date", "-infinity", "timestamp", "-infinity"}, {"timestamp", "-infinity", "time", "!22008"},
 		{"timestamp", "2024-01-05 10:20", "time", "10:20:00"}, {"interval", "25 hours", "time", "01:00:00"}, {"time", "10:20", "interval", "10:20:00"}, {"date", "2024-01-05", "int", "!42846"},
 		{"bool", "t", "text", "true"}, {"bool", "t", "float8", "!42846"}, {"float8", "1e20", "bigint", "!22003"}, {"float8", "9223372036854775807", "bigint", "!22003"},
 	} {

@@ -118,7 +118,14 @@ func era(p []byte) (rest []byte, bc bool) {
 // ParseDate reads a date as days since 1970-01-01: 2024-01-31, 20240131, 2024/1/31, Jan 31, 2024, 31-Jan-2024; a time of day after it is
 // read and dropped, as PostgreSQL does.
 func ParseDate(s []byte) (int32, error) {
-	p, bc := era(trim(s))
+	p := trim(s)
+	switch string(bytes.ToLower(p)) {
+	case "infinity", "+infinity":
+		return column.DateInfinity, nil
+	case "-infinity":
+		return column.DateMinusInfinity, nil
+	}
+	p, bc := era(p)
 	y, m, d, rest, ok := date(p)
 	if !ok {
 		return 0, invalid(dateType, s)

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"encoding/hex"
+	"math"
 	"strings"
 
 	"github.com/polybolos-db/polybolos/column"
@@ -169,15 +170,15 @@ func Value(v column.Value, t column.Type) (column.Value, error) {
 			out.Int.Lo = 1
 		}
 	case from == column.Date:
-		out.Int = column.MulInt64(v.Int64(), column.MicrosPerDay)
+		out.Int = column.Int128FromInt64(MicrosOfDate(int32(v.Int64())))
 	case to == column.Date:
-		if !Finite(v.Int64()) {
-			return out, fault.New(fault.DatetimeOverflow, "date out of range")
-		}
-		out.Int = column.Int128FromInt64(FloorDiv(v.Int64(), column.MicrosPerDay))
+		out.Int = column.Int128FromInt64(int64(DateOfMicros(v.Int64())))
 	case to == column.Time && from == column.Interval:
 		out.Int = column.Int128FromInt64(FloorMod(v.Interval.Micros, column.MicrosPerDay))
 	case to == column.Time:
+		if !Finite(v.Int64()) {
+			return out, fault.New(fault.DatetimeOverflow, "infinity has no time of day")
+		}
 		out.Int = column.Int128FromInt64(FloorMod(v.Int64(), column.MicrosPerDay))
 	case to == column.Interval:
 		out.Interval.Micros = v.Int64()
@@ -191,6 +192,33 @@ func Value(v column.Value, t column.Type) (column.Value, error) {
 
 // Finite reports whether a timestamp is none of the two infinities.
 func Finite(us int64) bool { return us != 1<<63-1 && us != -1<<63 }
+
+// FiniteDate reports whether a date is none of the two infinities.
+func FiniteDate(days int32) bool {
+	return days != column.DateInfinity && days != column.DateMinusInfinity
+}
+
+// MicrosOfDate is the timestamp at which a date begins.
+func MicrosOfDate(days int32) int64 {
+	switch days {
+	case column.DateInfinity:
+		return math.MaxInt64
+	case column.DateMinusInfinity:
+		return math.MinInt64
+	}
+	return int64(days) * column.MicrosPerDay
+}
+
+// DateOfMicros is the date that a timestamp lies in.
+func DateOfMicros(us int64) int32 {
+	switch us {
+	case math.MaxInt64:
+		return column.DateInfinity
+	case math.MinInt64:
+		return column.DateMinusInfinity
+	}
+	return int32(FloorDiv(us, column.MicrosPerDay))
+}
 
 func numeric(v column.Value, t column.Type) (column.Value, error) {
 	out := column.Value{Type: t}

@@ -30,6 +30,8 @@ type Options struct {
 	Fewer bool
 	// Defaults are what DEFAULT in VALUES stands for, one for each of Targets.
 	Defaults []expr.Expr
+	// Clause, when not empty, is what the select list stands for, such as RETURNING: aggregates and window functions may not stand in it.
+	Clause string
 	// Setting is the value of a session's setting, for current_setting and the functions that tell of the session. It may be nil.
 	Setting func(name string) (string, error)
 	// Assign changes a session's setting, for set_config. It is nil where a statement is only bound: then nothing changes.
@@ -46,18 +48,20 @@ type Options struct {
 type Bound struct {
 	Plan logical.Node // its columns are the result's, with their names
 	IDs  *logical.IDs // for the columns that later stages make
+
+	Others bool // it reads columns of [ChangedRows] that are not those of the table that changes
 }
 
 // Bind turns a query into a logical plan. Errors are *fault.Error whose position counts from the beginning of the script.
 func Bind(ctx context.Context, q *parse.Query, resolver catalog.Resolver, o Options) (*Bound, error) {
 	b := newBinder(ctx, resolver, o)
 	b.pos = q.Tree.Positions
-	r, err := b.query(q.Tree.Stmt, nil, mode{targets: o.Targets})
+	r, err := b.query(q.Tree.Stmt, nil, mode{targets: o.Targets, clause: o.Clause})
 	if err != nil {
 		return nil, err
 	}
 	n, err := inZone(r.node, o.Zone)
-	return &Bound{Plan: n, IDs: b.ids}, err
+	return &Bound{Plan: n, IDs: b.ids, Others: b.readsOthers()}, err
 }
 
 // Evaluate computes an expression without columns, as EXECUTE's arguments are.
@@ -134,6 +138,9 @@ type binder struct {
 	ctes     *cteScope
 	binding  []*cte // CTEs whose queries are being bound, outermost first
 	refs     []ref  // every reference to a column, in the order of binding
+
+	others map[expr.ColumnID]bool // of changed rows, the columns that other tables have
+	action *relation              // of changed rows, what MERGE did; nil for other statements
 }
 
 func newBinder(ctx context.Context, resolver catalog.Resolver, o Options) *binder {

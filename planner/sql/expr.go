@@ -80,6 +80,8 @@ func (b *binder) exprNode(n *pg.Node, s *scope) (expr.Expr, error) {
 		return b.indirection(e.AIndirection, s)
 	case *pg.Node_GroupingFunc:
 		return b.grouping(e.GroupingFunc, s)
+	case *pg.Node_MergeSupportFunc:
+		return b.mergeAction(e.MergeSupportFunc, s)
 	case *pg.Node_JsonArrayConstructor:
 		return b.jsonArray(e.JsonArrayConstructor, s)
 	case *pg.Node_JsonFuncExpr:

@@ -154,6 +154,9 @@ func (b *binder) catalogTable(r *pg.RangeVar, position int) (*fromItem, error) {
 		}
 		return tableItem(node, r.Schemaname, r.Relname, renamed(node.Columns(), names)), nil
 	}
+	if c, ok := t.(*ChangedRows); ok {
+		return b.changedRows(c), nil
+	}
 	if c, ok := t.(catalog.Constant); ok {
 		return b.constantTable(c, r.Schemaname, r.Relname)
 	}

@@ -49,6 +49,8 @@ func locationOf(n *pg.Node) int32 {
 		return e.CollateClause.Location
 	case *pg.Node_GroupingSet:
 		return e.GroupingSet.Location
+	case *pg.Node_MergeSupportFunc:
+		return e.MergeSupportFunc.Location
 	case *pg.Node_GroupingFunc:
 		return e.GroupingFunc.Location
 	case *pg.Node_NamedArgExpr:
@@ -85,6 +87,35 @@ func locationOf(n *pg.Node) int32 {
 		return locationOf(e.JoinExpr.Rarg)
 	}
 	return -1
+}
+
+// beginningOf is where an expression begins: at its first operand, where it has one before the operator.
+func beginningOf(n *pg.Node) int32 {
+	first := (*pg.Node)(nil)
+	switch e := n.GetNode().(type) {
+	case *pg.Node_AExpr:
+		first = e.AExpr.Lexpr
+	case *pg.Node_NullTest:
+		first = e.NullTest.Arg
+	case *pg.Node_BooleanTest:
+		first = e.BooleanTest.Arg
+	case *pg.Node_TypeCast:
+		first = e.TypeCast.Arg
+	case *pg.Node_CollateClause:
+		first = e.CollateClause.Arg
+	case *pg.Node_BoolExpr:
+		first = e.BoolExpr.Args[0]
+	case *pg.Node_SubLink:
+		first = e.SubLink.Testexpr
+	}
+	own := locationOf(n)
+	if first == nil {
+		return own
+	}
+	if at := beginningOf(first); at >= 0 && (own < 0 || at < own) {
+		return at
+	}
+	return own
 }
 
 // blame gives an error about a constant's text the place of that constant, the first untyped one among the operands.

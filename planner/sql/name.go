@@ -83,6 +83,8 @@ func figureName(n *pg.Node) (name string, strong bool) {
 		return "array", true
 	case *pg.Node_RowExpr:
 		return "row", true
+	case *pg.Node_MergeSupportFunc:
+		return "merge_action", true
 	case *pg.Node_GroupingFunc:
 		return "grouping", true
 	}

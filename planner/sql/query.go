@@ -14,6 +14,9 @@ type mode struct {
 	keepUntyped bool          // a set operation decides on untyped literals
 	exists      bool          // only the number of rows matters
 	targets     []column.Type // the types that the result is assigned to
+	clause      string        // what the select list stands for, empty: a select list
+	changing    *changing     // a query for changed rows takes the columns of other tables along
+	extra       []logical.Col // columns that follow the select list
 }
 
 // result is a bound query: its plan, and its output columns that are literals without a type yet.

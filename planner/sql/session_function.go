@@ -46,7 +46,7 @@ func (b *binder) sessionFunction(name string, f *pg.FuncCall, s *scope) (expr.Ex
 	case name == "set_config":
 		return b.setConfig(f, s)
 	case name == "setseed" && len(f.Args) == 1:
-		return nil, b.unsupported(f.Location, "setseed").WithHint("Numbers of random() cannot be repeated; hash(x) of a column gives the same number each time.")
+		return b.setSeed(f, s)
 	case name == "to_regclass" && len(f.Args) == 1 && b.options.Relation != nil:
 		number, _, err := b.relation(f.Args[0], s)
 		if code := fault.CodeOf(err); code == fault.UndefinedTable || code == fault.InvalidSchemaName {

@@ -38,7 +38,7 @@ func (c *converter) remove(s *pg.DeleteStmt) (Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Returning = c.returning(s.ReturningList, s.Relation, len(s.UsingClause) > 0)
+	out.Returning = c.returning(s.ReturningList, s.Relation, s.WithClause, len(s.UsingClause) > 0)
 	return out, nil
 }
 
@@ -47,7 +47,7 @@ func (c *converter) update(s *pg.UpdateStmt) (Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Returning = c.returning(s.ReturningList, s.Relation, len(s.FromClause) > 0)
+	out.Returning = c.returning(s.ReturningList, s.Relation, s.WithClause, len(s.FromClause) > 0)
 	out.Sets, err = c.assignments(s.TargetList)
 	return out, err
 }
@@ -178,13 +178,10 @@ func (c *Change) Updated(table string, columns []string, defaults []*Query) (*Qu
 }
 
 // Returned is the query for what comes back of the rows that a DELETE removes.
-func (c *Change) Returned(table string) (*Query, error) {
-	q, err := c.Returning.Query(table)
-	if err != nil {
-		return nil, err
-	}
-	q.Tree.Stmt.WhereClause, q.Tree.Stmt.WithClause = c.condition(), c.with
-	return q, nil
+func (c *Change) Returned(table string) *Query {
+	q := c.Returning.Query(table)
+	q.Tree.Stmt.WhereClause = c.condition()
+	return q
 }
 
 // Rows is the query for all rows of a table of these columns as the statement leaves them. defaults are queries of the columns' defaults.

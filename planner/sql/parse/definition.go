@@ -159,11 +159,11 @@ func (c *converter) schema(s *pg.CreateSchemaStmt) (Body, error) {
 }
 
 func (c *converter) insert(s *pg.InsertStmt) (Body, error) {
-	if s.OnConflictClause != nil {
-		return nil, fault.New(fault.FeatureNotSupported, "ON CONFLICT is not supported: keys are not enforced").At(c.start()).
-			WithHint("MERGE INTO … USING … ON … updates the rows that match and inserts the others.")
+	conflict, err := c.conflict(s.OnConflictClause, s.Relation)
+	if err != nil {
+		return nil, err
 	}
-	i := &Insert{Table: c.rangeVar(s.Relation), Returning: c.returning(s.ReturningList, s.Relation, false)}
+	i := &Insert{Conflict: conflict, Table: c.rangeVar(s.Relation), Returning: c.returning(s.ReturningList, s.Relation, s.WithClause, false)}
 	for _, n := range s.Cols {
 		t := n.GetResTarget()
 		if len(t.GetIndirection()) > 0 {

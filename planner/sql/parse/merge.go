@@ -24,6 +24,8 @@ type Merge struct {
 	Table Name
 	Whens []MergeWhen // in order: of each row the first one counts whose condition holds
 
+	Returning *Returning // nil: no rows come back
+
 	alias     string
 	with      *pg.WithClause
 	source    *pg.Node
@@ -47,10 +49,8 @@ type MergeWhen struct {
 func (*Merge) body() {}
 
 func (c *converter) merge(s *pg.MergeStmt) (Body, error) {
-	if len(s.ReturningList) > 0 {
-		return nil, c.unsupported("MERGE … RETURNING")
-	}
 	m := &Merge{Table: c.rangeVar(s.Relation), with: s.WithClause, source: s.SourceRelation, on: s.JoinCondition, positions: c.positions}
+	m.Returning = c.returning(s.ReturningList, s.Relation, s.WithClause, true)
 	m.alias = s.Relation.GetAlias().GetAliasname()
 	if m.alias == "" {
 		m.alias = s.Relation.GetRelname()

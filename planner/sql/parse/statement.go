@@ -158,9 +158,10 @@ type CreateSchema struct {
 // Insert appends a query's rows to a table.
 type Insert struct {
 	Table     Name
-	Columns   []string // empty: the table's, in order
-	Positions []int    // of Columns
-	Query     *Query   // nil: DEFAULT VALUES
+	Columns   []string  // empty: the table's, in order
+	Positions []int     // of Columns
+	Query     *Query    // nil: DEFAULT VALUES
+	Conflict  *Conflict // nil: without ON CONFLICT, or of rows that cannot conflict
 	Returning *Returning
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/fault"
+	"github.com/polybolos-db/polybolos/kernels/convert"
 	"github.com/polybolos-db/polybolos/storage"
 )
 
@@ -136,9 +137,9 @@ func (w *writer) value(v *column.Vector, i int) {
 		}
 	}
 	switch d := &w.dialect; {
-	case v.Type.Kind == column.Date && d.date != nil:
+	case v.Type.Kind == column.Date && d.date != nil && convert.FiniteDate(int32(v.ValueAt(i).Int64())):
 		w.plain(func(p []byte) []byte { return d.date.append(p, v.ValueAt(i).Int64()*column.MicrosPerDay) })
-	case (v.Type.Kind == column.Timestamp || v.Type.Kind == column.TimestampTZ) && d.timestamp != nil:
+	case (v.Type.Kind == column.Timestamp || v.Type.Kind == column.TimestampTZ) && d.timestamp != nil && convert.Finite(v.ValueAt(i).Int64()):
 		w.plain(func(p []byte) []byte { return d.timestamp.append(p, v.ValueAt(i).Int64()) })
 	case d.decimal != '.' && (v.Type.Kind.IsFloat() || v.Type.Kind == column.Decimal):
 		w.plain(func(p []byte) []byte {
