@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type Tiered struct {
 	budget *mem.Budget
 	folder string
+	disk   func(bytes int64, name string) error // counts what the files take, and gives it back where bytes are negative; nil: without limit
 
 	mu      sync.Mutex
 	outputs map[ID]*tieredOutput
@@ -28,6 +30,23 @@ type Tiered struct {
 // NewTiered makes an empty store. Blocks in memory are charged to budget, whose refusals send them to files in folder, which is made when it is needed.
 func NewTiered(budget *mem.Budget, folder string) *Tiered {
 	return &Tiered{budget: budget, folder: folder, outputs: map[ID]*tieredOutput{}, used: map[string]time.Time{}}
+}
+
+// LimitDisk has take asked before bytes are written to the file of that name, which stay unwritten when it fails; freed ones are given back as a negative
+// number, which never fails. It is called before the first output is created.
+func (s *Tiered) LimitDisk(take func(bytes int64, name string) error) { s.disk = take }
+
+// DiskLimit counts bytes of files up to a limit; what would be more is DiskFull.
+func DiskLimit(limit int64) func(bytes int64, name string) error {
+	var used atomic.Int64
+	return func(bytes int64, name string) error {
+		if now := used.Add(bytes); now > limit && bytes > 0 {
+			used.Add(-bytes)
+			return fault.New(fault.DiskFull, "outputs would take more than the limit of %d bytes on disk", limit).In("%s", name).
+				WithHint("raise --output-disk or --output-memory, or keep outputs in an object store with --shuffle-url")
+		}
+		return nil
+	}
 }
 
 // tieredOutput is an output whose first blocks are in an arena and whose others are in a file.
@@ -150,12 +169,23 @@ func (o *tieredOutput) Put(_ context.Context, partition int, block []byte) error
 			return err
 		}
 	}
+	if err := o.take(int64(len(block))); err != nil {
+		return err
+	}
 	if _, err := o.file.WriteAt(block, o.size); err != nil {
-		return failed(err, "write a shuffle block", o.file.Name())
+		return errors.Join(failed(err, "write a shuffle block", o.file.Name()), o.take(-int64(len(block))))
 	}
 	o.blocks[partition] = append(o.blocks[partition], tieredBlock{out: o, offset: o.size, length: len(block)})
 	o.size += int64(len(block))
 	return nil
+}
+
+// take counts bytes of the output's file.
+func (o *tieredOutput) take(bytes int64) error {
+	if o.store.disk == nil {
+		return nil
+	}
+	return o.store.disk(bytes, o.file.Name())
 }
 
 // failed makes an error of the disk one with a code.
@@ -214,7 +244,7 @@ func (o *tieredOutput) free() {
 	o.arena.Free()
 	if o.file != nil {
 		// What cannot be removed now goes with the folder.
-		_ = errors.Join(o.file.Close(), os.Remove(o.file.Name()))
+		_ = errors.Join(o.file.Close(), os.Remove(o.file.Name()), o.take(-o.size))
 		o.file = nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -130,6 +131,7 @@ Without --connect a scheduler and executors are started on this machine.`,
 
 func newBenchSchedulerCommand() *cobra.Command {
 	l := sim.LoadConfig{}
+	var prefer string
 	cmd := &cobra.Command{
 		Use:   "scheduler",
 		Short: "Measure the scheduler's core alone, on simulated executors",
@@ -137,6 +139,9 @@ func newBenchSchedulerCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if l.Executors < 1 || l.Slots < 1 || l.Stages < 1 || l.Tasks < l.Stages {
 				return usagef(cmd, "--executors, --slots and --stages must be at least 1, and --tasks at least --stages")
+			}
+			if l.Prefer = sim.Preference(prefer); !slices.Contains([]sim.Preference{sim.PreferNone, sim.PreferTurn, sim.PreferBlock}, l.Prefer) {
+				return usagef(cmd, "--prefer must be none, turn or block, not %q", prefer)
 			}
 			r, err := sim.Load(l)
 			if err != nil {
@@ -152,5 +157,6 @@ func newBenchSchedulerCommand() *cobra.Command {
 	flags.IntVar(&l.Slots, "slots", 8, "tasks that each of them runs at once")
 	flags.IntVar(&l.Stages, "stages", 1, "stages of the job, each of which reads the one before")
 	flags.IntVar(&l.Tasks, "tasks", 1_000_000, "tasks of all stages")
+	flags.StringVar(&prefer, "prefer", "none", "none, turn or block: whether the files of the first stage's tasks lie on executors, each a task's in turn or a block of tasks'")
 	return cmd
 }

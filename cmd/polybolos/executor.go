@@ -15,7 +15,7 @@ import (
 
 func newExecutorCommand() *cobra.Command {
 	var config executor.Config
-	var memory, outputs string
+	var memory, outputs, disk string
 	var spilled spillFlags
 	var labels []string
 	var verbose bool
@@ -42,6 +42,7 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 	flags.IntVar(&config.Threads, "threads", 0, "tasks at once (default one for each core)")
 	flags.StringVar(&memory, "memory-limit", "", "memory that tasks and their output may hold, such as 16GB (default no limit)")
 	flags.StringVar(&outputs, "output-memory", "", "memory that output may hold before it goes to files (default 30 % of --memory-limit)")
+	flags.StringVar(&disk, "output-disk", "", "disk space that output may take in --work-dir, such as 50GB; more fails the task with 53100 (default no limit)")
 	spilled.add(flags)
 	flags.StringVar(&config.WorkDir, "work-dir", "", "folder for output that memory has no room for (default the system's for temporary files)")
 	flags.StringArrayVar(&labels, "label", nil, "name=value, which sessions may require of the executors that run their queries; more than once for more")
@@ -69,6 +70,8 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 				return usagef(c, "--memory-limit %s, not %q", err, memory)
 			}
 			engine.BoundHeap()
+		} else {
+			engine.SpareCollector()
 		}
 		config.SpillDir = spilled.dir
 		if config.SpillLimit, err = spilled.bytes(); err != nil {
@@ -77,6 +80,11 @@ output until nobody needs it, at most for --drain, and exits with status 0.`,
 		if outputs != "" {
 			if config.OutputMemory, err = session.ParseBytes(outputs); err != nil {
 				return usagef(c, "--output-memory %s, not %q", err, outputs)
+			}
+		}
+		if disk != "" {
+			if config.OutputDisk, err = session.ParseBytes(disk); err != nil {
+				return usagef(c, "--output-disk %s, not %q", err, disk)
 			}
 		}
 		if config.Labels, err = parseLabels(c, labels); err != nil {

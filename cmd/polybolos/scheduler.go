@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
+	"github.com/polybolos-db/polybolos/engine"
 	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/scheduler/control"
 	"github.com/polybolos-db/polybolos/scheduler/core"
@@ -105,6 +106,8 @@ func runScheduler(c *cobra.Command, f schedulerFlags) (err error) {
 		if config.MemoryLimit, err = session.ParseBytes(f.memory); err != nil {
 			return usagef(c, "--memory-limit %s, not %q", err, f.memory)
 		}
+	} else {
+		engine.SpareCollector()
 	}
 	f.s3.use()
 	if config.Shuffle, err = f.shuffle.open(c, config.Log); err != nil {

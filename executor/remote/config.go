@@ -22,6 +22,7 @@ type Config struct {
 	Threads      int               // default: all cores
 	MemoryLimit  int64             // bytes that tasks and outputs may hold, 0: no limit
 	OutputMemory int64             // bytes of it that outputs may hold before they go to files, 0: a share of it
+	OutputDisk   int64             // bytes that outputs may take in files of WorkDir, 0: no limit
 	WorkDir      string            // where outputs go that memory has no room for, default: the system's temporary folder
 	SpillDir     string            // where tasks put what has no room in memory, default: WorkDir
 	SpillLimit   int64             // bytes that they may put there, 0: no limit
@@ -64,8 +65,8 @@ const stageInline = 1 << 20
 const outputShare = 0.3
 
 func (c *Config) setDefaults() error {
-	if c.Threads < 0 || c.MemoryLimit < 0 || c.OutputMemory < 0 {
-		return fault.New(fault.InvalidParameterValue, "threads and memory limit must not be negative")
+	if c.Threads < 0 || c.MemoryLimit < 0 || c.OutputMemory < 0 || c.OutputDisk < 0 {
+		return fault.New(fault.InvalidParameterValue, "threads and limits must not be negative")
 	}
 	if _, _, err := net.SplitHostPort(c.Scheduler); err != nil {
 		return fault.Wrap(fault.InvalidParameterValue, err, "the scheduler's address must be host:port")

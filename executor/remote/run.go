@@ -52,6 +52,9 @@ func Run(ctx context.Context, c Config) (err error) {
 	defer func() { err = errors.Join(err, own.close()) }()
 	budget := mem.NewBudget("the executor", c.MemoryLimit, nil)
 	store := shuffle.NewTiered(mem.NewBudget("the executor's outputs", c.OutputMemory, budget), filepath.Join(own.path, "outputs"))
+	if c.OutputDisk > 0 {
+		store.LimitDisk(shuffle.DiskLimit(c.OutputDisk))
+	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if c.Shuffle != nil {
 		c.Shuffle.Charge(budget)

@@ -143,6 +143,15 @@ func (d *Dir) Close() error {
 	return nil
 }
 
+// Take counts n more bytes of a file in the folder that the caller writes and removes; negative ones are given back, which never fails.
+func (d *Dir) Take(n int64, name string) error {
+	if n < 0 {
+		d.used.Add(n)
+		return nil
+	}
+	return d.take(n, name)
+}
+
 // take counts n more bytes.
 func (d *Dir) take(n int64, name string) error {
 	if used := d.used.Add(n); d.limit > 0 && used > d.limit {

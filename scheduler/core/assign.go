@@ -117,6 +117,9 @@ func (c *Core) wake() {
 	if len(c.onHold) > 0 {
 		c.unhold()
 	}
+	if len(c.waits.list) > 0 {
+		c.wakeWaiting()
+	}
 	if len(c.delayed) == 0 {
 		return
 	}

@@ -22,8 +22,11 @@ type Core struct {
 	pools      []*pool
 	reserved   []*reservation
 	delayed    []delay
-	onHold     []*job      // of which nothing is launched for a time
-	begunEarly []earlyTask // that run on partial inputs
+	machines   map[string]*machine // of executors that have a name
+	waits      heap[*wait]         // the one that waits no longer first
+	opened     []*machine          // that have become free while tasks wait for them
+	onHold     []*job              // of which nothing is launched for a time
+	begunEarly []earlyTask         // that run on partial inputs
 	turn       int
 	seq        int
 	checked    time.Time // when slow tasks were last looked for
@@ -39,7 +42,9 @@ func New(l Limits) *Core {
 	if l.Queued <= 0 {
 		l.Queued = DefaultQueued
 	}
-	return &Core{limits: l, jobs: map[JobID]*job{}, executors: map[ExecutorID]*executor{}, perUser: map[string]int{}}
+	c := &Core{limits: l, jobs: map[JobID]*job{}, executors: map[ExecutorID]*executor{}, perUser: map[string]int{}, machines: map[string]*machine{}}
+	c.waits = heap[*wait]{less: waitBefore, place: func(w *wait) *int { return &w.place }}
+	return c
 }
 
 // Step takes an event at a time, which never goes back, and returns what is to be done, in order. The slice is valid until the next call.
@@ -65,6 +70,9 @@ func (c *Core) Step(now time.Time, e Event) []Action {
 		if x := c.executors[e.Executor]; x != nil {
 			x.draining = true
 			c.changed(x)
+			if x.machine != nil {
+				c.scatter(x.machine)
+			}
 		}
 	case Left:
 		c.leave(e)

@@ -194,6 +194,7 @@ func (c *Core) reserve(j *job, si, ti int) bool {
 	best.reserved = r
 	c.reserved = append(c.reserved, r)
 	j.stages[si].held++
+	j.stages[si].started = true // what waits would not fit to a stage that is planned anew
 	c.changed(best)
 	return true
 }

@@ -18,6 +18,7 @@ type executor struct {
 	demerits int  // failures since the last success
 	reserved *reservation
 	members  []*member
+	machine  *machine // of its name; nil without a name, and before it has joined
 }
 
 // member is an executor in one order of one pool.
@@ -100,6 +101,9 @@ func (c *Core) addTo(p *pool, x *executor) {
 // changed brings an executor's places in all orders up to date.
 func (c *Core) changed(x *executor) {
 	open := x.open()
+	if open {
+		c.vacant(x)
+	}
 	for i, m := range x.members {
 		p := profile(i % int(profiles))
 		switch {
@@ -179,6 +183,7 @@ func (c *Core) describe(x *executor, caps Capabilities) {
 		m.set.free.remove(m)
 	}
 	x.members = nil
+	c.named(x, caps.Name)
 	x.caps = caps
 	x.caps.Slots = max(1, x.caps.Slots)
 	for _, p := range c.pools {

@@ -160,6 +160,7 @@ func (c *Core) leave(e Left) {
 	delete(c.executors, e.Executor)
 	x.gone = true
 	c.changed(x)
+	c.unnamed(x)
 	c.list = slices.DeleteFunc(c.list, func(o *executor) bool { return o == x })
 	for _, j := range slices.Clone(c.order) {
 		if c.jobs[j.spec.ID] == j {

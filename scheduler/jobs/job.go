@@ -147,7 +147,11 @@ func (j *job) end(e core.End, cause error) {
 		case e.Reason == core.Rejected:
 			err = fault.New(fault.InsufficientResources, "the query was not taken: %s", e.Message)
 		default:
-			err = fault.New(fault.CodeOf(cause), "%s", e.Message)
+			failed := fault.New(fault.CodeOf(cause), "%s", e.Message)
+			if f, ok := fault.As(cause); ok && f.Hint != "" {
+				failed = failed.WithHint("%s", f.Hint)
+			}
+			err = failed
 		}
 		err = withHistory(err, e.History)
 	case core.Canceled:

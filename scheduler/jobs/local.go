@@ -46,7 +46,9 @@ func newLocalJob(p *plan.Plan, budget *mem.Budget, dir *spill.Dir) *localJob {
 	l := &localJob{budget: budget, results: executor.NewResults(p.Result(), budget, resultDepth), exchange: shuffle.NewMemory(budget)}
 	if dir != nil && len(p.Stages) > 1 && budget.Tightest() > 0 {
 		if folder, err := dir.Folder(); err == nil {
-			l.exchange = shuffle.NewTiered(budget.For(mem.State), folder)
+			tiered := shuffle.NewTiered(budget.For(mem.State), folder)
+			tiered.LimitDisk(dir.Take)
+			l.exchange = tiered
 		}
 	}
 	return l

@@ -61,7 +61,7 @@ func (w *world) launched(l core.Launch) {
 		w.broken("launch of %v, which the plan does not have", t)
 	case w.attempts[t] != nil:
 		w.broken("attempt %v is launched twice", t)
-	case j.asked && !j.begun[t.Stage]:
+	case j.asked && !j.begun[t.Stage] && (j.open[t.Stage] || len(spec.Prefers) == 0): // a stage whose tasks wait for executors has begun
 		w.broken("launch of %v while a new plan is asked for", t)
 	}
 	if w.err != nil {

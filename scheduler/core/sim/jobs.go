@@ -60,6 +60,11 @@ func (w *world) stage(s int) core.StageSpec {
 			st.After = append(st.After, d)
 		}
 	}
+	if w.chance(0.3) {
+		for range st.Tasks {
+			st.Prefers = append(st.Prefers, []string{"", "m0", "m1", "m2"}[w.r.IntN(4)])
+		}
+	}
 	return st
 }
 

@@ -14,6 +14,33 @@ type LoadConfig struct {
 	Slots     int
 	Stages    int // of the one job, each of which reads the one before
 	Tasks     int // of all stages together
+	Prefer    Preference
+}
+
+// Preference says on which executors the files of the first stage's tasks lie.
+type Preference string
+
+// The preferences.
+const (
+	PreferNone  Preference = "none"  // any executor is as good as another
+	PreferTurn  Preference = "turn"  // the executors have a task's files in turn
+	PreferBlock Preference = "block" // each executor has the files of a block of tasks, for most of which it has no slot at first
+)
+
+// prefers are the names of the executors that the tasks of the first stage wish for.
+func (l LoadConfig) prefers(tasks int) []string {
+	if l.Prefer == PreferNone || l.Prefer == "" {
+		return nil
+	}
+	out := make([]string, tasks)
+	for i := range out {
+		x := i % l.Executors
+		if l.Prefer == PreferBlock {
+			x = i * l.Executors / tasks
+		}
+		out[i] = fmt.Sprint("machine-", x)
+	}
+	return out
 }
 
 // LoadReport is what it took.
@@ -32,7 +59,7 @@ func Load(l LoadConfig) (LoadReport, error) {
 		c.Step(now, core.Joined{Executor: core.ExecutorID(fmt.Sprintf("executor-%05d", i)), Capabilities: core.Capabilities{
 			// What is measured at start is never twice the same.
 			Slots: l.Slots, Memory: 64 << 30, Scan: 1e9 * (1 + 0.1*float64(i%7)), Hash: 3e7, Group: "default",
-			Labels: []core.Label{{Name: "host", Value: fmt.Sprint(i)}},
+			Labels: []core.Label{{Name: "host", Value: fmt.Sprint(i)}}, Name: fmt.Sprint("machine-", i),
 		}})
 	}
 	spec := core.JobSpec{ID: "load", Group: "default"}
@@ -40,6 +67,8 @@ func Load(l LoadConfig) (LoadReport, error) {
 		s := core.StageSpec{Tasks: max(1, l.Tasks/l.Stages), Work: core.Work{Scan: 1 << 27, Memory: 1 << 26}}
 		if i > 0 {
 			s.Reads = []int{i - 1}
+		} else {
+			s.Prefers = l.prefers(s.Tasks)
 		}
 		spec.Stages = append(spec.Stages, s)
 	}

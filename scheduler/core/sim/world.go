@@ -192,6 +192,9 @@ func (w *world) welcome(group string) {
 	if w.chance(0.3) {
 		m.caps.Devices = []core.Device{{Memory: 1 << 34, Bandwidth: 1e12}}
 	}
+	if w.chance(0.5) {
+		m.caps.Name = fmt.Sprint("m", w.r.IntN(3))
+	}
 	if w.chance(0.5) || group != "" {
 		m.caps.Labels = []core.Label{{Name: "disk", Value: "fast"}}
 	}
