@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,10 +16,6 @@ const (
 	// partitionGroups is about how many groups a partition has, so that its table stays in a second-level cache.
 	partitionGroups = 16 << 10
 	maxPartitions   = 256
-	// partialGroups is the size at which a partial aggregation looks whether it reduces: with less than partialFactor rows a group it passes on what
-	// it has and starts anew.
-	partialGroups = 64 << 10
-	partialFactor = 4
 )
 
 func init() {
@@ -198,83 +193,4 @@ func (g *grouper) complete() error {
 		}
 	}
 	return nil
-}
-
-// partialAggregate is mode Partial, within a pipeline: every worker emits states of its own groups.
-type partialAggregate struct{ n *plan.Aggregate }
-
-func (p *partialAggregate) Worker(w *Worker, next Sink) (Sink, error) {
-	s := &partialSink{n: p.n, w: w, next: next, out: w.Task.NewArena(), state: w.Task.state()}
-	w.Task.Defer(s.drop)
-	var err error
-	s.g, err = newGrouper(s.n, s.state, w.Arena)
-	return s, err
-}
-
-type partialSink struct {
-	n     *plan.Aggregate
-	w     *Worker
-	next  Sink
-	out   *mem.Arena
-	state *mem.Budget // of g
-	g     *grouper
-	rows  int // since the last restart
-}
-
-func (s *partialSink) drop() {
-	if s.g != nil {
-		s.g.agg.Free()
-		s.g = nil
-	}
-}
-
-// Push groups b. What memory is refused for is passed on as it is: the final aggregation merges it.
-func (s *partialSink) Push(b *column.Batch) error {
-	err := s.g.push(b)
-	if mem.Refused(err) && s.g.agg.Groups() > 0 {
-		if err := s.flush(); err != nil {
-			return err
-		}
-		err = s.g.push(b)
-	}
-	if mem.Refused(err) {
-		err = grow(unlocked{}, s.state, func() error { return s.g.push(b) })
-	}
-	if err != nil {
-		return err
-	}
-	s.rows += b.Rows()
-	if groups := s.g.agg.Groups(); groups < partialGroups || s.rows > groups*partialFactor {
-		return nil
-	}
-	return s.flush()
-}
-
-// flush passes all groups on and starts anew.
-func (s *partialSink) flush() error {
-	for lo := 0; lo < s.g.agg.Groups(); lo += column.BatchRows {
-		s.out.Reset()
-		b, err := s.g.agg.Emit(s.out, lo, min(lo+column.BatchRows, s.g.agg.Groups()), true)
-		if err != nil {
-			return err
-		}
-		if err := s.next.Push(b); err != nil {
-			return err
-		}
-	}
-	s.rows = 0
-	return s.g.restart(s.state)
-}
-
-func (s *partialSink) Finish() error {
-	if err := s.g.complete(); err != nil {
-		return err
-	}
-	// What follows is finished also when it wants no more rows.
-	if err := s.flush(); err != nil && !errors.Is(err, ErrDone) {
-		return err
-	}
-	s.drop()
-	s.out.Free()
-	return s.next.Finish()
 }

@@ -24,7 +24,7 @@ func init() {
 			return nil, fmt.Errorf("executor: stage %d reads stage %d, but the task has no exchanges", b.Task.Stage.ID, n.Stage)
 		}
 		partition := 0
-		if n.Kind == plan.Hash || n.Kind == plan.RoundRobin {
+		if n.Kind.Partitioned() {
 			partition = b.Task.Partition
 		}
 		reader, err := b.Task.Exchanges.Read(b.Ctx, n, partition)

@@ -24,6 +24,9 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.bind(b.Task); err != nil {
+			return nil, err
+		}
 		b.Task.Defer(s.Release)
 		return &Stream{Source: s}, nil
 	})

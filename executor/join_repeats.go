@@ -12,32 +12,55 @@ import (
 const repeatedShare = 0.75
 
 // repeats makes dictionaries of build columns for the aggregation n over the stream in, where its keys, strings among them, are columns of the build side of one inner
-// join: the details of an order that each of its items meets. Items of an order mostly follow each other, so that a build row is copied, hashed and compared once and not once
-// for each item.
+// join, which others that only drop rows may follow: the details of an order that each of its items meets. Items of an order mostly follow each other, so that a
+// build row is copied, hashed and compared once and not once for each item.
 func repeats(n *plan.Aggregate, in *Stream) {
 	if n.Mode == plan.AggFinal || n.Sets != nil || len(n.Keys) < 2 {
 		return
 	}
 	at, keys := n.Input, slices.Clone(n.Keys)
 	for {
-		p, ok := at.(*plan.Project)
+		below, ok := passedOn(at, keys)
 		if !ok {
+			return
+		}
+		if below == nil {
 			break
 		}
-		for i, k := range keys {
-			ref, ok := references(p.Exprs[k : k+1])
-			if !ok {
-				return
-			}
-			keys[i] = ref[0]
-		}
-		at = p.Input
+		at = below
 	}
 	for _, op := range in.Operators {
 		if j, ok := op.(*hashJoin); ok && plan.Node(j.n) == at && j.kind == plan.Inner {
 			j.repeat(keys)
 		}
 	}
+}
+
+// passedOn is the input from which n passes on columns as they are, and makes them the input's columns: a projection's, or the probe side of a join that only drops
+// rows. The input is nil where n is neither; false means that n computes one of the columns.
+func passedOn(n plan.Node, columns []int) (plan.Node, bool) {
+	switch n := n.(type) {
+	case *plan.Project:
+		for i, c := range columns {
+			ref, ok := references(n.Exprs[c : c+1])
+			if !ok {
+				return nil, false
+			}
+			columns[i] = ref[0]
+		}
+		return n.Input, true
+	case *plan.HashJoin:
+		if n.Kind != plan.ProbeSemi && n.Kind != plan.ProbeAnti {
+			return nil, true
+		}
+		if n.Output != nil {
+			for i, c := range columns {
+				columns[i] = n.Output[c]
+			}
+		}
+		return n.Probe, true
+	}
+	return nil, true
 }
 
 // repeat makes dictionaries of the output columns keys, if that is of use.

@@ -19,8 +19,9 @@ type scan struct {
 	format  storage.Format
 	store   storage.Store
 	request *storage.Scan
-	filter  *filter // the node's filters, for readers that are not exact; nil: none
-	out     []int   // positions in Columns that are passed on
+	filter  *filter  // the node's filters, for readers that are not exact; nil: none
+	bounded *bounded // of splits that the task shares with others; nil: there are none
+	out     []int    // positions in Columns that are passed on
 	splits  []plan.Split
 	workers int
 
@@ -43,21 +44,21 @@ func newScan(n *plan.Scan, format storage.Format, store storage.Store, splits []
 			s.out = append(s.out, i)
 		}
 	}
-	if len(n.Filters) > 0 {
-		cond := n.Filters[0]
-		if len(n.Filters) > 1 {
-			cond = &expr.And{Terms: n.Filters}
-		}
-		types := make([]column.Type, len(n.Columns))
-		for i, c := range n.Columns {
-			types[i] = n.Schema[c].Type
-		}
-		var err error
-		if s.filter, err = newFilter(cond, types); err != nil {
-			return nil, err
-		}
+	var err error
+	s.filter, err = s.compile(n.Filters)
+	return s, err
+}
+
+// compile makes a filter of conditions on the rows that are read; nil of none.
+func (s *scan) compile(conds []expr.Expr) (*filter, error) {
+	if len(conds) == 0 {
+		return nil, nil
 	}
-	return s, nil
+	types := make([]column.Type, len(s.node.Columns))
+	for i, c := range s.node.Columns {
+		types[i] = s.node.Schema[c].Type
+	}
+	return newFilter(expr.Conjunction(conds), types)
 }
 
 // share is the splits of a scan that the task reads.
@@ -86,21 +87,37 @@ func (s *scan) Worker(w *Worker) (Reader, error) {
 		return nil, s.err
 	}
 	r := &scanReader{scan: s, w: w, out: column.Batch{Cols: make([]*column.Vector, len(s.out))}}
+	var err error
+	r.whole, err = s.open(w, s.request, s.filter)
+	r.rows = r.whole
+	return r, err
+}
+
+// rowReader gives the rows of splits that satisfy conditions.
+type rowReader struct {
+	storage.Reader
+	evaluator *cpu.Evaluator  // nil: the reader's rows satisfy the conditions
+	runtime   []storage.Probe // those that the reader does not apply
+}
+
+// open makes a worker's reader of what a request asks for. filter is the request's; nil: it has none.
+func (s *scan) open(w *Worker, request *storage.Scan, filter *filter) (*rowReader, error) {
+	r := &rowReader{}
 	for _, use := range s.node.Runtime {
 		if f := w.Task.RuntimeFilter(use.Filter); f != nil {
 			r.runtime = append(r.runtime, storage.Probe{Filter: f, Column: use.Column})
 		}
 	}
 	var err error
-	if r.reader, err = s.format.NewReader(s.store, s.request, w.Task.Budget); err != nil {
+	if r.Reader, err = s.format.NewReader(s.store, request, w.Task.Budget); err != nil {
 		return nil, err
 	}
-	if p, ok := r.reader.(storage.Prober); ok && len(r.runtime) > 0 && p.Probe(r.runtime) {
+	if p, ok := r.Reader.(storage.Prober); ok && len(r.runtime) > 0 && p.Probe(r.runtime) {
 		r.runtime = nil
 	}
-	if s.filter != nil && !r.reader.Exact() {
-		if r.evaluator, err = cpu.NewEvaluator(s.filter.program, w.Arena); err != nil {
-			return nil, errors.Join(err, r.reader.Close())
+	if filter != nil && !r.Exact() {
+		if r.evaluator, err = cpu.NewEvaluator(filter.program, w.Arena); err != nil {
+			return nil, errors.Join(err, r.Close())
 		}
 	}
 	return r, nil
@@ -109,14 +126,14 @@ func (s *scan) Worker(w *Worker) (Reader, error) {
 // scanReader is a worker's end of a scan.
 type scanReader struct {
 	*scan
-	w         *Worker
-	reader    storage.Reader
-	started   bool
-	evaluator *cpu.Evaluator  // nil: the reader's rows satisfy the filters
-	runtime   []storage.Probe // those that the reader does not apply
-	in        column.Batch
-	sel       [2][]uint32 // of the runtime filters, in turn
-	out       column.Batch
+	w       *Worker
+	whole   *rowReader // of splits that the task reads alone
+	part    *rowReader // of those that it shares with other tasks; nil until there is one
+	rows    *rowReader // the one of the current split
+	started bool
+	in      column.Batch
+	sel     [2][]uint32 // of the runtime filters, in turn
+	out     column.Batch
 }
 
 func (r *scanReader) Next(b *column.Batch) (bool, error) {
@@ -132,13 +149,13 @@ func (r *scanReader) Next(b *column.Batch) (bool, error) {
 			if i >= len(r.splits) {
 				return false, nil
 			}
-			if err := r.reader.Start(r.w.Ctx, r.splits[i]); err != nil {
+			if err := r.start(r.splits[i]); err != nil {
 				return false, err
 			}
 			r.started = true
 			r.w.reads(r.scan, r.splits[i])
 		}
-		more, err := r.reader.Next(r.w.Ctx, &r.in)
+		more, err := r.rows.Next(r.w.Ctx, &r.in)
 		if err != nil {
 			return false, err
 		}
@@ -165,14 +182,14 @@ func (r *scanReader) Next(b *column.Batch) (bool, error) {
 
 // narrow leaves the rows of b that satisfy the filters.
 func (r *scanReader) narrow(b *column.Batch) error {
-	if r.evaluator != nil && b.Rows() > 0 {
-		sel, err := r.evaluator.Select(b)
+	if r.rows.evaluator != nil && b.Rows() > 0 {
+		sel, err := r.rows.evaluator.Select(b)
 		if err != nil {
 			return err
 		}
 		b.Sel = sel
 	}
-	for i, use := range r.runtime {
+	for i, use := range r.rows.runtime {
 		if b.Rows() == 0 {
 			return nil
 		}
@@ -197,8 +214,17 @@ func (r *scanReader) pass(b *column.Batch) {
 
 func (r *scanReader) Close() error {
 	r.w.reads(nil, plan.Split{})
-	err := r.reader.Close()
-	if k, ok := r.reader.(storage.Skipper); ok {
+	err := r.end(r.whole)
+	if r.part != nil {
+		err = errors.Join(err, r.end(r.part))
+	}
+	return err
+}
+
+// end closes one of the readers.
+func (r *scanReader) end(rows *rowReader) error {
+	err := rows.Close()
+	if k, ok := rows.Reader.(storage.Skipper); ok {
 		r.scan.skipped.Add(k.Skipped())
 	}
 	return err

@@ -142,7 +142,7 @@ func (c *checker) node(n Node) {
 		}
 		c.same(n, c.stage.Shared[n.Shared].Fields(), n.Out)
 	case *ExchangeRead:
-		if n.Kind > RoundRobin {
+		if n.Kind > Range {
 			c.fail(n, "exchange kind %d", n.Kind)
 			return
 		}
@@ -181,6 +181,32 @@ func (c *checker) scan(n *Scan) {
 	}
 	for _, r := range n.Runtime {
 		c.columns(n, "runtime filter", []int{r.Column}, all)
+	}
+	if n.Range != nil {
+		c.keyRange(n, all)
+	}
+}
+
+// keyRange checks that ranges and their splits are there.
+func (c *checker) keyRange(n *Scan, all []column.Field) {
+	r := n.Range
+	if c.columns(n, "range", []int{r.Column}, all); c.err != nil {
+		return
+	}
+	if len(r.Parts) != len(r.Bounds)+1 {
+		c.fail(n, "%d ranges with %d bounds", len(r.Parts), len(r.Bounds))
+	}
+	for _, b := range r.Bounds {
+		if !b.Type.Equal(all[r.Column].Type) || b.Null {
+			c.fail(n, "a bound of type %s for a column that is %s", b.Type, all[r.Column].Type)
+		}
+	}
+	before := SplitRange{}
+	for _, p := range r.Parts {
+		if p.From < before.From || p.To < before.To || p.From > p.To || p.To > len(n.Splits) {
+			c.fail(n, "splits %d to %d of %d after %d to %d", p.From, p.To, len(n.Splits), before.From, before.To)
+		}
+		before = p
 	}
 }
 

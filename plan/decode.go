@@ -70,6 +70,7 @@ func decodeStage(in *planv1.Stage) (*Stage, error) {
 	}
 	out := &Stage{ID: int(in.Id), Tasks: int(in.Tasks), Output: Partitioning{
 		Kind: ExchangeKind(in.GetOutput().GetKind()), Keys: ints(in.GetOutput().GetKeys()), Partitions: int(in.GetOutput().GetPartitions()),
+		Bounds: in.GetOutput().GetBounds(),
 	}}
 	decodeReadsAndFilters(in, out)
 	var err error

@@ -25,7 +25,7 @@ func (d *decoder) inputs(in *planv1.Node, n int) ([]Node, error) {
 
 func inputCount(in *planv1.Node) int {
 	switch in.Op.(type) {
-	case *planv1.Node_Scan_, *planv1.Node_Values_, *planv1.Node_Series_, *planv1.Node_SharedRead_, *planv1.Node_ExchangeRead_,
+	case *planv1.Node_Scan_, *planv1.Node_RangeScan_, *planv1.Node_Values_, *planv1.Node_Series_, *planv1.Node_SharedRead_, *planv1.Node_ExchangeRead_,
 		*planv1.Node_WorkingTable_:
 		return 0
 	case *planv1.Node_HashJoin_, *planv1.Node_NestedLoopJoin_, *planv1.Node_AsOfJoin_, *planv1.Node_SetOp_, *planv1.Node_Recursion_:
@@ -49,6 +49,13 @@ func (d *decoder) node(in *planv1.Node) (Node, error) {
 	switch op := in.Op.(type) {
 	case *planv1.Node_Scan_:
 		return d.scan(info, op.Scan)
+	case *planv1.Node_RangeScan_:
+		n, err := d.scan(info, op.RangeScan.GetScan())
+		if err != nil {
+			return nil, err
+		}
+		n.Range, err = decodeRange(op.RangeScan)
+		return n, err
 	case *planv1.Node_Values_:
 		n := &Values{Info: info, Out: out}
 		for _, r := range op.Values.Rows {
@@ -185,7 +192,22 @@ func (d *decoder) hashJoin(info Info, kids []Node, out []column.Field, in *planv
 	return n, nil
 }
 
-func (d *decoder) scan(info Info, in *planv1.Node_Scan) (Node, error) {
+func decodeRange(in *planv1.Node_RangeScan) (*KeyRange, error) {
+	bounds, err := decodeValues(in.GetBounds())
+	if err != nil {
+		return nil, err
+	}
+	if len(in.GetFrom()) != len(in.GetTo()) {
+		return nil, corrupt("a scan's ranges begin %d times and end %d times", len(in.GetFrom()), len(in.GetTo()))
+	}
+	out := &KeyRange{Column: int(in.GetColumn()), Bounds: bounds}
+	for i, from := range in.GetFrom() {
+		out.Parts = append(out.Parts, SplitRange{From: int(from), To: int(in.GetTo()[i])})
+	}
+	return out, nil
+}
+
+func (d *decoder) scan(info Info, in *planv1.Node_Scan) (*Scan, error) {
 	schema, err := decodeFields(in.Schema)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ func Marshal(p *Plan) ([]byte, error) {
 	}}
 	for _, s := range p.Stages {
 		e := &encoder{stage: &planv1.Stage{Id: int32(s.ID), Tasks: int32(s.Tasks), Output: &planv1.Partitioning{
-			Kind: uint32(s.Output.Kind), Keys: ints32(s.Output.Keys), Partitions: int32(s.Output.Partitions),
+			Kind: uint32(s.Output.Kind), Keys: ints32(s.Output.Keys), Partitions: int32(s.Output.Partitions), Bounds: s.Output.Bounds,
 		}}}
 		readsAndFilters(e.stage, s)
 		for _, n := range s.Shared {
@@ -50,7 +50,10 @@ func (e *encoder) node(n Node) uint32 {
 	}
 	switch n := n.(type) {
 	case *Scan:
-		out.Op = &planv1.Node_Scan_{Scan: e.scan(n)}
+		scan := e.scan(n)
+		if out.Op = (&planv1.Node_Scan_{Scan: scan}); n.Range != nil {
+			out.Op = &planv1.Node_RangeScan_{RangeScan: rangeScan(n.Range, scan)}
+		}
 	case *Values:
 		v := &planv1.Node_Values{}
 		for _, r := range n.Rows {
@@ -144,6 +147,14 @@ func (e *encoder) scan(n *Scan) *planv1.Node_Scan {
 		s.Runtime = append(s.Runtime, &planv1.Node_RuntimeUse{Filter: int32(r.Filter), Column: int32(r.Column)})
 	}
 	return s
+}
+
+func rangeScan(r *KeyRange, scan *planv1.Node_Scan) *planv1.Node_RangeScan {
+	out := &planv1.Node_RangeScan{Scan: scan, Column: int32(r.Column), Bounds: values(r.Bounds)}
+	for _, p := range r.Parts {
+		out.From, out.To = append(out.From, uint32(p.From)), append(out.To, uint32(p.To))
+	}
+	return out
 }
 
 func (e *encoder) fail(format string, args ...any) {

@@ -109,11 +109,11 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-var exchangeNames = [...]string{"gather", "hash", "broadcast", "round robin"}
+var exchangeNames = [...]string{"gather", "hash", "broadcast", "round robin", "range"}
 
 func describePartitioning(p Partitioning, fields []column.Field) string {
 	s := exchangeNames[p.Kind]
-	if p.Kind == Hash {
+	if p.Kind == Hash || p.Kind == Range {
 		s += "(" + columnNames(p.Keys, fields) + ")"
 	}
 	if p.Partitions > 1 {
@@ -156,6 +156,9 @@ func describe(n Node) (name string, details []string) {
 			line("splits: %d, on %d executors", len(n.Splits), hosts)
 		} else {
 			line("splits: %d", len(n.Splits))
+		}
+		if n.Range != nil {
+			line("%s of %s, dealt to the tasks", plural(len(n.Range.Parts), "range"), n.Schema[n.Columns[n.Range.Column]].Name)
 		}
 	case *Values:
 		name = "Values"

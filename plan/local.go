@@ -25,6 +25,9 @@ func (s *Stage) Splits(n *Scan, task int) []Split {
 	if s.Tasks <= 1 {
 		return n.Splits
 	}
+	if n.Range != nil {
+		return n.Range.splits(n.Splits, task, s.Tasks)
+	}
 	var out []Split
 	if !slices.ContainsFunc(n.Splits, hosted) {
 		for i := task; i < len(n.Splits); i += s.Tasks {

@@ -36,6 +36,7 @@ type Scan struct {
 	Splits  []Split
 	Limit   int64 // rows that suffice, -1: all
 	Runtime []RuntimeFilterUse
+	Range   *KeyRange // nil: a stage's tasks read splits in turn
 }
 
 // RuntimeFilterUse applies a filter that a join's build side makes: rows whose column cannot match are skipped.
@@ -252,13 +253,18 @@ const (
 	Hash                          // rows with equal keys to the same task
 	Broadcast                     // all rows to every task
 	RoundRobin
+	Range // rows to the task that reads the range of their key (KeyRange)
 )
+
+// Partitioned reports whether each task of a stage that reads such an exchange has a part of its own.
+func (k ExchangeKind) Partitioned() bool { return k == Hash || k == RoundRobin || k == Range }
 
 // Partitioning is how a stage's rows are spread.
 type Partitioning struct {
 	Kind       ExchangeKind
-	Keys       []int // Hash: columns
-	Partitions int   // Hash, RoundRobin: how many; otherwise 1
+	Keys       []int   // Hash: columns; Range: the one whose values have ranges
+	Partitions int     // Hash, RoundRobin, Range: how many; otherwise 1
+	Bounds     []int64 // Range: the bounds of the KeyRange that the readers' scans have; ranges are dealt to the partitions in turn
 }
 
 // Exchange marks where a plan is cut into stages; it exists only between the physical planner and the stage cutter.
@@ -269,13 +275,13 @@ type Exchange struct {
 	Filters []StageFilter
 }
 
-// ExchangeRead reads the output of an earlier stage: task i reads partition i, or its Share (Hash, RoundRobin), or all (Gather, Broadcast).
+// ExchangeRead reads the output of an earlier stage: task i reads partition i, or its Share (Hash, RoundRobin, Range), or all (Gather, Broadcast).
 type ExchangeRead struct {
 	Info
 	Stage   int
 	Kind    ExchangeKind
 	Out     []column.Field
-	All     int  // Hash, RoundRobin: every task reads all of so many partitions; 0: its share
+	All     int  // Hash, RoundRobin, Range: every task reads all of so many partitions; 0: its share
 	Divided bool // tasks that share a partition divide this input among them
 }
 

@@ -37,7 +37,7 @@ type Share struct {
 // Share is what a task reads of an exchange: a range of partitions, and of a divided one a part of the outputs.
 func (s *Stage) Share(n *ExchangeRead, task int) Share {
 	switch {
-	case n.Kind != Hash && n.Kind != RoundRobin:
+	case !n.Kind.Partitioned():
 		return Share{To: 1}
 	case n.All > 0:
 		return Share{To: n.All}

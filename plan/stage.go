@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -62,15 +64,18 @@ func (c *checker) whole(s *Stage) {
 	if c.tree(s.Root); c.err != nil {
 		return
 	}
-	if s.Output.Kind > RoundRobin {
+	if s.Output.Kind > Range {
 		c.fail(nil, "exchange kind %d", s.Output.Kind)
 	}
 	c.shares(s)
 	for _, f := range s.Filters {
 		c.columns(s.Root, "runtime filter", []int{f.Column}, s.Root.Fields())
 	}
-	if s.Output.Kind == Hash {
+	if s.Output.Kind == Hash || s.Output.Kind == Range {
 		c.columns(s.Root, "partitioning", s.Output.Keys, s.Root.Fields())
+	}
+	if s.Output.Kind == Range && (len(s.Output.Keys) != 1 || s.Output.Partitions < 1 || !slices.IsSorted(s.Output.Bounds)) {
+		c.fail(nil, "%d keys in ranges with bounds %v over %d partitions", len(s.Output.Keys), s.Output.Bounds, s.Output.Partitions)
 	}
 }
 
@@ -88,7 +93,7 @@ func (c *checker) shares(s *Stage) {
 
 // share checks that the tasks of a stage read the partitions that there are.
 func (c *checker) share(n *ExchangeRead, from *Stage) {
-	spread := n.Kind == Hash || n.Kind == RoundRobin
+	spread := n.Kind.Partitioned()
 	switch {
 	case !spread && (n.All > 0 || n.Divided):
 		c.fail(n, "what is not partitioned is read by partition")

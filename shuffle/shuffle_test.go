@@ -94,6 +94,14 @@ func multiset(rows [][]column.Value) []string {
 	return out
 }
 
+// rangeOf is how many bounds a value is not less than.
+func rangeOf(v column.Value, bounds []int64) (n int) {
+	for !v.Null && n < len(bounds) && bounds[n] <= int64(v.Int.Lo) {
+		n++
+	}
+	return n
+}
+
 func TestRowsArriveOnceAndEqualKeysTogether(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	types := append(columntest.Types(), columntest.NestedTypes()...)
@@ -101,6 +109,8 @@ func TestRowsArriveOnceAndEqualKeysTogether(t *testing.T) {
 	for _, p := range []plan.Partitioning{
 		{Kind: plan.Gather, Partitions: 1}, {Kind: plan.Broadcast, Partitions: 1}, {Kind: plan.RoundRobin, Partitions: 3},
 		{Kind: plan.Hash, Partitions: 7, Keys: []int{18}}, {Kind: plan.Hash, Partitions: 4, Keys: []int{4, 12, 0}}, {Kind: plan.Hash, Partitions: 1, Keys: []int{1}},
+		{Kind: plan.Range, Partitions: 3, Keys: []int{4}, Bounds: []int64{-1 << 40, -3, -3, 0, 1, 100, 1 << 40}}, {Kind: plan.Range, Partitions: 2, Keys: []int{13}, Bounds: []int64{0}},
+		{Kind: plan.Range, Partitions: 4, Keys: []int{11}},
 	} {
 		t.Run(fmt.Sprint(p), func(t *testing.T) {
 			budget := mem.NewBudget("job", 0, nil)
@@ -127,6 +137,13 @@ func TestRowsArriveOnceAndEqualKeysTogether(t *testing.T) {
 				got = append(got, rows...)
 				if p.Kind == plan.RoundRobin && (len(rows) < len(want)/p.Partitions-2 || len(rows) > len(want)/p.Partitions+2) {
 					t.Errorf("partition %d has %d of %d rows", part, len(rows), len(want))
+				}
+				if p.Kind == plan.Range {
+					for _, row := range rows {
+						if v := row[p.Keys[0]]; rangeOf(v, p.Bounds)%p.Partitions != part {
+							t.Fatalf("%s is in partition %d", v, part)
+						}
+					}
 				}
 				if p.Kind != plan.Hash {
 					continue

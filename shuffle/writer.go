@@ -31,9 +31,9 @@ type Writer struct {
 	partitioning plan.Partitioning
 	next         *atomic.Uint64 // RoundRobin: rows dealt by all workers
 
-	hasher  *hash.Hasher
-	arena   *mem.Arena // of the buffered rows
-	scratch *mem.Arena // of what a block is made from
+	hasher  *hash.Hasher // Hash, and Range for the words of its keys
+	arena   *mem.Arena   // of the buffered rows
+	scratch *mem.Arena   // of what a block is made from
 	rows    *column.Appender
 	parts   []uint32 // partition of every buffered row
 	buf     bytes.Buffer
@@ -64,6 +64,9 @@ func (s *Shared) NewWriter(budget *mem.Budget) (*Writer, error) {
 			return nil, err
 		}
 	}
+	if s.Partitioning.Kind == plan.Range {
+		w.hasher = hash.NewWidener()
+	}
 	w.rows = column.NewAppender(w.arena, w.types)
 	return w, nil
 }
@@ -77,6 +80,8 @@ func (w *Writer) Write(ctx context.Context, b *column.Batch) error {
 			first := len(w.parts)
 			w.parts = slices.Grow(w.parts, n)[:first+n]
 			simd.Partitions(w.parts[first:], w.hasher.Hash(b, w.partitioning.Keys), int(count))
+		case plan.Range:
+			w.ranges(b)
 		case plan.RoundRobin:
 			first := w.next.Add(uint64(n)) - uint64(n)
 			for k := range n {
@@ -91,6 +96,26 @@ func (w *Writer) Write(ctx context.Context, b *column.Batch) error {
 		return nil
 	}
 	return w.Flush(ctx)
+}
+
+// ranges notes the partitions of b's rows by the ranges of their keys, which are dealt in turn; NULL is in the first.
+func (w *Writer) ranges(b *column.Batch) {
+	v := b.Cols[w.partitioning.Keys[0]]
+	count := w.partitioning.Partitions
+	nulls := v.Valid != nil || v.Type.Kind == column.Null
+	for k, word := range w.hasher.Words(0, v, b.Sel, b.Rows()) {
+		if nulls && v.IsNull(b.Row(k)) {
+			w.parts = append(w.parts, 0)
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(w.partitioning.Bounds, int64(word), func(bound, key int64) int {
+			if bound <= key {
+				return -1
+			}
+			return 1
+		})
+		w.parts = append(w.parts, uint32(at%count))
+	}
 }
 
 // Flush spreads what is buffered and puts the blocks.

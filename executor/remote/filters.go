@@ -17,11 +17,15 @@ const (
 	// keyBits is the number of bits of a stage's filter for each expected key. Estimates are often too low by far, and a filter that proves too large is
 	// folded.
 	keyBits = 128
-	// leastBloom and maxBloom bound a filter, in words: each task sends one to the scheduler, at most 256 KiB.
+	// leastBloom and maxBloom bound a filter, in words: each task sends one to the scheduler, at most 1 MiB, which is what half a million keys take. Those of all tasks of a
+	// stage have at most allBlooms, unless a share is less than leastMany.
 	leastBloom = 1 << 10
-	maxBloom   = 256 << 10 / 8
-	// fullest is the share of a filter's bits that may be set: when more are, nearly every value passes, and it is not worth sending. One with fewer than
-	// emptiest is folded to half its size. With four bits a key within one word of 64, about one value in a hundred passes that is not there at emptiest.
+	maxBloom   = 1 << 20 / 8
+	leastMany  = 256 << 10 / 8
+	allBlooms  = 64 << 20 / 8
+	// fullest is the share of a filter's bits that may be set: when more are, nearly every value passes, and it is not worth sending. Where all tasks together are
+	// expected to set fewer than emptiest, it is folded to half its size. With four bits a key within one word of 64, about one value in a hundred passes that is not
+	// there at emptiest.
 	fullest  = 0.5
 	emptiest = 0.1
 )
@@ -130,7 +134,8 @@ func (k *keyFilter) Apply(v *column.Vector, b *column.Batch, sel []uint32) ([]ui
 // filtering is a task's output that notes the values of the columns that the stage makes filters of.
 type filtering struct {
 	executor.Breaker
-	defs []plan.StageFilter
+	defs  []plan.StageFilter
+	tasks int // of the stage
 
 	mu    sync.Mutex
 	found []*keys // by definition; those of workers that have ended, together
@@ -148,21 +153,24 @@ type keys struct {
 }
 
 func newFiltering(out executor.Breaker, s *plan.Stage) (*filtering, error) {
-	f := &filtering{Breaker: out, defs: s.Filters}
+	f := &filtering{Breaker: out, defs: s.Filters, tasks: s.Tasks}
 	for _, d := range s.Filters {
 		t := s.Root.Fields()[d.Column].Type
 		if _, err := hash.NewHasher([]column.Type{t}); err != nil {
 			return nil, err
 		}
 		f.types = append(f.types, t)
-		f.found = append(f.found, newKeys(d, t))
+		f.found = append(f.found, newKeys(d, t, f.tasks))
 	}
 	return f, nil
 }
 
-func newKeys(d plan.StageFilter, t column.Type) *keys {
-	words := leastBloom
-	for words < maxBloom && int64(words)*64 < keyBits*d.Keys {
+func newKeys(d plan.StageFilter, t column.Type, tasks int) *keys {
+	words, most := leastBloom, maxBloom
+	for most > leastMany && most*tasks > allBlooms {
+		most /= 2
+	}
+	for words < most && int64(words)*64 < keyBits*d.Keys {
 		words *= 2
 	}
 	k := &keys{bloom: make([]uint64, words), shift: shiftOf(words), least: ^uint64(0)}
@@ -183,7 +191,7 @@ func (f *filtering) Worker(w *executor.Worker) (executor.Sink, error) {
 	}
 	out := &filteringSink{Sink: s, of: f, hasher: hash.NewWidener()}
 	for i, d := range f.defs {
-		out.keys = append(out.keys, newKeys(d, f.types[i]))
+		out.keys = append(out.keys, newKeys(d, f.types[i], f.tasks))
 	}
 	return out, nil
 }
@@ -231,7 +239,7 @@ func (f *filtering) messages() (out []*controlv1.KeyFilter) {
 	for i, d := range f.defs {
 		k := f.found[i]
 		m := &controlv1.KeyFilter{Filter: uint32(d.Filter), Any: k.any}
-		if bloom := fold(k.bloom); k.any && fill(bloom) <= fullest {
+		if bloom := fold(k.bloom, emptiest/float64(max(f.tasks, 1))); k.any && fill(bloom) <= fullest {
 			for _, w := range bloom {
 				m.Bloom = binary.LittleEndian.AppendUint64(m.Bloom, w)
 			}
@@ -257,9 +265,9 @@ func fill(bloom []uint64) float64 {
 	return float64(set) / float64(64*len(bloom))
 }
 
-// fold makes a filter as small as its keys allow: the word of a hash is given by its first bits, so two neighbouring words become one.
-func fold(bloom []uint64) []uint64 {
-	for len(bloom) > 1 && fill(bloom) < emptiest {
+// fold makes a filter of which less than a share is set as small as its keys allow: the word of a hash is given by its first bits, so two neighbouring words become one.
+func fold(bloom []uint64, least float64) []uint64 {
+	for len(bloom) > 1 && fill(bloom) < least {
 		for i := range len(bloom) / 2 {
 			bloom[i] = bloom[2*i] | bloom[2*i+1]
 		}

@@ -36,14 +36,20 @@ func numbers(t *testing.T, a *mem.Arena, from, to int64) *column.Batch {
 	return &column.Batch{Cols: []*column.Vector{v}, Len: len(rows)}
 }
 
-// filterOf is the filter that a task makes of rows.
+// filterOf is the filter that a stage's only task makes of rows.
 func filterOf(t *testing.T, expected int64, batches ...*column.Batch) *controlv1.KeyFilter {
+	t.Helper()
+	return filterOfTask(t, expected, 1, batches...)
+}
+
+// filterOfTask is the filter that one of so many tasks makes of rows.
+func filterOfTask(t *testing.T, expected int64, tasks int, batches ...*column.Batch) *controlv1.KeyFilter {
 	t.Helper()
 	typ := column.T(column.Int64)
 	def := plan.StageFilter{Filter: 7, Keys: expected}
-	f := &filtering{defs: []plan.StageFilter{def}, types: []column.Type{typ}, found: []*keys{newKeys(def, typ)}}
+	f := &filtering{tasks: tasks, defs: []plan.StageFilter{def}, types: []column.Type{typ}, found: []*keys{newKeys(def, typ, tasks)}}
 	for _, b := range batches {
-		s := &filteringSink{Sink: nothing{}, of: f, hasher: hash.NewWidener(), keys: []*keys{newKeys(def, typ)}}
+		s := &filteringSink{Sink: nothing{}, of: f, hasher: hash.NewWidener(), keys: []*keys{newKeys(def, typ, tasks)}}
 		if err := s.Push(b); err != nil {
 			t.Fatal(err)
 		}
@@ -97,6 +103,44 @@ func value(t *testing.T, data []byte) int64 {
 		t.Fatal(err)
 	}
 	return v.Int64()
+}
+
+// TestKeyFiltersOfManyTasksPassFewOthersTogether puts together what tasks have found, each a part of the keys.
+func TestKeyFiltersOfManyTasksPassFewOthersTogether(t *testing.T) {
+	a := mem.NewArena(nil)
+	defer a.Free()
+	const tasks = 16
+	var all *controlv1.KeyFilter
+	for task := range tasks {
+		m := filterOfTask(t, 16*2000, tasks, numbers(t, a, int64(task)*3000, int64(task)*3000+3000))
+		if all == nil {
+			all = m
+			continue
+		}
+		if len(m.GetBloom()) != len(all.GetBloom()) {
+			t.Fatalf("task %d has a filter of %d bytes, others %d", task, len(m.GetBloom()), len(all.GetBloom()))
+		}
+		for i, b := range m.GetBloom() {
+			all.Bloom[i] |= b
+		}
+	}
+	for task := range tasks {
+		if n := passing(t, all, numbers(t, a, int64(task)*3000, int64(task)*3000+3000)); n != 2000 {
+			t.Errorf("%d of 2000 keys of task %d pass", n, task)
+		}
+	}
+	if n := passing(t, all, numbers(t, a, 1_000_000, 1_006_000)); n > 200 {
+		t.Errorf("%d of 4000 others pass the filters of %d tasks together", n, tasks)
+	}
+}
+
+// TestKeyFiltersOfAStageAreBounded asks for as many keys as there can be: the filters of many tasks are smaller.
+func TestKeyFiltersOfAStageAreBounded(t *testing.T) {
+	for tasks, want := range map[int]int{1: 1 << 20, 64: 1 << 20, 100: 512 << 10, 10_000: 256 << 10} {
+		if k := newKeys(plan.StageFilter{Keys: 1 << 40}, column.T(column.Int64), tasks); 8*len(k.bloom) != want {
+			t.Errorf("%d tasks: filters of %d bytes, want %d", tasks, 8*len(k.bloom), want)
+		}
+	}
 }
 
 func TestKeyFilterWithoutKeysPassesNothing(t *testing.T) {

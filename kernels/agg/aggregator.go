@@ -119,6 +119,11 @@ func (g *Aggregator) Update(b *column.Batch, keys []int) error {
 	if err := g.find(b, keys); err != nil {
 		return err
 	}
+	return g.take(b, n)
+}
+
+// take brings the n rows of b into the groups that gids has.
+func (g *Aggregator) take(b *column.Batch, n int) error {
 	if err := g.reserve(n); err != nil {
 		return err
 	}

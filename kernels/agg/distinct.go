@@ -154,6 +154,10 @@ func (s *distinct) mergeTuples(o *distinct, partition int, target func(group uin
 		}
 		list = o.parts[partition]
 		n = len(list)
+		// All of them have a target here: a table that is still empty gets its size at once.
+		if err := s.tuples.Reserve(n); err != nil {
+			return err
+		}
 	}
 	scratch := mem.NewArena(s.e.budget)
 	defer scratch.Free()

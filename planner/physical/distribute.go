@@ -23,10 +23,13 @@ func (p *planner) gathered(n plan.Node) plan.Node {
 }
 
 // spreadShared prepares a shared subplan as a stage of its own: every reader gets all of a small result, and a share of a large one.
-func (p *planner) spreadShared(n plan.Node) plan.Node {
+func (p *planner) spreadShared(n plan.Node, keys []int) plan.Node {
 	n, _ = p.distribute(n)
 	if n.Meta().Rows <= float64(p.opts.BroadcastRows) {
 		return p.cutAbove(n, plan.Broadcast, nil)
+	}
+	if keys != nil {
+		return p.cutAbove(n, plan.Hash, keys)
 	}
 	return p.cutAbove(n, plan.RoundRobin, nil)
 }
@@ -67,7 +70,10 @@ func (p *planner) distribute(n plan.Node) (plan.Node, spread) {
 	case *plan.Scan:
 		return n, spread{many: true}
 	case *plan.SharedRead:
-		return n, spread{many: p.shared[n.Shared].Meta().Rows > float64(p.opts.BroadcastRows)}
+		if p.shared[n.Shared].Meta().Rows <= float64(p.opts.BroadcastRows) {
+			return n, one
+		}
+		return n, spread{many: true, keys: p.spreadBy[n.Shared]}
 	case *plan.Filter:
 		var s spread
 		n.Input, s = p.distribute(n.Input)
@@ -79,7 +85,9 @@ func (p *planner) distribute(n plan.Node) (plan.Node, spread) {
 	case *plan.Aggregate:
 		return p.distributeAggregate(n)
 	case *plan.HashJoin:
-		return p.distributeHashJoin(n)
+		out, s := p.distributeHashJoin(n)
+		p.sendOnce(n)
+		return out, s
 	case *plan.NestedLoopJoin:
 		return p.distributeLoopJoin(n)
 	case *plan.Sort:
@@ -156,6 +164,10 @@ func (p *planner) distributeAggregate(n *plan.Aggregate) (plan.Node, spread) {
 			sorted.Input = p.gather(in, s)
 			return n, one
 		}
+		if p.together(in, n.Keys, in.Meta().Rows) {
+			sorted.Input = in
+			return n, spread{many: true}
+		}
 		sorted.Input, _ = p.byKeys(in, s, n.Keys)
 		return n, spread{many: true, keys: outputKeys(n)}
 	}
@@ -174,6 +186,13 @@ func (p *planner) distributeAggregate(n *plan.Aggregate) (plan.Node, spread) {
 	partial := true
 	for _, a := range n.Aggs {
 		partial = partial && agg.HasPartial(a)
+	}
+	sent := in.Meta().Rows
+	if partial {
+		sent = n.Rows
+	}
+	if n.Sets == nil && p.together(in, n.Keys, sent) {
+		return n, spread{many: true}
 	}
 	// An empty grouping set gives a row even without input, which only a single task may add.
 	total := slices.ContainsFunc(n.Sets, func(set []int) bool { return len(set) == 0 })
@@ -237,9 +256,15 @@ func (p *planner) distributeHashJoin(n *plan.HashJoin) (plan.Node, spread) {
 		return n, one
 	}
 	whole := n.Kind == plan.NullAwareAnti || n.Kind == plan.Mark
+	if ps.many && bs.many && !whole && p.colocate(n) {
+		return n, spread{many: true}
+	}
 	if !ps.many && (whole || n.Build.Meta().Rows <= float64(p.opts.BroadcastRows)) {
 		n.Build = p.gather(n.Build, bs)
 		return n, one
+	}
+	if !whole && p.sendToRanges(n, ps, bs) {
+		return n, spread{many: true}
 	}
 	aligned := ps.many && bs.many && ps.keys != nil && slices.Equal(ps.keys, n.ProbeKeys) && slices.Equal(bs.keys, n.BuildKeys)
 	if whole || probeKind(n.Kind) && !aligned && ps.many && p.broadcasts(n.Probe, n.Build) {
@@ -375,12 +400,16 @@ func (p *planner) distributeDistinctOn(n *plan.DistinctOn) (plan.Node, spread) {
 			sorted.Input = in
 			return n, one
 		}
+		if p.together(in, n.Keys, in.Meta().Rows) {
+			sorted.Input = in
+			return n, spread{many: true}
+		}
 		sorted.Input, s = p.byKeys(in, s, n.Keys)
 		return n, s
 	}
 	in, s := p.distribute(n.Input)
 	n.Input = in
-	if s.many {
+	if s.many && !p.together(in, n.Keys, in.Meta().Rows) {
 		n.Input, s = p.byKeys(in, s, n.Keys)
 	}
 	return n, s

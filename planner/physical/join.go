@@ -186,7 +186,7 @@ func (p *planner) finishJoin(j joining, rest []expr.Expr) (result, error) {
 		Info: j.info, Kind: j.kind, Probe: j.probe.node, Build: j.build.node, ProbeKeys: pk, BuildKeys: bk, NullSafe: nullSafe,
 		Residual: residual, Output: output, Out: out,
 	}
-	p.rare[h] = j.rare(p)
+	p.rare[h], p.asked[h] = j.rare(p), j.asked(p)
 	return result{h, final}, nil
 }
 

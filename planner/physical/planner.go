@@ -24,6 +24,8 @@ type Options struct {
 	BroadcastRows int
 	// Splits lists the parts of a table that the scan has to read; nil asks the table's format.
 	Splits func(ctx context.Context, table catalog.Table, scan *storage.Scan) ([]plan.Split, error)
+	// Bounds tells of each split the least and greatest value of a column, and how many NULLs there are; nil asks the table's format.
+	Bounds func(ctx context.Context, table catalog.Table, splits []plan.Split, field column.Field) ([]plan.ColumnStatistics, error)
 }
 
 const (
@@ -44,7 +46,11 @@ func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.
 	if opts.Splits == nil {
 		opts.Splits = formatSplits
 	}
-	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}, work: map[*logical.WorkTable]int{}, rare: map[*plan.HashJoin][]bool{}}
+	if opts.Bounds == nil {
+		opts.Bounds = formatBounds
+	}
+	p := &planner{ctx: ctx, opts: opts, est: estimate.New(ctx), ctes: map[*logical.CTE]int{}, work: map[*logical.WorkTable]int{}, rare: map[*plan.HashJoin][]bool{}, asked: map[*plan.HashJoin]float64{},
+		tables: map[*plan.Scan]catalog.Table{}, members: map[scanColumn]*member{}, colocated: map[*plan.HashJoin]bool{}, sent: map[*plan.Exchange]*member{}}
 	cols := n.Columns()
 	r, err := p.build(n, logical.Set(cols))
 	if err != nil {
@@ -52,10 +58,12 @@ func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.
 	}
 	root := p.named(r, cols)
 	if opts.Exchange {
+		p.spreadBy = p.keysOfShared(root)
 		root = p.gathered(root)
 		for i, s := range p.shared {
-			p.shared[i] = p.spreadShared(s)
+			p.shared[i] = p.spreadShared(s, p.spreadBy[i])
 		}
+		p.boundExchanges()
 	}
 	p.runtimeFilters(root)
 	for _, s := range p.shared {
@@ -65,14 +73,21 @@ func Plan(ctx context.Context, n logical.Node, opts Options) (plan.Node, []plan.
 }
 
 type planner struct {
-	ctx     context.Context
-	opts    Options
-	est     *estimate.Estimator
-	shared  []plan.Node
-	ctes    map[*logical.CTE]int
-	work    map[*logical.WorkTable]int // number of each recursion
-	filters int                        // runtime filters numbered so far
-	rare    map[*plan.HashJoin][]bool  // per key: whether few probe rows have a partner
+	ctx      context.Context
+	opts     Options
+	est      *estimate.Estimator
+	shared   []plan.Node
+	ctes     map[*logical.CTE]int
+	work     map[*logical.WorkTable]int // number of each recursion
+	filters  int                        // runtime filters numbered so far
+	rare     map[*plan.HashJoin][]bool  // per key: whether few probe rows have a partner
+	spreadBy map[int][]int              // by shared subplan: the columns by which its rows are sent, if many; none: in turn
+	asked    map[*plan.HashJoin]float64 // of semi and anti joins: how many values the side has that is only asked for them
+
+	tables    map[*plan.Scan]catalog.Table
+	members   map[scanColumn]*member     // what is known of how scans' splits lie; nil: nothing of use
+	colocated map[*plan.HashJoin]bool    // joins whose sides have equal ranges
+	sent      map[*plan.Exchange]*member // whose ranges rows are sent to
 }
 
 // layout says at which position of a node's output a column is. Columns that are always equal may share a position.

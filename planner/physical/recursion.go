@@ -66,7 +66,7 @@ func (p *planner) gatherLeaves(n plan.Node) plan.Node {
 	}
 	out, _ := plan.MapInputs(n, func(in plan.Node) (plan.Node, error) { return p.gatherLeaves(in), nil })
 	if j, ok := n.(*plan.HashJoin); ok {
-		p.rare[out.(*plan.HashJoin)] = p.rare[j]
+		p.rare[out.(*plan.HashJoin)], p.asked[out.(*plan.HashJoin)] = p.rare[j], p.asked[j]
 	}
 	return out
 }

@@ -55,6 +55,7 @@ func (p *planner) scan(n *logical.Scan, need logical.ColSet) (result, error) {
 		return result{}, err
 	}
 	s.Splits = splits
+	p.tables[s] = n.Table
 	return result{s, pos}, nil
 }
 

@@ -95,6 +95,9 @@ func (p *planner) distributeWindow(n *plan.Window) (plan.Node, spread) {
 	case s.keys != nil && subset(s.keys, n.Partition):
 		return n, s
 	}
+	if p.together(in, n.Partition, in.Meta().Rows) {
+		return n, spread{many: true}
+	}
 	n.Input, s = p.byKeys(in, s, n.Partition)
 	return n, s
 }

@@ -46,7 +46,7 @@ func (c *cutter) add(root plan.Node, output plan.Partitioning, spread int) *plan
 		case *plan.Scan:
 			scans = true
 		case *plan.ExchangeRead:
-			if n.Kind == plan.Hash || n.Kind == plan.RoundRobin {
+			if n.Kind.Partitioned() {
 				reads = c.plan.Stages[n.Stage].Output.Partitions
 			}
 		}

@@ -64,6 +64,8 @@ func (x *runner) run(p *plan.Plan) ([]values, error) {
 					for _, c := range text(r, s.Output.Keys) {
 						to = (to*31 + int(c)) % s.Output.Partitions
 					}
+				case plan.Range:
+					to = rangeOf(r[s.Output.Keys[0]], s.Output.Bounds) % s.Output.Partitions
 				case plan.RoundRobin:
 					to = j % s.Output.Partitions
 				}
@@ -93,7 +95,7 @@ func (x *runner) run(p *plan.Plan) ([]values, error) {
 func (x *runner) read(n *plan.ExchangeRead) (rows []values) {
 	share := plan.Share{From: x.task, To: x.task + 1}
 	switch {
-	case n.Kind != plan.Hash && n.Kind != plan.RoundRobin:
+	case !n.Kind.Partitioned():
 		share = plan.Share{To: 1}
 	case n.All > 0:
 		share = plan.Share{To: n.All}
@@ -275,7 +277,11 @@ func (x *runner) node(n plan.Node) ([]values, error) {
 func (x *runner) scan(n *plan.Scan) ([]values, error) {
 	var rows []values
 	for i, r := range x.data[n.Table] {
-		if i%x.stage.Tasks == x.task {
+		at, err := x.place(n, r, i)
+		if err != nil {
+			return nil, err
+		}
+		if at%x.stage.Tasks == x.task {
 			rows = append(rows, pick(r, n.Columns))
 		}
 	}

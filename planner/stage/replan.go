@@ -159,7 +159,7 @@ func reads(s *plan.Stage) (out []*plan.ExchangeRead) {
 
 // partitioned reports whether a task reads a part of what e reads.
 func partitioned(e *plan.ExchangeRead) bool {
-	return (e.Kind == plan.Hash || e.Kind == plan.RoundRobin) && e.All == 0
+	return e.Kind.Partitioned() && e.All == 0
 }
 
 // dropUnread leaves out stages that no stage reads any more.

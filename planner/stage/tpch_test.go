@@ -29,7 +29,9 @@ func planned(t *testing.T, c catalog.Resolver, text string, opts physical.Option
 	if err != nil {
 		t.Fatalf("%s\noptimize: %s", text, err)
 	}
-	opts.Splits = func(context.Context, catalog.Table, *storage.Scan) ([]plan.Split, error) { return nil, nil }
+	if opts.Splits == nil {
+		opts.Splits = func(context.Context, catalog.Table, *storage.Scan) ([]plan.Split, error) { return nil, nil }
+	}
 	root, shared, err := physical.Plan(ctx, n, opts)
 	if err != nil {
 		t.Fatalf("%s\nphysical: %s", text, err)

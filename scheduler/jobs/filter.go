@@ -17,7 +17,7 @@ type KeyFilter struct {
 }
 
 // MaxBloom bounds the bits of a filter, in bytes: every task of a stage sends them to the scheduler, which sends them to all executors of the job.
-const MaxBloom = 256 << 10
+const MaxBloom = 1 << 20
 
 // merge adds what another task of the stage has found.
 func (f *KeyFilter) merge(o KeyFilter) {

@@ -44,8 +44,12 @@ func specs(p *plan.Plan, skip []bool) ([]core.StageSpec, error) {
 // What a stage may have to scan, compared with another, so that the other waits for what it finds. While it does, its slots are used: all that waiting costs
 // is the end of the first stage, when not all slots are busy. A filter spares what an exchange of rows costs, which is many times what it costs to scan them;
 // that a build side proves small is rare.
+//
+// Where the first stage has as many tasks as the other, the executors that would take these are busy with it, and waiting costs least: the other would only use the time between the
+// end of the first stage's first task and that of its last.
 const (
 	filterPatience = 4.0
+	equalPatience  = 64.0
 	buildPatience  = 0.5
 )
 
@@ -62,7 +66,12 @@ func follow(p *plan.Plan, out []core.StageSpec, scanned []int64, made map[int]in
 			switch n := n.(type) {
 			case *plan.Scan:
 				for _, use := range n.Runtime {
-					if first, ok := made[use.Filter]; ok && first != i {
+					first, ok := made[use.Filter]
+					switch {
+					case !ok || first == i:
+					case p.Stages[first].Tasks >= s.Tasks:
+						after(i, first, equalPatience)
+					default:
 						after(i, first, filterPatience)
 					}
 				}

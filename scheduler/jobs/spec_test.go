@@ -33,3 +33,30 @@ func TestStagesForDevices(t *testing.T) {
 		}
 	}
 }
+
+// A stage waits for a filter that another makes as long as that has not far more to scan, and longer where that keeps as many executors busy.
+func TestWaitsForFilters(t *testing.T) {
+	fields := []column.Field{{Name: "n", Type: column.T(column.Int64)}}
+	scan := func(bytes int64, runtime ...plan.RuntimeFilterUse) *plan.Scan {
+		return &plan.Scan{Schema: fields, Columns: []int{0}, Limit: -1, Splits: []plan.Split{{Bytes: bytes}}, Runtime: runtime}
+	}
+	for _, c := range []struct {
+		bytes int64 // to scan before there is the filter; the other stage has 1000 and two tasks
+		tasks int   // of the stage that makes it
+		waits bool
+	}{
+		{bytes: 3000, tasks: 1, waits: true}, {bytes: 5000, tasks: 1}, {bytes: 5000, tasks: 2, waits: true}, {bytes: 60_000, tasks: 3, waits: true}, {bytes: 70_000, tasks: 2},
+	} {
+		p := &plan.Plan{Stages: []*plan.Stage{
+			{ID: 0, Root: scan(c.bytes), Tasks: c.tasks, Output: plan.Partitioning{Kind: plan.Hash, Keys: []int{0}, Partitions: 2}, Filters: []plan.StageFilter{{Filter: 1}}},
+			{ID: 1, Root: scan(1000, plan.RuntimeFilterUse{Filter: 1}), Tasks: 2, Output: plan.Partitioning{Kind: plan.Gather, Partitions: 1}},
+		}}
+		list, err := specs(p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waits := len(list[1].After) > 0; waits != c.waits {
+			t.Errorf("%d bytes in %d tasks: waits %v", c.bytes, c.tasks, waits)
+		}
+	}
+}

@@ -933,9 +933,10 @@ func (x *Expr) GetPosition() int32 {
 
 type Partitioning struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"` // 0 gather, 1 hash, 2 broadcast, 3 round robin, 4 range
 	Keys          []int32                `protobuf:"varint,2,rep,packed,name=keys,proto3" json:"keys,omitempty"`
 	Partitions    int32                  `protobuf:"varint,3,opt,name=partitions,proto3" json:"partitions,omitempty"`
+	Bounds        []int64                `protobuf:"zigzag64,4,rep,packed,name=bounds,proto3" json:"bounds,omitempty"` // range: a row whose key is at least as large as n of them, or NULL as n = 0, is in partition n modulo partitions
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -989,6 +990,13 @@ func (x *Partitioning) GetPartitions() int32 {
 		return x.Partitions
 	}
 	return 0
+}
+
+func (x *Partitioning) GetBounds() []int64 {
+	if x != nil {
+		return x.Bounds
+	}
+	return nil
 }
 
 type File struct {
@@ -1581,6 +1589,7 @@ type Node struct {
 	//	*Node_WorkingTable_
 	//	*Node_Unnest_
 	//	*Node_AsOfJoin_
+	//	*Node_RangeScan_
 	Op            isNode_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1840,6 +1849,15 @@ func (x *Node) GetAsOfJoin() *Node_AsOfJoin {
 	return nil
 }
 
+func (x *Node) GetRangeScan() *Node_RangeScan {
+	if x != nil {
+		if x, ok := x.Op.(*Node_RangeScan_); ok {
+			return x.RangeScan
+		}
+	}
+	return nil
+}
+
 type isNode_Op interface {
 	isNode_Op()
 }
@@ -1928,6 +1946,10 @@ type Node_AsOfJoin_ struct {
 	AsOfJoin *Node_AsOfJoin `protobuf:"bytes,30,opt,name=as_of_join,json=asOfJoin,proto3,oneof"`
 }
 
+type Node_RangeScan_ struct {
+	RangeScan *Node_RangeScan `protobuf:"bytes,31,opt,name=range_scan,json=rangeScan,proto3,oneof"`
+}
+
 func (*Node_Scan_) isNode_Op() {}
 
 func (*Node_Values_) isNode_Op() {}
@@ -1969,6 +1991,8 @@ func (*Node_WorkingTable_) isNode_Op() {}
 func (*Node_Unnest_) isNode_Op() {}
 
 func (*Node_AsOfJoin_) isNode_Op() {}
+
+func (*Node_RangeScan_) isNode_Op() {}
 
 type Node_Scan struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2154,6 +2178,85 @@ func (x *Node_RuntimeUse) GetColumn() int32 {
 	return 0
 }
 
+// A scan that is read by ranges of a column's values: range r is the values of at least bounds[r-1] and less than bounds[r]; the first has NULL as well. Task t reads
+// the ranges t, t + tasks and so on; their rows are in the splits from[r] to to[r]-1, which may have rows of other tasks' ranges too: those are left out.
+// It is a node of its own so that who does not know it cannot take it for a scan.
+type Node_RangeScan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scan          *Node_Scan             `protobuf:"bytes,1,opt,name=scan,proto3" json:"scan,omitempty"`
+	Column        int32                  `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`    // position in the scan's columns
+	Bounds        []*Value               `protobuf:"bytes,3,rep,name=bounds,proto3" json:"bounds,omitempty"`     // ascending, one less than there are ranges
+	From          []uint32               `protobuf:"varint,4,rep,packed,name=from,proto3" json:"from,omitempty"` // never less than of the range before, as to
+	To            []uint32               `protobuf:"varint,5,rep,packed,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node_RangeScan) Reset() {
+	*x = Node_RangeScan{}
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node_RangeScan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node_RangeScan) ProtoMessage() {}
+
+func (x *Node_RangeScan) ProtoReflect() protoreflect.Message {
+	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node_RangeScan.ProtoReflect.Descriptor instead.
+func (*Node_RangeScan) Descriptor() ([]byte, []int) {
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 2}
+}
+
+func (x *Node_RangeScan) GetScan() *Node_Scan {
+	if x != nil {
+		return x.Scan
+	}
+	return nil
+}
+
+func (x *Node_RangeScan) GetColumn() int32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
+func (x *Node_RangeScan) GetBounds() []*Value {
+	if x != nil {
+		return x.Bounds
+	}
+	return nil
+}
+
+func (x *Node_RangeScan) GetFrom() []uint32 {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Node_RangeScan) GetTo() []uint32 {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 type Node_Values struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rows          []*Row                 `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
@@ -2163,7 +2266,7 @@ type Node_Values struct {
 
 func (x *Node_Values) Reset() {
 	*x = Node_Values{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2175,7 +2278,7 @@ func (x *Node_Values) String() string {
 func (*Node_Values) ProtoMessage() {}
 
 func (x *Node_Values) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2291,7 @@ func (x *Node_Values) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Values.ProtoReflect.Descriptor instead.
 func (*Node_Values) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 2}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 3}
 }
 
 func (x *Node_Values) GetRows() []*Row {
@@ -2209,7 +2312,7 @@ type Node_Series struct {
 
 func (x *Node_Series) Reset() {
 	*x = Node_Series{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2221,7 +2324,7 @@ func (x *Node_Series) String() string {
 func (*Node_Series) ProtoMessage() {}
 
 func (x *Node_Series) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2234,7 +2337,7 @@ func (x *Node_Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Series.ProtoReflect.Descriptor instead.
 func (*Node_Series) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 3}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 4}
 }
 
 func (x *Node_Series) GetStart() *Value {
@@ -2267,7 +2370,7 @@ type Node_Filter struct {
 
 func (x *Node_Filter) Reset() {
 	*x = Node_Filter{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2382,7 @@ func (x *Node_Filter) String() string {
 func (*Node_Filter) ProtoMessage() {}
 
 func (x *Node_Filter) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2292,7 +2395,7 @@ func (x *Node_Filter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Filter.ProtoReflect.Descriptor instead.
 func (*Node_Filter) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 4}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 5}
 }
 
 func (x *Node_Filter) GetCond() uint32 {
@@ -2311,7 +2414,7 @@ type Node_Project struct {
 
 func (x *Node_Project) Reset() {
 	*x = Node_Project{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2323,7 +2426,7 @@ func (x *Node_Project) String() string {
 func (*Node_Project) ProtoMessage() {}
 
 func (x *Node_Project) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2336,7 +2439,7 @@ func (x *Node_Project) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Project.ProtoReflect.Descriptor instead.
 func (*Node_Project) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 5}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 6}
 }
 
 func (x *Node_Project) GetExprs() []uint32 {
@@ -2359,7 +2462,7 @@ type Node_Group struct {
 
 func (x *Node_Group) Reset() {
 	*x = Node_Group{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2371,7 +2474,7 @@ func (x *Node_Group) String() string {
 func (*Node_Group) ProtoMessage() {}
 
 func (x *Node_Group) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2384,7 +2487,7 @@ func (x *Node_Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Group.ProtoReflect.Descriptor instead.
 func (*Node_Group) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 6}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 7}
 }
 
 func (x *Node_Group) GetMode() uint32 {
@@ -2438,7 +2541,7 @@ type Node_HashJoin struct {
 
 func (x *Node_HashJoin) Reset() {
 	*x = Node_HashJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2450,7 +2553,7 @@ func (x *Node_HashJoin) String() string {
 func (*Node_HashJoin) ProtoMessage() {}
 
 func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2463,7 +2566,7 @@ func (x *Node_HashJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_HashJoin.ProtoReflect.Descriptor instead.
 func (*Node_HashJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 7}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 8}
 }
 
 func (x *Node_HashJoin) GetKind() uint32 {
@@ -2532,7 +2635,7 @@ type Node_RuntimeDef struct {
 
 func (x *Node_RuntimeDef) Reset() {
 	*x = Node_RuntimeDef{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2544,7 +2647,7 @@ func (x *Node_RuntimeDef) String() string {
 func (*Node_RuntimeDef) ProtoMessage() {}
 
 func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2557,7 +2660,7 @@ func (x *Node_RuntimeDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_RuntimeDef.ProtoReflect.Descriptor instead.
 func (*Node_RuntimeDef) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 8}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 9}
 }
 
 func (x *Node_RuntimeDef) GetFilter() int32 {
@@ -2586,7 +2689,7 @@ type Node_NestedLoopJoin struct {
 
 func (x *Node_NestedLoopJoin) Reset() {
 	*x = Node_NestedLoopJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2598,7 +2701,7 @@ func (x *Node_NestedLoopJoin) String() string {
 func (*Node_NestedLoopJoin) ProtoMessage() {}
 
 func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2611,7 +2714,7 @@ func (x *Node_NestedLoopJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_NestedLoopJoin.ProtoReflect.Descriptor instead.
 func (*Node_NestedLoopJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 9}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 10}
 }
 
 func (x *Node_NestedLoopJoin) GetKind() uint32 {
@@ -2659,7 +2762,7 @@ type Node_AsOfJoin struct {
 
 func (x *Node_AsOfJoin) Reset() {
 	*x = Node_AsOfJoin{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2671,7 +2774,7 @@ func (x *Node_AsOfJoin) String() string {
 func (*Node_AsOfJoin) ProtoMessage() {}
 
 func (x *Node_AsOfJoin) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +2787,7 @@ func (x *Node_AsOfJoin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_AsOfJoin.ProtoReflect.Descriptor instead.
 func (*Node_AsOfJoin) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 10}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 11}
 }
 
 func (x *Node_AsOfJoin) GetOuter() bool {
@@ -2761,7 +2864,7 @@ type Node_Sort struct {
 
 func (x *Node_Sort) Reset() {
 	*x = Node_Sort{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2773,7 +2876,7 @@ func (x *Node_Sort) String() string {
 func (*Node_Sort) ProtoMessage() {}
 
 func (x *Node_Sort) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2786,7 +2889,7 @@ func (x *Node_Sort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Sort.ProtoReflect.Descriptor instead.
 func (*Node_Sort) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 11}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 12}
 }
 
 func (x *Node_Sort) GetKeys() []*SortKey {
@@ -2820,7 +2923,7 @@ type Node_Limit struct {
 
 func (x *Node_Limit) Reset() {
 	*x = Node_Limit{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +2935,7 @@ func (x *Node_Limit) String() string {
 func (*Node_Limit) ProtoMessage() {}
 
 func (x *Node_Limit) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +2948,7 @@ func (x *Node_Limit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Limit.ProtoReflect.Descriptor instead.
 func (*Node_Limit) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 12}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 13}
 }
 
 func (x *Node_Limit) GetCount() int64 {
@@ -2870,7 +2973,7 @@ type Node_Union struct {
 
 func (x *Node_Union) Reset() {
 	*x = Node_Union{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2882,7 +2985,7 @@ func (x *Node_Union) String() string {
 func (*Node_Union) ProtoMessage() {}
 
 func (x *Node_Union) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2895,7 +2998,7 @@ func (x *Node_Union) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Union.ProtoReflect.Descriptor instead.
 func (*Node_Union) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 13}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 14}
 }
 
 type Node_SetOp struct {
@@ -2908,7 +3011,7 @@ type Node_SetOp struct {
 
 func (x *Node_SetOp) Reset() {
 	*x = Node_SetOp{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2920,7 +3023,7 @@ func (x *Node_SetOp) String() string {
 func (*Node_SetOp) ProtoMessage() {}
 
 func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2933,7 +3036,7 @@ func (x *Node_SetOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SetOp.ProtoReflect.Descriptor instead.
 func (*Node_SetOp) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 14}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 15}
 }
 
 func (x *Node_SetOp) GetKind() uint32 {
@@ -2959,7 +3062,7 @@ type Node_DistinctOn struct {
 
 func (x *Node_DistinctOn) Reset() {
 	*x = Node_DistinctOn{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2971,7 +3074,7 @@ func (x *Node_DistinctOn) String() string {
 func (*Node_DistinctOn) ProtoMessage() {}
 
 func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2984,7 +3087,7 @@ func (x *Node_DistinctOn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_DistinctOn.ProtoReflect.Descriptor instead.
 func (*Node_DistinctOn) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 15}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 16}
 }
 
 func (x *Node_DistinctOn) GetKeys() []int32 {
@@ -3003,7 +3106,7 @@ type Node_SharedRead struct {
 
 func (x *Node_SharedRead) Reset() {
 	*x = Node_SharedRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3015,7 +3118,7 @@ func (x *Node_SharedRead) String() string {
 func (*Node_SharedRead) ProtoMessage() {}
 
 func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3028,7 +3131,7 @@ func (x *Node_SharedRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_SharedRead.ProtoReflect.Descriptor instead.
 func (*Node_SharedRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 16}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 17}
 }
 
 func (x *Node_SharedRead) GetShared() int32 {
@@ -3050,7 +3153,7 @@ type Node_ExchangeRead struct {
 
 func (x *Node_ExchangeRead) Reset() {
 	*x = Node_ExchangeRead{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3165,7 @@ func (x *Node_ExchangeRead) String() string {
 func (*Node_ExchangeRead) ProtoMessage() {}
 
 func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3178,7 @@ func (x *Node_ExchangeRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_ExchangeRead.ProtoReflect.Descriptor instead.
 func (*Node_ExchangeRead) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 17}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 18}
 }
 
 func (x *Node_ExchangeRead) GetStage() int32 {
@@ -3117,7 +3220,7 @@ type Node_Window struct {
 
 func (x *Node_Window) Reset() {
 	*x = Node_Window{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3129,7 +3232,7 @@ func (x *Node_Window) String() string {
 func (*Node_Window) ProtoMessage() {}
 
 func (x *Node_Window) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3142,7 +3245,7 @@ func (x *Node_Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Window.ProtoReflect.Descriptor instead.
 func (*Node_Window) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 18}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 19}
 }
 
 func (x *Node_Window) GetPartition() []int32 {
@@ -3176,7 +3279,7 @@ type Node_Recursion struct {
 
 func (x *Node_Recursion) Reset() {
 	*x = Node_Recursion{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3188,7 +3291,7 @@ func (x *Node_Recursion) String() string {
 func (*Node_Recursion) ProtoMessage() {}
 
 func (x *Node_Recursion) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3201,7 +3304,7 @@ func (x *Node_Recursion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Recursion.ProtoReflect.Descriptor instead.
 func (*Node_Recursion) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 19}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 20}
 }
 
 func (x *Node_Recursion) GetTable() int32 {
@@ -3227,7 +3330,7 @@ type Node_WorkingTable struct {
 
 func (x *Node_WorkingTable) Reset() {
 	*x = Node_WorkingTable{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3239,7 +3342,7 @@ func (x *Node_WorkingTable) String() string {
 func (*Node_WorkingTable) ProtoMessage() {}
 
 func (x *Node_WorkingTable) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3252,7 +3355,7 @@ func (x *Node_WorkingTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_WorkingTable.ProtoReflect.Descriptor instead.
 func (*Node_WorkingTable) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 20}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 21}
 }
 
 func (x *Node_WorkingTable) GetTable() int32 {
@@ -3274,7 +3377,7 @@ type Node_Unnest struct {
 
 func (x *Node_Unnest) Reset() {
 	*x = Node_Unnest{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3286,7 +3389,7 @@ func (x *Node_Unnest) String() string {
 func (*Node_Unnest) ProtoMessage() {}
 
 func (x *Node_Unnest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3299,7 +3402,7 @@ func (x *Node_Unnest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Unnest.ProtoReflect.Descriptor instead.
 func (*Node_Unnest) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 21}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 22}
 }
 
 func (x *Node_Unnest) GetLists() []int32 {
@@ -3343,7 +3446,7 @@ type Node_Write struct {
 
 func (x *Node_Write) Reset() {
 	*x = Node_Write{}
-	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3355,7 +3458,7 @@ func (x *Node_Write) String() string {
 func (*Node_Write) ProtoMessage() {}
 
 func (x *Node_Write) ProtoReflect() protoreflect.Message {
-	mi := &file_api_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_api_plan_v1_plan_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3368,7 +3471,7 @@ func (x *Node_Write) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node_Write.ProtoReflect.Descriptor instead.
 func (*Node_Write) Descriptor() ([]byte, []int) {
-	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 22}
+	return file_api_plan_v1_plan_proto_rawDescGZIP(), []int{19, 23}
 }
 
 func (x *Node_Write) GetFormat() string {
@@ -3501,13 +3604,14 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\x12\x06\n" +
 	"\x02IN\x10\v\x12\x0e\n" +
 	"\n" +
-	"COMPARISON\x10\f\"V\n" +
+	"COMPARISON\x10\f\"n\n" +
 	"\fPartitioning\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x12\n" +
 	"\x04keys\x18\x02 \x03(\x05R\x04keys\x12\x1e\n" +
 	"\n" +
 	"partitions\x18\x03 \x01(\x05R\n" +
-	"partitions\"R\n" +
+	"partitions\x12\x16\n" +
+	"\x06bounds\x18\x04 \x03(\x12R\x06bounds\"R\n" +
 	"\x04File\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\x12$\n" +
@@ -3554,7 +3658,7 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\vGroupingSet\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\x05R\x04keys\"7\n" +
 	"\x03Row\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xbc \n" +
+	"\x06values\x18\x01 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06values\"\xae\"\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\x01R\x04rows\x12\x16\n" +
@@ -3584,7 +3688,9 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\rworking_table\x18\x1c \x01(\v2$.polybolos.plan.v1.Node.WorkingTableH\x00R\fworkingTable\x128\n" +
 	"\x06unnest\x18\x1d \x01(\v2\x1e.polybolos.plan.v1.Node.UnnestH\x00R\x06unnest\x12@\n" +
 	"\n" +
-	"as_of_join\x18\x1e \x01(\v2 .polybolos.plan.v1.Node.AsOfJoinH\x00R\basOfJoin\x1a\x87\x04\n" +
+	"as_of_join\x18\x1e \x01(\v2 .polybolos.plan.v1.Node.AsOfJoinH\x00R\basOfJoin\x12B\n" +
+	"\n" +
+	"range_scan\x18\x1f \x01(\v2!.polybolos.plan.v1.Node.RangeScanH\x00R\trangeScan\x1a\x87\x04\n" +
 	"\x04Scan\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
 	"\x06format\x18\x02 \x01(\tR\x06format\x12C\n" +
@@ -3606,7 +3712,13 @@ const file_api_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
 	"RuntimeUse\x12\x16\n" +
 	"\x06filter\x18\x01 \x01(\x05R\x06filter\x12\x16\n" +
-	"\x06column\x18\x02 \x01(\x05R\x06column\x1a4\n" +
+	"\x06column\x18\x02 \x01(\x05R\x06column\x1a\xab\x01\n" +
+	"\tRangeScan\x120\n" +
+	"\x04scan\x18\x01 \x01(\v2\x1c.polybolos.plan.v1.Node.ScanR\x04scan\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\x05R\x06column\x120\n" +
+	"\x06bounds\x18\x03 \x03(\v2\x18.polybolos.plan.v1.ValueR\x06bounds\x12\x12\n" +
+	"\x04from\x18\x04 \x03(\rR\x04from\x12\x0e\n" +
+	"\x02to\x18\x05 \x03(\rR\x02to\x1a4\n" +
 	"\x06Values\x12*\n" +
 	"\x04rows\x18\x01 \x03(\v2\x16.polybolos.plan.v1.RowR\x04rows\x1a\x94\x01\n" +
 	"\x06Series\x12.\n" +
@@ -3722,7 +3834,7 @@ func file_api_plan_v1_plan_proto_rawDescGZIP() []byte {
 }
 
 var file_api_plan_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_api_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_api_plan_v1_plan_proto_goTypes = []any{
 	(Expr_Kind)(0),              // 0: polybolos.plan.v1.Expr.Kind
 	(*Plan)(nil),                // 1: polybolos.plan.v1.Plan
@@ -3747,29 +3859,30 @@ var file_api_plan_v1_plan_proto_goTypes = []any{
 	(*Node)(nil),                // 20: polybolos.plan.v1.Node
 	(*Node_Scan)(nil),           // 21: polybolos.plan.v1.Node.Scan
 	(*Node_RuntimeUse)(nil),     // 22: polybolos.plan.v1.Node.RuntimeUse
-	(*Node_Values)(nil),         // 23: polybolos.plan.v1.Node.Values
-	(*Node_Series)(nil),         // 24: polybolos.plan.v1.Node.Series
-	(*Node_Filter)(nil),         // 25: polybolos.plan.v1.Node.Filter
-	(*Node_Project)(nil),        // 26: polybolos.plan.v1.Node.Project
-	(*Node_Group)(nil),          // 27: polybolos.plan.v1.Node.Group
-	(*Node_HashJoin)(nil),       // 28: polybolos.plan.v1.Node.HashJoin
-	(*Node_RuntimeDef)(nil),     // 29: polybolos.plan.v1.Node.RuntimeDef
-	(*Node_NestedLoopJoin)(nil), // 30: polybolos.plan.v1.Node.NestedLoopJoin
-	(*Node_AsOfJoin)(nil),       // 31: polybolos.plan.v1.Node.AsOfJoin
-	(*Node_Sort)(nil),           // 32: polybolos.plan.v1.Node.Sort
-	(*Node_Limit)(nil),          // 33: polybolos.plan.v1.Node.Limit
-	(*Node_Union)(nil),          // 34: polybolos.plan.v1.Node.Union
-	(*Node_SetOp)(nil),          // 35: polybolos.plan.v1.Node.SetOp
-	(*Node_DistinctOn)(nil),     // 36: polybolos.plan.v1.Node.DistinctOn
-	(*Node_SharedRead)(nil),     // 37: polybolos.plan.v1.Node.SharedRead
-	(*Node_ExchangeRead)(nil),   // 38: polybolos.plan.v1.Node.ExchangeRead
-	(*Node_Window)(nil),         // 39: polybolos.plan.v1.Node.Window
-	(*Node_Recursion)(nil),      // 40: polybolos.plan.v1.Node.Recursion
-	(*Node_WorkingTable)(nil),   // 41: polybolos.plan.v1.Node.WorkingTable
-	(*Node_Unnest)(nil),         // 42: polybolos.plan.v1.Node.Unnest
-	(*Node_Write)(nil),          // 43: polybolos.plan.v1.Node.Write
-	nil,                         // 44: polybolos.plan.v1.Node.Scan.OptionsEntry
-	nil,                         // 45: polybolos.plan.v1.Node.Write.OptionsEntry
+	(*Node_RangeScan)(nil),      // 23: polybolos.plan.v1.Node.RangeScan
+	(*Node_Values)(nil),         // 24: polybolos.plan.v1.Node.Values
+	(*Node_Series)(nil),         // 25: polybolos.plan.v1.Node.Series
+	(*Node_Filter)(nil),         // 26: polybolos.plan.v1.Node.Filter
+	(*Node_Project)(nil),        // 27: polybolos.plan.v1.Node.Project
+	(*Node_Group)(nil),          // 28: polybolos.plan.v1.Node.Group
+	(*Node_HashJoin)(nil),       // 29: polybolos.plan.v1.Node.HashJoin
+	(*Node_RuntimeDef)(nil),     // 30: polybolos.plan.v1.Node.RuntimeDef
+	(*Node_NestedLoopJoin)(nil), // 31: polybolos.plan.v1.Node.NestedLoopJoin
+	(*Node_AsOfJoin)(nil),       // 32: polybolos.plan.v1.Node.AsOfJoin
+	(*Node_Sort)(nil),           // 33: polybolos.plan.v1.Node.Sort
+	(*Node_Limit)(nil),          // 34: polybolos.plan.v1.Node.Limit
+	(*Node_Union)(nil),          // 35: polybolos.plan.v1.Node.Union
+	(*Node_SetOp)(nil),          // 36: polybolos.plan.v1.Node.SetOp
+	(*Node_DistinctOn)(nil),     // 37: polybolos.plan.v1.Node.DistinctOn
+	(*Node_SharedRead)(nil),     // 38: polybolos.plan.v1.Node.SharedRead
+	(*Node_ExchangeRead)(nil),   // 39: polybolos.plan.v1.Node.ExchangeRead
+	(*Node_Window)(nil),         // 40: polybolos.plan.v1.Node.Window
+	(*Node_Recursion)(nil),      // 41: polybolos.plan.v1.Node.Recursion
+	(*Node_WorkingTable)(nil),   // 42: polybolos.plan.v1.Node.WorkingTable
+	(*Node_Unnest)(nil),         // 43: polybolos.plan.v1.Node.Unnest
+	(*Node_Write)(nil),          // 44: polybolos.plan.v1.Node.Write
+	nil,                         // 45: polybolos.plan.v1.Node.Scan.OptionsEntry
+	nil,                         // 46: polybolos.plan.v1.Node.Write.OptionsEntry
 }
 var file_api_plan_v1_plan_proto_depIdxs = []int32{
 	4,  // 0: polybolos.plan.v1.Plan.stages:type_name -> polybolos.plan.v1.Stage
@@ -3795,48 +3908,51 @@ var file_api_plan_v1_plan_proto_depIdxs = []int32{
 	9,  // 20: polybolos.plan.v1.Row.values:type_name -> polybolos.plan.v1.Value
 	8,  // 21: polybolos.plan.v1.Node.out:type_name -> polybolos.plan.v1.Field
 	21, // 22: polybolos.plan.v1.Node.scan:type_name -> polybolos.plan.v1.Node.Scan
-	23, // 23: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
-	24, // 24: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
-	25, // 25: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
-	26, // 26: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
-	27, // 27: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
-	28, // 28: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
-	30, // 29: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
-	32, // 30: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
-	33, // 31: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
-	34, // 32: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
-	35, // 33: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
-	36, // 34: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
-	37, // 35: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
-	38, // 36: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
-	43, // 37: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
-	39, // 38: polybolos.plan.v1.Node.window:type_name -> polybolos.plan.v1.Node.Window
-	40, // 39: polybolos.plan.v1.Node.recursion:type_name -> polybolos.plan.v1.Node.Recursion
-	41, // 40: polybolos.plan.v1.Node.working_table:type_name -> polybolos.plan.v1.Node.WorkingTable
-	42, // 41: polybolos.plan.v1.Node.unnest:type_name -> polybolos.plan.v1.Node.Unnest
-	31, // 42: polybolos.plan.v1.Node.as_of_join:type_name -> polybolos.plan.v1.Node.AsOfJoin
-	44, // 43: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
-	8,  // 44: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
-	12, // 45: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
-	13, // 46: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
-	22, // 47: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
-	19, // 48: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
-	9,  // 49: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
-	9,  // 50: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
-	9,  // 51: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
-	15, // 52: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
-	18, // 53: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
-	29, // 54: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
-	14, // 55: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
-	14, // 56: polybolos.plan.v1.Node.Window.order:type_name -> polybolos.plan.v1.SortKey
-	17, // 57: polybolos.plan.v1.Node.Window.functions:type_name -> polybolos.plan.v1.WindowFunction
-	45, // 58: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
-	8,  // 59: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
-	60, // [60:60] is the sub-list for method output_type
-	60, // [60:60] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	24, // 23: polybolos.plan.v1.Node.values:type_name -> polybolos.plan.v1.Node.Values
+	25, // 24: polybolos.plan.v1.Node.series:type_name -> polybolos.plan.v1.Node.Series
+	26, // 25: polybolos.plan.v1.Node.filter:type_name -> polybolos.plan.v1.Node.Filter
+	27, // 26: polybolos.plan.v1.Node.project:type_name -> polybolos.plan.v1.Node.Project
+	28, // 27: polybolos.plan.v1.Node.group:type_name -> polybolos.plan.v1.Node.Group
+	29, // 28: polybolos.plan.v1.Node.hash_join:type_name -> polybolos.plan.v1.Node.HashJoin
+	31, // 29: polybolos.plan.v1.Node.nested_loop_join:type_name -> polybolos.plan.v1.Node.NestedLoopJoin
+	33, // 30: polybolos.plan.v1.Node.sort:type_name -> polybolos.plan.v1.Node.Sort
+	34, // 31: polybolos.plan.v1.Node.limit:type_name -> polybolos.plan.v1.Node.Limit
+	35, // 32: polybolos.plan.v1.Node.union:type_name -> polybolos.plan.v1.Node.Union
+	36, // 33: polybolos.plan.v1.Node.set_op:type_name -> polybolos.plan.v1.Node.SetOp
+	37, // 34: polybolos.plan.v1.Node.distinct_on:type_name -> polybolos.plan.v1.Node.DistinctOn
+	38, // 35: polybolos.plan.v1.Node.shared_read:type_name -> polybolos.plan.v1.Node.SharedRead
+	39, // 36: polybolos.plan.v1.Node.exchange_read:type_name -> polybolos.plan.v1.Node.ExchangeRead
+	44, // 37: polybolos.plan.v1.Node.write:type_name -> polybolos.plan.v1.Node.Write
+	40, // 38: polybolos.plan.v1.Node.window:type_name -> polybolos.plan.v1.Node.Window
+	41, // 39: polybolos.plan.v1.Node.recursion:type_name -> polybolos.plan.v1.Node.Recursion
+	42, // 40: polybolos.plan.v1.Node.working_table:type_name -> polybolos.plan.v1.Node.WorkingTable
+	43, // 41: polybolos.plan.v1.Node.unnest:type_name -> polybolos.plan.v1.Node.Unnest
+	32, // 42: polybolos.plan.v1.Node.as_of_join:type_name -> polybolos.plan.v1.Node.AsOfJoin
+	23, // 43: polybolos.plan.v1.Node.range_scan:type_name -> polybolos.plan.v1.Node.RangeScan
+	45, // 44: polybolos.plan.v1.Node.Scan.options:type_name -> polybolos.plan.v1.Node.Scan.OptionsEntry
+	8,  // 45: polybolos.plan.v1.Node.Scan.schema:type_name -> polybolos.plan.v1.Field
+	12, // 46: polybolos.plan.v1.Node.Scan.files:type_name -> polybolos.plan.v1.File
+	13, // 47: polybolos.plan.v1.Node.Scan.splits:type_name -> polybolos.plan.v1.Split
+	22, // 48: polybolos.plan.v1.Node.Scan.runtime:type_name -> polybolos.plan.v1.Node.RuntimeUse
+	21, // 49: polybolos.plan.v1.Node.RangeScan.scan:type_name -> polybolos.plan.v1.Node.Scan
+	9,  // 50: polybolos.plan.v1.Node.RangeScan.bounds:type_name -> polybolos.plan.v1.Value
+	19, // 51: polybolos.plan.v1.Node.Values.rows:type_name -> polybolos.plan.v1.Row
+	9,  // 52: polybolos.plan.v1.Node.Series.start:type_name -> polybolos.plan.v1.Value
+	9,  // 53: polybolos.plan.v1.Node.Series.stop:type_name -> polybolos.plan.v1.Value
+	9,  // 54: polybolos.plan.v1.Node.Series.step:type_name -> polybolos.plan.v1.Value
+	15, // 55: polybolos.plan.v1.Node.Group.aggs:type_name -> polybolos.plan.v1.Aggregate
+	18, // 56: polybolos.plan.v1.Node.Group.sets:type_name -> polybolos.plan.v1.GroupingSet
+	30, // 57: polybolos.plan.v1.Node.HashJoin.filters:type_name -> polybolos.plan.v1.Node.RuntimeDef
+	14, // 58: polybolos.plan.v1.Node.Sort.keys:type_name -> polybolos.plan.v1.SortKey
+	14, // 59: polybolos.plan.v1.Node.Window.order:type_name -> polybolos.plan.v1.SortKey
+	17, // 60: polybolos.plan.v1.Node.Window.functions:type_name -> polybolos.plan.v1.WindowFunction
+	46, // 61: polybolos.plan.v1.Node.Write.options:type_name -> polybolos.plan.v1.Node.Write.OptionsEntry
+	8,  // 62: polybolos.plan.v1.Node.Write.schema:type_name -> polybolos.plan.v1.Field
+	63, // [63:63] is the sub-list for method output_type
+	63, // [63:63] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_api_plan_v1_plan_proto_init() }
@@ -3866,6 +3982,7 @@ func file_api_plan_v1_plan_proto_init() {
 		(*Node_WorkingTable_)(nil),
 		(*Node_Unnest_)(nil),
 		(*Node_AsOfJoin_)(nil),
+		(*Node_RangeScan_)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3873,7 +3990,7 @@ func file_api_plan_v1_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_plan_v1_plan_proto_rawDesc), len(file_api_plan_v1_plan_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   45,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
