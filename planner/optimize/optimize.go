@@ -49,6 +49,7 @@ var rules = []rule{
 	{name: "drop sorts", apply: dropSorts},
 	{name: "share common subplans", apply: shareCommon, whole: true},
 	{name: "prune columns", apply: prune, whole: true},
+	{name: "aggregate early", apply: aggregateEarly},
 	{name: "order joins", apply: orderJoins},
 	{name: "push down limits", apply: pushLimits},
 	{name: "prune columns", apply: prune, whole: true},

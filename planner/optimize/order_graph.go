@@ -30,6 +30,8 @@ type graph struct {
 	terms []term // conditions that hold above all joins they read
 	equal []class
 	owner map[expr.ColumnID]int
+	// asTheyAre leaves the inputs of the group as they are.
+	asTheyAre bool
 }
 
 // relation is an input of the group. One that a left, semi, anti or mark join brings has that join; reads are the relations whose columns
@@ -40,6 +42,7 @@ type relation struct {
 	conds []expr.Expr
 	terms []term // of conds
 	reads set
+	stats *estimate.Stats // of node, where they are known better than by its estimate
 }
 
 // term is a condition and the relations that it reads. An equality has those of its sides in a and b; they are empty for all else.
@@ -77,6 +80,17 @@ func (g *graph) collect(n logical.Node) error {
 	if err := g.walk(n, &conds); err != nil {
 		return err
 	}
+	g.connect()
+	for _, c := range logical.Unique(conds) {
+		if !g.equality(c) {
+			g.terms = append(g.terms, g.term(c))
+		}
+	}
+	return nil
+}
+
+// connect notes whose columns are whose, and what the joins that bring relations read.
+func (g *graph) connect() {
 	g.owner = map[expr.ColumnID]int{}
 	for i, r := range g.rels {
 		for _, c := range r.node.Columns() {
@@ -95,12 +109,14 @@ func (g *graph) collect(n logical.Node) error {
 			}
 		}
 	}
-	for _, c := range logical.Unique(conds) {
-		if !g.equality(c) {
-			g.terms = append(g.terms, g.term(c))
-		}
+}
+
+// input is an input of the group, its own joins in order.
+func (g *graph) input(n logical.Node) (logical.Node, error) {
+	if g.asTheyAre {
+		return n, nil
 	}
-	return nil
+	return orderJoins(g.o, n)
 }
 
 func (g *graph) walk(n logical.Node, conds *[]expr.Expr) error {
@@ -116,7 +132,7 @@ func (g *graph) walk(n logical.Node, conds *[]expr.Expr) error {
 			*conds = append(*conds, expr.Conjuncts(t.Cond)...)
 			return g.walk(t.Right, conds)
 		}
-		r, err := orderJoins(g.o, t.Right)
+		r, err := g.input(t.Right)
 		if err != nil {
 			return err
 		}
@@ -132,7 +148,7 @@ func (g *graph) walk(n logical.Node, conds *[]expr.Expr) error {
 			return g.walk(t.Input, conds)
 		}
 	}
-	r, err := logical.MapInputs(n, func(c logical.Node) (logical.Node, error) { return orderJoins(g.o, c) })
+	r, err := logical.MapInputs(n, g.input)
 	if err != nil {
 		return err
 	}

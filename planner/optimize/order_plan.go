@@ -32,16 +32,7 @@ type partial struct {
 
 // build is the group in its best order.
 func (g *graph) build() logical.Node {
-	single := make([]*partial, len(g.rels))
-	all := set(0)
-	for i, r := range g.rels {
-		all |= bit(i)
-		p := &partial{rels: bit(i), stats: g.est.Of(r.node), bare: r.join != nil}
-		if own := g.own(bit(i)); len(own) > 0 && !p.bare {
-			p.stats = &estimate.Stats{Rows: p.stats.Rows * estimate.Selectivity(expr.Conjunction(own), p.stats), Cols: p.stats.Cols}
-		}
-		single[i] = p
-	}
+	single, all := g.singles()
 	var best *partial
 	if len(g.rels) <= exhaustive {
 		best = g.dynamic(single, all)
@@ -51,7 +42,27 @@ func (g *graph) build() logical.Node {
 	if best == nil {
 		return g.inOrder()
 	}
-	n := g.node(best)
+	return g.withConstants(g.node(best))
+}
+
+// singles are the relations, and the set of all of them.
+func (g *graph) singles() (single []*partial, all set) {
+	for i, r := range g.rels {
+		all |= bit(i)
+		p := &partial{rels: bit(i), stats: r.stats, bare: r.join != nil}
+		if p.stats == nil {
+			p.stats = g.est.Of(r.node)
+		}
+		if own := g.own(bit(i)); len(own) > 0 && !p.bare {
+			p.stats = &estimate.Stats{Rows: p.stats.Rows * estimate.Selectivity(expr.Conjunction(own), p.stats), Cols: p.stats.Cols}
+		}
+		single = append(single, p)
+	}
+	return single, all
+}
+
+// withConstants is n with the conditions that read no relation.
+func (g *graph) withConstants(n logical.Node) logical.Node {
 	var constants []expr.Expr
 	for _, t := range g.terms {
 		if t.rels == 0 {
@@ -105,29 +116,34 @@ func (g *graph) inOrder() logical.Node {
 // dynamic tries all orders, smaller sets first. Cross products are considered for single rows, and everywhere when there is no other way.
 func (g *graph) dynamic(single []*partial, all set) *partial {
 	for _, cross := range []bool{false, true} {
-		table := make([]*partial, all+1)
-		for _, p := range single {
-			table[p.rels] = p
-		}
-		for s := set(1); s <= all; s++ {
-			if s.single() {
-				continue
-			}
-			// Every split once, except that a bare relation is always on the right.
-			for l := (s - 1) & s; l != 0; l = (l - 1) & s {
-				r := s &^ l
-				a, b := table[l], table[r]
-				if a == nil || b == nil || a.bare || !b.bare && l < r {
-					continue
-				}
-				g.offer(table, a, b, cross)
-			}
-		}
-		if best := table[all]; best != nil {
+		if best := g.tabulate(single, all, cross)[all]; best != nil {
 			return best
 		}
 	}
 	return nil
+}
+
+// tabulate is the best way to join each set of relations, nil where there is none.
+func (g *graph) tabulate(single []*partial, all set, cross bool) []*partial {
+	table := make([]*partial, all+1)
+	for _, p := range single {
+		table[p.rels] = p
+	}
+	for s := set(1); s <= all; s++ {
+		if s.single() {
+			continue
+		}
+		// Every split once, except that a bare relation is always on the right.
+		for l := (s - 1) & s; l != 0; l = (l - 1) & s {
+			r := s &^ l
+			a, b := table[l], table[r]
+			if a == nil || b == nil || a.bare || !b.bare && l < r {
+				continue
+			}
+			g.offer(table, a, b, cross)
+		}
+	}
+	return table
 }
 
 // offer enters the join of a and b when it is possible and the cheapest so far.

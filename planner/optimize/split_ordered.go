@@ -3,8 +3,8 @@ package optimize
 import (
 	"slices"
 
+	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/expr"
-	"github.com/polybolos-db/polybolos/fault"
 	"github.com/polybolos-db/polybolos/planner/logical"
 )
 
@@ -14,6 +14,8 @@ import (
 //	Aggregate by [k] [list(a order by b), list(a order by c)]   →   Inner Join on k is not distinct from k
 //	                                                                  Aggregate by [k] [list(a order by b)]
 //	                                                                  Aggregate by [k] [list(a order by c)]
+//
+// Of grouping sets, a NULL of the join's keys may also stand for what a set leaves out: marked adds what tells the sets apart.
 func splitOrdered(o *optimizer, n logical.Node) (logical.Node, error) {
 	n, err := logical.MapInputs(n, func(c logical.Node) (logical.Node, error) { return splitOrdered(o, c) })
 	if err != nil {
@@ -27,11 +29,10 @@ func splitOrdered(o *optimizer, n logical.Node) (logical.Node, error) {
 	if len(orders) < 2 {
 		return n, nil
 	}
-	if a.Sets != nil {
-		return nil, fault.New(fault.FeatureNotSupported, "aggregates with different ORDER BY over grouping sets are not supported").
-			WithHint("Compute them in subqueries that are joined.")
-	}
 	cols := a.Columns()
+	if a.Sets != nil {
+		a = marked(a, o.ids)
+	}
 	d := (&unnester{o: o}).domain(a.Input)
 	var joined logical.Node
 	for i, members := range orders {
@@ -48,7 +49,7 @@ func splitOrdered(o *optimizer, n logical.Node) (logical.Node, error) {
 		c.Groups = s.ApplyAll(a.Groups)
 		c.GroupCols = d.u.fresh(a.GroupCols)
 		again := logical.MapExprs(&c, s.Apply).(*logical.Aggregate)
-		again = &logical.Aggregate{Input: in, GroupCols: c.GroupCols, Groups: again.Groups, AggCols: c.AggCols, Aggs: again.Aggs}
+		again = &logical.Aggregate{Input: in, GroupCols: c.GroupCols, Groups: again.Groups, AggCols: c.AggCols, Aggs: again.Aggs, Sets: a.Sets}
 		var conds []expr.Expr
 		for k, g := range a.GroupCols {
 			conds = append(conds, logical.Compare(expr.IsNotDistinct, g.Expr(), c.GroupCols[k].Expr()))
@@ -56,6 +57,24 @@ func splitOrdered(o *optimizer, n logical.Node) (logical.Node, error) {
 		joined = &logical.Join{Kind: logical.Inner, Left: joined, Right: again, Cond: expr.Conjunction(conds)}
 	}
 	return logical.Keep(replaceFirst(joined, d.left), cols), nil
+}
+
+// marked is an aggregation over grouping sets that groups by a constant beside each group: it is NULL in the rows of the sets that leave the group out.
+func marked(n *logical.Aggregate, ids *logical.IDs) *logical.Aggregate {
+	c := *n
+	c.Groups, c.GroupCols = slices.Clone(n.Groups), slices.Clone(n.GroupCols)
+	for range n.Groups {
+		c.Groups = append(c.Groups, logical.Bool(true))
+		c.GroupCols = append(c.GroupCols, logical.Col{ID: ids.Next(), Name: "grouping", Type: column.T(column.Bool), Nullable: true})
+	}
+	c.Sets = make([][]int, len(n.Sets))
+	for i, set := range n.Sets {
+		c.Sets[i] = slices.Clone(set)
+		for _, g := range set {
+			c.Sets[i] = append(c.Sets[i], len(n.Groups)+g)
+		}
+	}
+	return &c
 }
 
 // replaceFirst is a chain of joins with another input below its first aggregation: finding a second source may have made the input a shared one.

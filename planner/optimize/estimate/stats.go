@@ -288,6 +288,8 @@ func (e *Estimator) aggregate(n *logical.Aggregate) *Stats {
 		col := of(n.Groups[i], in)
 		col.Distinct = math.Min(col.Distinct, s.Rows)
 		col.Base, col.Table = s.Rows, n
+		// A key alone has each value once: that is no guess of what the rows refer to.
+		col.Guess = col.Guess && len(n.GroupCols) > 1
 		s.Cols[c.ID] = col
 	}
 	for i, c := range n.AggCols {

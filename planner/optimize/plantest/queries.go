@@ -110,6 +110,8 @@ var Queries = []string{
 	`select a, (select sum(coalesce(f, 5)) from u left join v on e = c and f < a) from t`,
 	`select a, (select count(*) from u left join (select * from v where f = a) as w on c = w.e) from t`,
 	`select a, (select count(*) from u full join (select * from v where f = a) as w on c = w.e) from t`,
+	`select a, (select count(*) from (select s.a, s.b from t s where s.a > o.a) q full join u on q.a = u.c and q.b in (select f from v where e = u.d)) from t o`,
+	`select a, x, y from t o, lateral (select q.b as x, w.d as y from (select s.a, s.b from t s where s.a > o.a) q full join (select c, d from u where d <> o.b) w on q.a = w.c and exists (select 1 from v where e = w.d and f < q.b)) j`,
 	`select a, (select count(*) from (select * from u where d = t.b) as x right join v on c = e) from t`,
 	`select a, (select sum(x) from (values (a), (b), (3)) as w (x)) from t`,
 	`select a, (select max(c) from u where d = (select min(f) from v where e = t.b)) from t`,
