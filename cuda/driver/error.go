@@ -7,19 +7,20 @@ import (
 
 // The codes of the driver's errors that this project distinguishes.
 const (
-	CodeInvalidValue   = 1
-	CodeOutOfMemory    = 2
-	CodeNotInitialized = 3
-	CodeNoDevice       = 100
-	CodeInvalidDevice  = 101
-	CodeInvalidImage   = 200
-	CodeNoBinary       = 209
-	CodeInvalidPTX     = 218
-	CodeNotFound       = 500
-	CodeNotReady       = 600
-	CodeIllegalAddress = 700
-	CodeLaunchFailed   = 719
-	CodeUnknown        = 999
+	CodeInvalidValue      = 1
+	CodeOutOfMemory       = 2
+	CodeNotInitialized    = 3
+	CodeNoDevice          = 100
+	CodeInvalidDevice     = 101
+	CodeInvalidImage      = 200
+	CodeNoBinary          = 209
+	CodeInvalidPTX        = 218
+	CodeNotFound          = 500
+	CodeNotReady          = 600
+	CodeIllegalAddress    = 700
+	CodeMisalignedAddress = 716
+	CodeLaunchFailed      = 719
+	CodeUnknown           = 999
 )
 
 // Error is a failed call of the driver.

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/polybolos-db/polybolos/cuda/driver"
-	"github.com/polybolos-db/polybolos/cuda/kernels/host"
 )
 
 // Config describes a machine.
@@ -16,6 +15,9 @@ type Config struct {
 	Seed       uint64 // of all orders
 	Interleave uint32 // after how many atomic operations, about, a thread lets others run; 0: 16
 	Version    int    // 0: 13000
+	Emulate    bool   // kernels of every module run as PTX, not only those that were not compiled for the host
+	Races      bool   // races of kernels that run as PTX are errors
+	Weak       bool   // their stores are seen late, and in any order that the device's memory model allows
 }
 
 // Faults says when things go wrong, each counted from 1 on a device; 0: never.
@@ -51,7 +53,7 @@ func New(c Config) *Driver {
 		d.devices = append(d.devices, &Device{
 			ordinal: i, config: c, random: rand.New(rand.NewPCG(c.Seed, uint64(i))),
 			blocks: map[uintptr][]byte{}, streams: map[driver.Stream]*stream{}, events: map[driver.Event]*event{},
-			modules: map[driver.Module][]byte{}, functions: map[driver.Function]host.Kernel{},
+			modules: map[driver.Module]image{}, functions: map[driver.Function]function{},
 		})
 	}
 	return d
@@ -95,8 +97,8 @@ type Device struct {
 	next      uintptr // handle
 	streams   map[driver.Stream]*stream
 	events    map[driver.Event]*event
-	modules   map[driver.Module][]byte
-	functions map[driver.Function]host.Kernel
+	modules   map[driver.Module]image
+	functions map[driver.Function]function
 	now       float32 // milliseconds that launches and copies seemed to take
 }
 

@@ -73,11 +73,10 @@ func (d *Device) Free(p driver.Ptr) error {
 	}
 	defer d.mu.Unlock()
 	d.drain()
-	whole, ok := d.blocks[uintptr(p)]
-	if !ok {
+	if _, ok := d.blocks[uintptr(p)]; !ok {
 		return d.fail("cuMemFree", "", driver.CodeInvalidValue, "invalid argument")
 	}
-	d.used -= int64(uintptr(unsafe.Pointer(unsafe.SliceData(whole))) + uintptr(len(whole)-page) - uintptr(p))
+	d.used -= int64(d.size(uintptr(p)))
 	d.unmap(uintptr(p))
 	return nil
 }
@@ -103,6 +102,12 @@ func (d *Device) FreePinned(p []byte) error {
 	d.drain()
 	d.pinned--
 	return unix.Munmap(p[:max(len(p), 1)])
+}
+
+// size is how many bytes an allocation has.
+func (d *Device) size(at uintptr) int {
+	whole := d.blocks[at]
+	return int(uintptr(unsafe.Pointer(unsafe.SliceData(whole))) + uintptr(len(whole)-page) - at)
 }
 
 // bytes is device memory as a slice; nothing when it is not all of one allocation.

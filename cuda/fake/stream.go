@@ -1,12 +1,6 @@
 package fake
 
-import (
-	"bytes"
-	"fmt"
-
-	"github.com/polybolos-db/polybolos/cuda/driver"
-	"github.com/polybolos-db/polybolos/cuda/kernels/host"
-)
+import "github.com/polybolos-db/polybolos/cuda/driver"
 
 // stream is work that has not been done yet.
 type stream struct{ work []work }
@@ -243,76 +237,4 @@ func (d *Device) Fill(to driver.Ptr, value byte, n int64, s driver.Stream) error
 			memory[i] = value
 		}
 	})
-}
-
-// Load takes any PTX.
-func (d *Device) Load(name string, image []byte) (driver.Module, error) {
-	if err := d.enter("cuModuleLoadData"); err != nil {
-		return 0, err
-	}
-	defer d.mu.Unlock()
-	if d.faults.Image || !bytes.Contains(image, []byte(".version")) {
-		return 0, d.fail("cuModuleLoadData", name, driver.CodeInvalidPTX, "a PTX JIT compilation failed")
-	}
-	m := driver.Module(d.handle())
-	d.modules[m] = image
-	return m, nil
-}
-
-// Unload forgets a module.
-func (d *Device) Unload(m driver.Module) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.modules, m)
-	return nil
-}
-
-// Function finds a kernel of the module among those compiled for the host.
-func (d *Device) Function(m driver.Module, name string, _ int) (driver.Function, error) {
-	if err := d.enter("cuModuleGetFunction"); err != nil {
-		return 0, err
-	}
-	defer d.mu.Unlock()
-	k, ok := host.Find(name)
-	if !ok || !bytes.Contains(d.modules[m], []byte(".entry "+name+"(")) {
-		return 0, d.fail("cuModuleGetFunction", name, driver.CodeNotFound, "named symbol not found")
-	}
-	f := driver.Function(d.handle())
-	d.functions[f] = k
-	return f, nil
-}
-
-// Resources says the same of every kernel.
-func (d *Device) Resources(f driver.Function) (driver.Resources, error) {
-	if err := d.enter("cuFuncGetAttribute"); err != nil {
-		return driver.Resources{}, err
-	}
-	defer d.mu.Unlock()
-	if _, ok := d.functions[f]; !ok {
-		return driver.Resources{}, d.fail("cuFuncGetAttribute", "", driver.CodeInvalidValue, "invalid resource handle")
-	}
-	return driver.Resources{Threads: 1024, Registers: 64}, nil
-}
-
-// Launch runs a kernel when its turn comes.
-func (d *Device) Launch(l driver.Launch) error {
-	if err := d.enter("cuLaunchKernel"); err != nil {
-		return err
-	}
-	defer d.mu.Unlock()
-	d.counts.launch++
-	k, ok := d.functions[l.Function]
-	if !ok || l.Grid <= 0 || l.Block <= 0 || l.Block > 1024 || l.Shared > d.Properties().SharedMemory || len(l.Args) > driver.MaxArgs {
-		return d.fail("cuLaunchKernel", l.Kernel, driver.CodeInvalidValue, fmt.Sprintf("invalid argument: %+v", l))
-	}
-	if d.faults.Launch > 0 && d.counts.launch >= d.faults.Launch {
-		return d.enqueue("cuLaunchKernel", l.Stream, work{do: func() { d.illegal("cuLaunchKernel", l.Kernel) }})
-	}
-	args := append([]uint64(nil), l.Args...)
-	seed := d.random.Uint64()
-	return d.enqueue("cuLaunchKernel", l.Stream, work{do: func() {
-		if err := k.Run(l.Grid, l.Block, l.Shared, args, host.Options{Seed: seed, Interleave: d.config.Interleave}); err != nil {
-			d.lost = d.fail("cuLaunchKernel", l.Kernel, driver.CodeLaunchFailed, err.Error())
-		}
-	}})
 }

@@ -1,7 +1,7 @@
 // decode.cu: Parquet's hybrid of runs and bit-packed numbers: dictionary codes, and levels. The host reads the runs' headers; a run is three words of 32 bits: its
 // first number's position, its width's worth of data (a run of equal numbers: the number; bit-packed: the first bit's position), and 1 if it is packed.
 // After the last run stands a position beyond the end. Pages lie at multiples of 8 bytes and are followed by 8 bytes of anything.
-#include "scan.cuh"
+#include "marks.cuh"
 
 PB_DEV u32 pb_unpack(const void *page, u64 bit, u32 width) {
 	u64 word = bit >> 5;
@@ -83,35 +83,30 @@ PB_KERNEL pb_decode_levels(const void *page, const u32 *runs, u64 count, u64 wid
 	}
 }
 
-
-// pb_decode_spread gives dense values their rows: row i, whose bit is set, has the value number (bits set before i). starts are the numbers of set bits before each
-// tile of 1024 rows; other rows become zero.
-PB_KERNEL pb_decode_spread(const void *values, u64 size, const u32 *bits, const u32 *starts, u64 rows, void *out) {
-	PB_SHARED(pb_scan_shared, shared);
-	for (u64 tile = PB_BID; tile * 1024 < rows; tile += PB_NBID) {
-		u32 at = pb_load<u32>(starts, tile);
-		for (u64 from = tile * 1024; from < (tile + 1) * 1024; from += PB_NTID) {
-			u64 i = from + PB_TID;
-			bool set = i < rows && (pb_load<u32>(bits, i < rows ? i / 32 : 0) >> (i & 31) & 1);
-			u32 total, k = at + pb_block_scan(shared, set, &total);
-			at += total;
-			if (i >= rows) continue;
-			switch (size) {
-			case 1: pb_store<u8>(out, i, set ? pb_load<u8>(values, k) : 0); break;
-			case 4: pb_store<u32>(out, i, set ? pb_load<u32>(values, k) : 0); break;
-			case 8: pb_store<u64>(out, i, set ? pb_load<u64>(values, k) : 0); break;
-			case 16: pb_store<pb_pair>(out, i, set ? pb_load<pb_pair>(values, k) : pb_pair{0, 0}); break;
-			}
-		}
-	}
+template <typename T> PB_DEV void pb_spread_as(const void *values, const u32 *bits, const u32 *starts, u64 rows, void *out) {
+	T value[4];
+	u64 to[4];
+	pb_marks_walk(
+	    bits, (rows + 31) / 32, starts,
+	    [&](u32 k, u64 row, bool set, u32 place) {
+		    to[k] = row;
+		    value[k] = T{};
+		    if (set && row < rows) value[k] = pb_load<T>(values, place);
+	    },
+	    [&] {
+#pragma unroll
+		    for (u32 k = 0; k < 4; k++) {
+			    if (to[k] < rows) pb_store<T>(out, to[k], value[k]);
+		    }
+	    });
 }
 
-// pb_count_tiles counts the set bits of each tile of 1024 rows.
-PB_KERNEL pb_count_tiles(const u32 *bits, u64 rows, u32 *counts) {
-	u64 tiles = (rows + 1023) / 1024, words = (rows + 31) / 32;
-	for (u64 t = pb_index(); t < tiles; t += pb_threads()) {
-		u32 n = 0;
-		for (u64 w = t * 32; w < words && w < (t + 1) * 32; w++) n += pb_popc(pb_load<u32>(bits, w));
-		pb_store<u32>(counts, t, n);
+// pb_decode_spread gives dense values their rows: row i, whose bit is set, has the value number (bits set before i); other rows become zero.
+PB_KERNEL pb_decode_spread(const void *values, u64 size, const u32 *bits, const u32 *starts, u64 rows, void *out) {
+	switch (size) {
+	case 1: pb_spread_as<u8>(values, bits, starts, rows, out); break;
+	case 4: pb_spread_as<u32>(values, bits, starts, rows, out); break;
+	case 8: pb_spread_as<u64>(values, bits, starts, rows, out); break;
+	case 16: pb_spread_as<pb_pair>(values, bits, starts, rows, out); break;
 	}
 }

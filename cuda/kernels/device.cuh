@@ -50,9 +50,37 @@ PB_DEV void pb_atomic_fadd(f64 *p, f64 v) { __nvvm_atom_add_gen_d(p, v); }
 PB_DEV u32 pb_popc(u32 v) { return (u32)__builtin_popcount(v); }
 PB_DEV u32 pb_ffs(u32 v) { return (u32)__builtin_ctz(v); } // v is not 0
 
+// pb_match8 is the lanes of the warp, all of which call it, whose v has the same low eight bits as this one's.
+PB_DEV u32 pb_match8(u32 v) {
+	u32 peers = 0xffffffffu;
+#pragma unroll
+	for (u32 bit = 1; bit < 256; bit <<= 1) {
+		// In assembly, since clang takes the bit apart twice.
+		u32 set;
+		asm volatile("{ .reg .pred p; .reg .b32 b; and.b32 b, %1, %2; setp.ne.u32 p, b, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; @!p not.b32 %0, %0; }"
+		             : "=r"(set)
+		             : "r"(v), "n"(bit));
+		peers &= set;
+	}
+	return peers;
+}
+
 // Pointers that come out of memory are generic; saying that they are global spares the check at each access.
 template <typename T> PB_DEV T pb_load(const void *p, u64 i) { return ((const __attribute__((address_space(1))) T *)p)[i]; }
 template <typename T> PB_DEV void pb_store(void *p, u64 i, T v) { ((__attribute__((address_space(1))) T *)p)[i] = v; }
+// What is read or written once, as a stream, leaves the caches first.
+PB_DEV u64 pb_load_once(const u64 *p, u64 i) {
+	u64 v;
+	asm volatile("ld.global.cs.u64 %0, [%1];" : "=l"(v) : "l"((const __attribute__((address_space(1))) u64 *)p + i));
+	return v;
+}
+PB_DEV void pb_store_once(u32 *p, u64 i, u32 v) {
+	asm volatile("st.global.cs.u32 [%0], %1;" ::"l"((__attribute__((address_space(1))) u32 *)p + i), "r"(v) : "memory");
+}
+// Words in global memory through which blocks speak to each other: read and written where all see them.
+PB_DEV u64 pb_peek(const u64 *p, u64 i) { return ((const volatile __attribute__((address_space(1))) u64 *)p)[i]; }
+PB_DEV void pb_post(u64 *p, u64 i, u64 v) { ((volatile __attribute__((address_space(1))) u64 *)p)[i] = v; }
+PB_DEV u32 pb_global_add(u32 *p, u32 v) { return __atomic_fetch_add((__attribute__((address_space(1))) u32 *)p, v, __ATOMIC_RELAXED); }
 
 #else
 #include "host/shim.h"

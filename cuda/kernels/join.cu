@@ -1,7 +1,7 @@
-// join.cu: hash tables of rows on one word a row: a key that fits it, or the hash of several, whose words are then compared. A slot holds a row's number plus one
+// join.cu: hash tables of rows on several words a row, whose hash is looked up before they are compared, and the pairs of a join. A slot holds a row's number plus one
 // under 32 bits of its hash; rows with equal keys are chained, so that each key takes one slot.
 #include "hash.cuh"
-#include "scan.cuh"
+#include "lookback.cuh"
 
 // The words of row i: keys[j * rows + i] for j from 0 to count-1.
 PB_DEV bool pb_join_equal(const u64 *a, u64 arows, u64 i, const u64 *b, u64 brows, u64 k, u64 count) {
@@ -18,9 +18,8 @@ PB_DEV u64 pb_join_hash(const u64 *keys, u64 rows, u64 i, u64 count) {
 }
 
 // pb_join_build puts rows into slots, which are zero before, mask+1 of them, at least twice as many as rows; next[i] is the next row with row i's key plus one, or 0. Rows whose bit
-// in valid is clear (a NULL key) are left out. linked counts the rows that are chained behind another.
-PB_KERNEL pb_join_build(const u64 *keys, u64 count, u64 rows, const u64 *valid, u64 *slots, u64 shift, u64 mask, u32 *next, u32 *linked) {
-	u32 behind = 0;
+// in valid is clear (a NULL key) are left out.
+PB_KERNEL pb_join_build(const u64 *keys, u64 count, u64 rows, const u64 *valid, u64 *slots, u64 shift, u64 mask, u32 *next) {
 	for (u64 i = pb_index(); i < rows; i += pb_threads()) {
 		pb_store<u32>(next, i, 0);
 		if (!pb_bit(valid, i)) continue;
@@ -40,13 +39,11 @@ PB_KERNEL pb_join_build(const u64 *keys, u64 count, u64 rows, const u64 *valid, 
 					if (old == seen) break;
 					seen = old;
 				}
-				behind++;
 				break;
 			}
 			at = (at + 1) & mask;
 		}
 	}
-	if (behind) pb_atomic_add(linked, behind);
 }
 
 // pb_join_probe finds for each probe row the first row with its key plus one, or 0.
@@ -69,46 +66,6 @@ PB_KERNEL pb_join_probe(const u64 *probe, u64 count, u64 rows, const u64 *valid,
 	}
 }
 
-// pb_join_unique builds as pb_join_build for one word a row and no two rows of a key, with the key beside its row: slots of two words, at one cache line a look-up.
-PB_KERNEL pb_join_unique(const u64 *keys, u64 rows, u64 *slots, u64 shift, u64 mask) {
-	for (u64 i = pb_index(); i < rows; i += pb_threads()) {
-		u64 key = pb_load<u64>(keys, i), at = pb_mix(key) >> shift;
-		while (pb_atomic_cas(slots + 2 * at, (u64)0, i + 1) != 0) at = (at + 1) & mask;
-		slots[2 * at + 1] = key;
-	}
-}
-
-// pb_join_unique_probe probes such a table, with several rows of a thread under way at once.
-PB_KERNEL pb_join_unique_probe(const u64 *probe, u64 rows, const u64 *slots, u64 shift, u64 mask, u32 *heads) {
-	const u64 step = pb_threads();
-	for (u64 from = pb_index(); from < rows; from += 4 * step) {
-		u64 key[4], at[4], row[4], own[4];
-#pragma unroll
-		for (int k = 0; k < 4; k++) {
-			u64 i = from + k * step;
-			key[k] = pb_load<u64>(probe, i < rows ? i : rows - 1);
-			at[k] = pb_mix(key[k]) >> shift;
-		}
-#pragma unroll
-		for (int k = 0; k < 4; k++) {
-			pb_pair slot = pb_load<pb_pair>(slots, at[k]);
-			row[k] = slot[0];
-			own[k] = slot[1];
-		}
-#pragma unroll
-		for (int k = 0; k < 4; k++) {
-			while (row[k] != 0 && own[k] != key[k]) {
-				at[k] = (at[k] + 1) & mask;
-				pb_pair slot = pb_load<pb_pair>(slots, at[k]);
-				row[k] = slot[0];
-				own[k] = slot[1];
-			}
-			u64 i = from + k * step;
-			if (i < rows) pb_store<u32>(heads, i, (u32)row[k]);
-		}
-	}
-}
-
 enum { PB_JOIN_INNER, PB_JOIN_LEFT, PB_JOIN_SEMI, PB_JOIN_ANTI };
 enum { JOIN_THREADS = 256, JOIN_TILE = 1024 };
 
@@ -120,17 +77,26 @@ PB_DEV u32 pb_join_matches(u32 head, const u32 *next, u64 kind) {
 	return kind == PB_JOIN_LEFT && n == 0 ? 1 : n;
 }
 
-// pb_join_count counts the pairs that the rows of each tile give, by kind; ~0 for two thousand millions and more.
-PB_KERNEL pb_join_count(const u32 *heads, u64 rows, const u32 *next, u64 kind, u32 *counts) {
-	PB_SHARED(pb_scan_shared, shared);
-	for (u64 tile = PB_BID; tile * JOIN_TILE < rows; tile += PB_NBID) {
-		u64 n = 0;
-		for (u64 i = tile * JOIN_TILE + PB_TID; i < rows && i < (tile + 1) * JOIN_TILE; i += PB_NTID) n += pb_join_matches(pb_load<u32>(heads, i), next, kind);
-		u32 total, high;
-		pb_block_scan(shared, (u32)n, &total);
-		// Units of 2^16, of which a tile has no more than fit, rounded down by less than one a thread.
-		pb_block_scan(shared, (u32)(n >> 16), &high);
-		if (PB_TID == 0) pb_store<u32>(counts, tile, high < 1u << 15 ? total : ~0u);
+struct pb_join_shared {
+	pb_scan_shared scan;
+	u64 start, sum;
+	u32 tile;
+};
+
+// pb_join_count writes the number of pairs that the rows before each tile give, by kind, to starts, and that of all to total: a block a tile.
+PB_KERNEL pb_join_count(const u32 *heads, u64 rows, const u32 *next_row, u64 kind, u32 *next, u64 *states, u32 *starts, u64 *total) {
+	PB_SHARED(pb_join_shared, shared);
+	if (PB_TID == 0) shared.sum = 0;
+	const u64 tile = pb_take_tile(shared.tile, next);
+	u64 n = 0;
+	for (u64 i = tile * JOIN_TILE + PB_TID; i < rows && i < (tile + 1) * JOIN_TILE; i += PB_NTID) n += pb_join_matches(pb_load<u32>(heads, i), next_row, kind);
+	for (u32 by = 16; by > 0; by >>= 1) n += pb_shfl_down64(PB_FULL, n, by);
+	if ((PB_TID & 31) == 0) pb_atomic_add(&shared.sum, n);
+	pb_barrier();
+	u64 start = pb_tile_start(shared.start, states, tile, 1, shared.sum);
+	if (PB_TID == 0) {
+		pb_store<u32>(starts, tile, (u32)start);
+		if ((tile + 1) * JOIN_TILE >= rows) pb_store<u64>(total, 0, start + shared.sum);
 	}
 }
 

@@ -1,8 +1,5 @@
-// keys.cu: hashes of any key set, and the spreading of rows over partitions, both as on the CPU.
+// keys.cu: hashes of any key set, as on the CPU.
 #include "hash.cuh"
-#include "spread.cuh"
-
-const u64 PB_PARTITION = 0xA0761D6478BD642Full;
 
 // pb_hash_words writes the hash of each row's words: word j of row i is words[j * rows + i].
 PB_KERNEL pb_hash_words(const u64 *words, u64 count, u64 rows, u64 *hashes) {
@@ -44,26 +41,4 @@ PB_KERNEL pb_words(const void *values, u64 kind, u64 rows, u64 *words) {
 		}
 		pb_store<u64>(words, i, w);
 	}
-}
-
-PB_DEV u32 pb_partition_of(u64 h, u64 n) { return (u32)pb_mulhi((h << 29 | h >> 35) * PB_PARTITION, n); }
-
-struct pb_partitioned {
-	const u64 *hashes;
-	u64 partitions;
-	u32 *out;
-	PB_MEMBER u32 number(u64 i) const { return pb_partition_of(pb_load<u64>(hashes, i), partitions); }
-	PB_MEMBER void put(u64 i, u32 to) const { pb_store<u32>(out, to, (u32)i); }
-};
-
-// pb_partition_count counts the rows of each of up to 256 partitions by tile (see spread.cuh).
-PB_KERNEL pb_partition_count(const u64 *hashes, u64 rows, u64 partitions, u64 tiles, u32 *counts) {
-	PB_SHARED(pb_spread_shared, shared);
-	pb_spread_count(shared, pb_partitioned{hashes, partitions, 0}, rows, partitions, tiles, counts);
-}
-
-// pb_partition_rows writes the rows' numbers partition by partition, each in the order of the rows.
-PB_KERNEL pb_partition_rows(const u64 *hashes, u64 rows, u64 partitions, u64 tiles, const u32 *starts, u32 *out) {
-	PB_SHARED(pb_spread_shared, shared);
-	pb_spread_rows(shared, pb_partitioned{hashes, partitions, out}, rows, partitions, tiles, starts);
 }

@@ -1,60 +1,106 @@
-// spread.cuh: rows go to up to 256 places by a number of theirs, in the order of the rows; partitioning and each pass of a radix sort are this. Rows is a
-// type with number(i), the place of row i, and put(i, to), which writes row i to position to.
+// spread.cuh: rows go to up to 256 places by a number of theirs, in the order of the rows; partitioning and each pass of a radix sort are this, in one reading of the rows
+// (Adinets and Merrill, Onesweep: A Faster Least Significant Digit Radix Sort for GPUs, 2022): how many rows each place gets has been counted before, how
+// many of them lie in the tiles before this one is found by looking back, and a tile's rows are put in order in shared memory, so that those of a place are written side by side.
 #pragma once
-#include "device.cuh"
+#include "lookback.cuh"
 
-enum { SPREAD_THREADS = 256, SPREAD_TILE = 4096, SPREAD_MOST = 256 };
+enum { SPREAD_THREADS = 384, SPREAD_WARPS = SPREAD_THREADS / 32, SPREAD_MOST = 256 };
 
-struct pb_spread_shared {
-	u32 count[SPREAD_MOST];
-	u32 warp[SPREAD_THREADS / 32][SPREAD_MOST];
+// A tile has ITEMS rows a thread. Staged is what lies in shared memory of each.
+template <int ITEMS, typename Staged> struct pb_spread_shared {
+	enum { TILE = SPREAD_THREADS * ITEMS };
+	union {
+		u32 warp[SPREAD_WARPS][SPREAD_MOST]; // rows of each place in each warp; then where they begin in the tile
+		Staged staged[TILE];
+	};
+	u32 base[SPREAD_MOST]; // where the place's rows go, less where they begin in the tile
+	u32 tile;
+	pb_scan_shared scan;
 };
 
-// pb_spread_count counts, tile by tile, the rows of each place: counts[p * tiles + tile], so that the exclusive sums over all are where each tile's rows go.
-template <typename Rows> PB_DEV void pb_spread_count(pb_spread_shared &shared, Rows of, u64 rows, u64 places, u64 tiles, u32 *counts) {
-	for (u64 tile = PB_BID; tile < tiles; tile += PB_NBID) {
-		for (u32 p = PB_TID; p < places; p += PB_NTID) shared.count[p] = 0;
-		pb_barrier();
-		for (u64 i = tile * SPREAD_TILE + PB_TID; i < rows && i < (tile + 1) * SPREAD_TILE; i += PB_NTID) pb_atomic_add(&shared.count[of.number(i)], 1u);
-		pb_barrier();
-		for (u32 p = PB_TID; p < places; p += PB_NTID) pb_store<u32>(counts, p * tiles + tile, shared.count[p]);
-		pb_barrier();
-	}
+// Thread t has rows pb_spread_row(tile, k) for k from 0: a warp's rows follow each other, and so do its lanes' of each k.
+template <int ITEMS> PB_DEV u64 pb_spread_row(u64 tile, u32 k) {
+	return tile * (SPREAD_THREADS * ITEMS) + (PB_TID >> 5) * (32 * ITEMS) + k * 32 + (PB_TID & 31);
 }
 
-template <typename Rows> PB_DEV void pb_spread_rows(pb_spread_shared &shared, Rows of, u64 rows, u64 places, u64 tiles, const u32 *starts) {
-	const u32 lane = PB_TID & 31, warp = PB_TID >> 5, warps = PB_NTID >> 5;
-	for (u64 tile = PB_BID; tile < tiles; tile += PB_NBID) {
-		for (u32 p = PB_TID; p < places; p += PB_NTID) shared.count[p] = pb_load<u32>(starts, p * tiles + tile);
-		for (u64 from = tile * SPREAD_TILE; from < (tile + 1) * SPREAD_TILE && from < rows; from += PB_NTID) {
-			for (u32 p = PB_TID; p < warps * SPREAD_MOST; p += PB_NTID) (&shared.warp[0][0])[p] = 0;
-			pb_barrier();
-			// A row's rank among those of its place: in the warp by the lanes that go there, over the warps by their counts.
-			u64 i = from + PB_TID;
-			bool live = i < rows;
-			u32 place = live ? of.number(i) : 0;
-			u32 peers = pb_ballot(PB_FULL, live);
-			for (u32 bit = 0; bit < 8; bit++) {
-				bool mine = place >> bit & 1;
-				u32 set = pb_ballot(PB_FULL, mine);
-				peers &= mine ? set : ~set;
-			}
-			u32 rank = pb_popc(peers & ((1u << lane) - 1));
-			if (live && rank == 0) shared.warp[warp][place] = pb_popc(peers);
-			pb_barrier();
-			if (live) {
-				u32 before = shared.count[place];
-				for (u32 w = 0; w < warp; w++) before += shared.warp[w][place];
-				of.put(i, before + rank);
-			}
-			pb_barrier();
-			for (u32 p = PB_TID; p < places; p += PB_NTID) {
-				u32 sum = 0;
-				for (u32 w = 0; w < warps; w++) sum += shared.warp[w][p];
-				shared.count[p] += sum;
-			}
-			pb_barrier();
+// pb_spread_rank turns each row's number in word into the number << 16 and where the row lies in the tile when it is put in order. Rows behind the last one have the greatest
+// number that there is. own gets what pb_spread_find needs of the tile.
+template <int ITEMS, typename Staged> PB_DEV void pb_spread_rank(pb_spread_shared<ITEMS, Staged> &shared, u32 (&word)[ITEMS], u64 tile, const u32 *totals, u64 *states, u64 mark, u32 (&own)[2]) {
+	const u32 lane = PB_TID & 31;
+	u32 *count = shared.warp[PB_TID >> 5];
+#pragma unroll
+	for (u32 p = 0; p < SPREAD_MOST; p += 32) count[p + lane] = 0;
+	pb_warp_barrier(PB_FULL);
+	// A row's rank among those of its place in the warp: by the lanes that go there with it, after those of the steps before.
+#pragma unroll
+	for (int k = 0; k < ITEMS; k++) {
+		u32 place = word[k], peers = pb_match8(place);
+		u32 below = pb_popc(peers & ((1u << lane) - 1)), before = count[place];
+		pb_warp_barrier(PB_FULL);
+		if (below == 0) count[place] = before + pb_popc(peers);
+		pb_warp_barrier(PB_FULL);
+		word[k] = place << 16 | (before + below);
+	}
+	pb_barrier();
+	// A thread for each place, over the warps.
+	u32 all = 0, total;
+	if (PB_TID < SPREAD_MOST) {
+#pragma unroll
+		for (u32 w = 0; w < SPREAD_WARPS; w++) all += shared.warp[w][PB_TID];
+		if (tile > 0) pb_post_own(states, tile * SPREAD_MOST + PB_TID, mark, all);
+	}
+	u32 start = pb_block_scan(shared.scan, all, &total);
+	if (PB_TID < SPREAD_MOST) {
+		u32 at = start;
+#pragma unroll
+		for (u32 w = 0; w < SPREAD_WARPS; w++) {
+			u32 n = shared.warp[w][PB_TID];
+			shared.warp[w][PB_TID] = at;
+			at += n;
 		}
-		pb_barrier();
+	}
+	if (tile == 0) {
+		u32 first = pb_block_scan(shared.scan, PB_TID < SPREAD_MOST ? pb_load<u32>(totals, PB_TID) : 0, &total);
+		if (PB_TID < SPREAD_MOST) {
+			pb_post_whole(states, PB_TID, mark, (u64)first + all);
+			shared.base[PB_TID] = first - start;
+		}
+	}
+	own[0] = all;
+	own[1] = start;
+	pb_barrier();
+#pragma unroll
+	for (int k = 0; k < ITEMS; k++) word[k] += count[word[k] >> 16];
+	pb_barrier(); // what is staged takes the counts' memory
+}
+
+// pb_spread_find finds where the tile's rows go; own is what pb_spread_rank left there.
+template <int ITEMS, typename Staged> PB_DEV void pb_spread_find(pb_spread_shared<ITEMS, Staged> &shared, u64 tile, u64 *states, u64 mark, const u32 (&own)[2]) {
+	if (tile > 0 && PB_TID < SPREAD_MOST) {
+		u64 before = pb_look_back(states, SPREAD_MOST, PB_TID, tile, mark);
+		pb_post_whole(states, tile * SPREAD_MOST + PB_TID, mark, before + own[0]);
+		shared.base[PB_TID] = (u32)before - own[1];
+	}
+	pb_barrier();
+}
+
+// pb_spread_count adds the rows of each place to totals. shared: a word for each place.
+template <typename Number> PB_DEV void pb_spread_count(u32 (&count)[SPREAD_MOST], Number number, u64 rows, u32 *totals) {
+	enum { ITEMS = 8 };
+	for (u32 p = PB_TID; p < SPREAD_MOST; p += PB_NTID) count[p] = 0;
+	pb_barrier();
+	const u64 step = pb_threads();
+	u64 i = pb_index();
+	for (; i + (ITEMS - 1) * step < rows; i += ITEMS * step) {
+		u32 place[ITEMS];
+#pragma unroll
+		for (int k = 0; k < ITEMS; k++) place[k] = number(i + k * step);
+#pragma unroll
+		for (int k = 0; k < ITEMS; k++) pb_atomic_add(&count[place[k]], 1u);
+	}
+	for (; i < rows; i += step) pb_atomic_add(&count[number(i)], 1u);
+	pb_barrier();
+	for (u32 p = PB_TID; p < SPREAD_MOST; p += PB_NTID) {
+		if (count[p]) pb_global_add(totals + p, count[p]);
 	}
 }

@@ -2,7 +2,6 @@ package steps
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/polybolos-db/polybolos/cuda"
@@ -86,24 +85,14 @@ func (s *Steps) DecodeLevels(page, runs driver.Ptr, count, width, n, greatest in
 
 // Spread gives dense values, of size bytes, the rows whose bit is set; the others become zero.
 func (s *Steps) Spread(values driver.Ptr, size int, bits driver.Ptr, rows int) (out cuda.Buffer, err error) {
-	n := tiles(rows, 1024)
-	counts, err := s.D.Pool.Alloc(int64(4 * (n + 1)))
+	starts, err := s.mark(bits, rows)
 	if err != nil {
-		return out, err
-	}
-	defer counts.Free()
-	if err := s.Run("decode", "pb_count_tiles", n, threads, uint64(bits), uint64(rows), uint64(counts.Ptr)); err != nil {
-		return out, err
-	}
-	if _, err := s.scan(counts.Ptr, n, false); err != nil {
 		return out, err
 	}
 	if out, err = s.D.Pool.Alloc(int64(size * rows)); err != nil {
 		return out, err
 	}
-	err = errors.Join(s.Run("decode", "pb_decode_spread", n, 1, uint64(values), uint64(size), uint64(bits), uint64(counts.Ptr), uint64(rows), uint64(out.Ptr)),
-		s.D.Note(s.D.Synchronize(s.S)))
-	return out, err
+	return out, s.Run("decode", "pb_decode_spread", rows, marksRows, uint64(values), uint64(size), uint64(bits), uint64(starts.starts), uint64(rows), uint64(out.Ptr))
 }
 
 // TextCompare and TextMatch say for each text, in Arrow's layout, whether it compares so with the pattern (0 =, 1 <>, 2 <, 3 <=, 4 >, 5 >=), or has it as a prefix

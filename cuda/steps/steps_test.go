@@ -33,7 +33,7 @@ func newRig(t *testing.T, seed uint64) *rig {
 	drv, options := real, cuda.Options{MemoryLimit: 4 << 30}
 	var machine *fake.Driver
 	if drv == nil {
-		machine = fake.New(fake.Config{Seed: seed})
+		machine = fake.New(fake.Config{Seed: seed, Emulate: emulate, Races: emulate, Weak: emulate})
 		drv, options = machine, cuda.Options{}
 	}
 	d, err := cuda.Open(drv, 0, options)
@@ -125,7 +125,8 @@ func TestCompactAndGather(t *testing.T) {
 					want = append(want, uint32(i))
 				}
 			}
-			list, count, err := g.Compact(up(g, words), n)
+			p := up(g, words)
+			list, count, err := g.Compact(p, n)
 			rows := g.keep(list, err)
 			equal(t, "rows", down[uint32](g, rows, count), want)
 			for _, width := range []int{1, 2, 4, 8, 16} {
@@ -135,6 +136,9 @@ func TestCompactAndGather(t *testing.T) {
 				}
 				out, err := g.Gather(up(g, values), width, rows, count)
 				got := down[byte](g, g.keep(out, err), width*count)
+				direct, n, err := g.CompactValues(p, n, []driver.Ptr{up(g, values)}, []int{width})
+				g.must(err)
+				equal(t, fmt.Sprintf("values of width %d", width), down[byte](g, g.keep(direct[0], nil), width*n), got)
 				for k, r := range want {
 					if !bytes.Equal(got[k*width:(k+1)*width], values[int(r)*width:(int(r)+1)*width]) {
 						t.Fatalf("row %d of width %d: %x", r, width, got[k*width:(k+1)*width])
@@ -218,6 +222,9 @@ func TestSortAndTop(t *testing.T) {
 	g := newRig(t, 4)
 	for _, n := range sizes {
 		for _, distinct := range []uint64{3, 1 << 20, ^uint64(0)} {
+			if emulate && n%2 == 0 {
+				continue
+			}
 			keys := make([]uint64, n)
 			order := make([]uint32, n)
 			for i := range keys {

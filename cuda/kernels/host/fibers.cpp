@@ -153,6 +153,11 @@ void meet(Fiber *f) {
 	u32 results[WARP];
 	for (u32 l = 0; l < WARP; l++) {
 		if (!(f->mask >> l & 1)) continue;
+		if (f->op == PB_OP_MATCH) {
+			results[l] = 0;
+			for (u32 k = 0; k < WARP; k++) results[l] |= (u32)((f->mask >> k & 1) && warp[k].value == warp[l].value) << k;
+			continue;
+		}
 		u32 from = l;
 		switch (f->op) {
 		case PB_OP_IDX: from = warp[l].argument & 31; break;

@@ -32,7 +32,7 @@ template <typename T> struct pb_type { typedef T type; };
 #define PB_NTID (pb_self->ntid)
 #define PB_NBID (pb_self->nbid)
 
-enum { PB_OP_BALLOT = 1, PB_OP_IDX, PB_OP_DOWN, PB_OP_UP, PB_OP_SYNC };
+enum { PB_OP_BALLOT = 1, PB_OP_IDX, PB_OP_DOWN, PB_OP_UP, PB_OP_SYNC, PB_OP_MATCH };
 extern "C" {
 void pb_barrier();
 void pb_yield();    // lets other fibers run
@@ -44,6 +44,7 @@ PB_DEV u32 pb_ballot(u32 mask, bool p) { return pb_warp(PB_OP_BALLOT, mask, p, 0
 PB_DEV u32 pb_shfl(u32 mask, u32 v, u32 lane) { return pb_warp(PB_OP_IDX, mask, v, lane); }
 PB_DEV u32 pb_shfl_down(u32 mask, u32 v, u32 by) { return pb_warp(PB_OP_DOWN, mask, v, by); }
 PB_DEV u32 pb_shfl_up(u32 mask, u32 v, u32 by) { return pb_warp(PB_OP_UP, mask, v, by); }
+PB_DEV u32 pb_match8(u32 v) { return pb_warp(PB_OP_MATCH, 0xffffffffu, v & 255, 0); }
 PB_DEV void pb_warp_barrier(u32 mask) { pb_warp(PB_OP_SYNC, mask, 0, 0); }
 PB_DEV void pb_fence() { pb_maybe(); }
 PB_DEV void pb_pause() { pb_yield(); }
@@ -64,6 +65,11 @@ template <typename T> PB_DEV void pb_store(void *p, u64 i, T v) { ((T *)p)[i] = 
 template <typename T> PB_DEV T pb_atomic_add_host(T *p, T v) { pb_maybe(); T old = *p; *p = old + v; return old; }
 PB_DEV u32 pb_atomic_add(u32 *p, u32 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u64 pb_atomic_add(u64 *p, u64 v) { return pb_atomic_add_host(p, v); }
+PB_DEV u64 pb_load_once(const u64 *p, u64 i) { return p[i]; }
+PB_DEV void pb_store_once(u32 *p, u64 i, u32 v) { p[i] = v; }
+PB_DEV u64 pb_peek(const u64 *p, u64 i) { pb_maybe(); return ((const volatile u64 *)p)[i]; }
+PB_DEV void pb_post(u64 *p, u64 i, u64 v) { ((volatile u64 *)p)[i] = v; pb_maybe(); }
+PB_DEV u32 pb_global_add(u32 *p, u32 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u32 pb_shared_add(u32 *p, u32 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u64 pb_global_add(u64 *p, u64 v) { return pb_atomic_add_host(p, v); }
 PB_DEV u32 pb_atomic_or(u32 *p, u32 v) { pb_maybe(); u32 old = *p; *p = old | v; return old; }
