@@ -110,15 +110,21 @@ ptx: ## compile the GPU kernels to PTX with clang 16
 gpu-registers: ## print the registers, spills and shared memory of each GPU kernel on ARCH (sm_90), with NVIDIA's assembler and no card
 	cuda/kernels/registers.sh build/cuda/nvcc $(ARCH)
 
+.PHONY: gpu-assemble
+gpu-assemble: ## assemble the kernels of 5000 random pipelines for three architectures, with NVIDIA's assembler and no card
+	cuda/kernels/registers.sh build/cuda/nvcc >/dev/null
+	POLYBOLOS_ROUNDS=5000 POLYBOLOS_PTXAS=$(CURDIR)/build/cuda/nvcc/ptxas $(GO) test -count 1 -timeout 1h -run TestGeneratedKernelsAssemble ./cuda/ops
+
 # Programs for a machine with a card and a driver and nothing else: tests of the kernels and the device layer, and the measurements.
 .PHONY: gpu-bundle
 gpu-bundle: cuda-headers build/cuda/lib/libcuda.a ## build the programs for a machine with a GPU into build/gpu.tar.xz
 	rm -rf build/gpu && mkdir -p build/gpu/test/device
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/cuda.test ./cuda
+	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/emulator.test ./cuda/emulator
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/ops.test ./cuda/ops
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/steps.test ./cuda/steps
 	$(CUDA_ENV) $(GO) test -c -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/test/device/device.test ./test/device
-	cp -r test/slt build/gpu/test/
+	cp -r test/slt build/gpu/test/ && find build/gpu -name '*.go' -delete
 	$(CUDA_ENV) $(GO) build -trimpath -tags cuda -ldflags '-s -w' -o build/gpu/gpubench ./cuda/gpubench
 	cp cuda/gpubench/run.sh build/gpu/
 	cuda/gpubench/sanitizer.sh build/cuda/sanitizer

@@ -28,6 +28,7 @@ type Device struct {
 	mu        sync.Mutex
 	modules   map[string]driver.Module
 	functions map[string]driver.Function
+	closing   []func()
 	lost      atomic.Pointer[error]
 
 	measured sync.Once
@@ -123,8 +124,22 @@ func (d *Device) BlocksOf(n, per, most int64) int {
 	return int(max(1, min((n+per-1)/per, int64(d.properties.Multiprocessors)*most)))
 }
 
+// Closing has f called before the device is closed: it ends what works for the device, and gives back what that holds.
+func (d *Device) Closing(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closing = append(d.closing, f)
+}
+
 // Close gives back what the pools hold and the context.
 func (d *Device) Close() error {
+	d.mu.Lock()
+	closing := d.closing
+	d.closing = nil
+	d.mu.Unlock()
+	for _, f := range closing {
+		f()
+	}
 	d.Pool.release(0)
 	d.Pinned.release()
 	for _, m := range d.modules {

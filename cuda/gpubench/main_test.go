@@ -15,7 +15,7 @@ import (
 // The measurements check their own results; small ones prove them on the fake device.
 func TestMeasurementsOnTheFakeDevice(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "gpu.json")
-	if err := run(20000, 700, out); err != nil {
+	if err := run(20000, 700, true, "", out); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(out)

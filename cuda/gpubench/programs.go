@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
@@ -92,14 +93,14 @@ func largeSums(groups int) *kernels.Pipeline {
 }
 
 // aggregate measures a pipeline over resident columns, and checks the sum of its sums over all groups and launches.
-func (b *bench) aggregate(p *kernels.Pipeline, cols []driver.Ptr, rows, groups, column_ int, want column.Int128) (seconds float64, err error) {
+func (b *bench) aggregate(mode ops.Compile, p *kernels.Pipeline, cols []driver.Ptr, rows, groups, column_ int, want column.Int128) (seconds float64, compiled time.Duration, err error) {
 	var resident []ops.Resident
 	for _, c := range cols {
 		resident = append(resident, ops.Resident{Values: c})
 	}
-	r, err := ops.NewDevice(b.Device, ops.Options{}).ResidentRun(p, resident, rows)
+	r, err := ops.NewDevice(b.Device, ops.Options{Compile: mode}).ResidentRun(p, resident, rows)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer r.Close()
 	launches := int64(0)
@@ -108,10 +109,10 @@ func (b *bench) aggregate(p *kernels.Pipeline, cols []driver.Ptr, rows, groups, 
 		return r.Launch(uint64(groups))
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := r.Finish(context.Background()); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	a := mem.NewArena(nil)
 	defer a.Free()
@@ -121,7 +122,7 @@ func (b *bench) aggregate(p *kernels.Pipeline, cols []driver.Ptr, rows, groups, 
 		a.Reset()
 		batch, err := r.Next(a)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if batch == nil {
 			break
@@ -132,10 +133,10 @@ func (b *bench) aggregate(p *kernels.Pipeline, cols []driver.Ptr, rows, groups, 
 		}
 	}
 	if all, _ := want.MulChecked(column.Int128FromInt64(launches)); total != all {
-		return 0, fmt.Errorf("the sum is %s, want %s", total, all)
+		return 0, 0, fmt.Errorf("the sum is %s, want %s", total, all)
 	}
 	if found < 1 || found > groups+groups/100+1 {
-		return 0, errors.Join(fmt.Errorf("%d groups, want %d", found, groups))
+		return 0, 0, errors.Join(fmt.Errorf("%d groups, want %d", found, groups))
 	}
-	return seconds, nil
+	return seconds, r.Compiled(), nil
 }

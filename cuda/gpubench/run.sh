@@ -22,6 +22,7 @@ step() {
 if command -v nvidia-smi >/dev/null; then nvidia-smi >"$out/nvidia-smi.log" 2>&1; fi
 if [ "$what" = test ] || [ "$what" = all ]; then
 	step cuda "$here/cuda.test" -test.v -test.timeout 5m
+	step emulator "$here/emulator.test" -test.v -test.timeout 5m
 	step steps "$here/steps.test" -test.v -test.timeout 5m
 	step ops "$here/ops.test" -test.v -test.timeout 8m
 	cd "$here/test/device" && step sql "$here/test/device/device.test" -test.v -test.run Card -test.timeout 8m

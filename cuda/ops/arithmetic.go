@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/convert"
 )
@@ -17,32 +18,36 @@ func (l *lowering) lower(n *node) {
 	case kernels.OpNeg, kernels.OpAbs:
 		l.sign(n)
 	case kernels.OpEq, kernels.OpNe, kernels.OpLt, kernels.OpLe, kernels.OpGt, kernels.OpGe:
-		k := opcode(op - kernels.OpEq)
-		mirrored := [...]opcode{0, 1, 4, 5, 2, 3}[k]
-		l.compare(n, [3]opcode{opEq + k, opWeq + k, opFeq + k}, [3]opcode{opEq + mirrored, opWeq + mirrored, opFeq + mirrored})
+		k := opcode.Op(op - kernels.OpEq)
+		mirrored := [...]opcode.Op{0, 1, 4, 5, 2, 3}[k]
+		l.compare(n, [3]opcode.Op{opcode.Eq + k, opcode.Weq + k, opcode.Feq + k}, [3]opcode.Op{opcode.Eq + mirrored, opcode.Weq + mirrored, opcode.Feq + mirrored})
 	case kernels.OpIsDistinct, kernels.OpIsNotDistinct:
-		same := [3]opcode{opSame, opWsame, opFsame}
+		same := [3]opcode.Op{opcode.Same, opcode.Wsame, opcode.Fsame}
 		l.compare(n, same, same)
 		if op == kernels.OpIsDistinct {
-			l.op(opNot)
+			l.op(opcode.Not)
 		}
 	case kernels.OpNot:
-		l.unary(n, opNot)
+		l.unary(n, opcode.Not)
 	case kernels.OpIsNull:
-		l.unary(n, opIsnull)
+		l.unary(n, opcode.Isnull)
 	case kernels.OpIsNotNull:
-		l.unary(n, opIsnotnull)
+		l.unary(n, opcode.Isnotnull)
 	case kernels.OpIsTrue:
-		l.unary(n, opIstrue)
+		l.unary(n, opcode.Istrue)
 	case kernels.OpIsFalse:
-		l.unary(n, opIsfalse)
+		l.unary(n, opcode.Isfalse)
 	case kernels.OpExtractYear, kernels.OpExtractMonth, kernels.OpExtractDay:
 		l.load(n.args[0])
 		l.read(n.args[0])
-		if n.args[0].typ.Kind != column.Date {
-			l.op(opTsday)
+		// The ends of the range stand for the infinities, of which only the CPU knows what to say.
+		if n.args[0].typ.Kind == column.Date {
+			l.emit(opcode.Range, operand{}, 0, 0, l.pool(wordOf(column.DateMinusInfinity+1), wordOf(column.DateInfinity-1)))
+		} else {
+			l.emit(opcode.Range, operand{}, 0, 0, l.pool(wordOf(math.MinInt64+1), wordOf(math.MaxInt64-1)))
+			l.op(opcode.Tsday)
 		}
-		l.op(opYear + opcode(op-kernels.OpExtractYear))
+		l.op(opcode.Year + opcode.Op(op-kernels.OpExtractYear))
 	case kernels.OpInSet:
 		l.inSet(n)
 	case kernels.OpCast:
@@ -58,20 +63,23 @@ func (l *lowering) lower(n *node) {
 	}
 }
 
-func (l *lowering) unary(n *node, op opcode) {
+// wordOf is the word of a signed number.
+func wordOf(v int64) uint64 { return uint64(v) }
+
+func (l *lowering) unary(n *node, op opcode.Op) {
 	l.load(n.args[0])
 	l.read(n.args[0])
 	l.op(op)
 }
 
 // binary emits op of a and b, or reverse of b and a, whatever needs fewer moves. With wide, both are taken as 128 bits.
-func (l *lowering) binary(a, b *node, op, reverse opcode, wide bool) {
+func (l *lowering) binary(a, b *node, op, reverse opcode.Op, wide bool) {
 	if a == b {
 		l.settle(a)
 	}
 	widen := func(n *node) {
 		if wide && l.classOf(n) == classWord {
-			l.op(opWiden)
+			l.op(opcode.Widen)
 		}
 	}
 	o, ready := l.ready(b)
@@ -103,7 +111,7 @@ func (l *lowering) binary(a, b *node, op, reverse opcode, wide bool) {
 	l.read(b)
 }
 
-func (l *lowering) compare(n *node, ops, mirrored [3]opcode) {
+func (l *lowering) compare(n *node, ops, mirrored [3]opcode.Op) {
 	a, b := n.args[0], n.args[1]
 	k := 0
 	ca, cb := l.classOf(a), l.classOf(b)
@@ -129,22 +137,22 @@ func limits(t column.Type) (lo, hi column.Int128) {
 func (l *lowering) check(t column.Type, wide bool) {
 	lo, hi := limits(t)
 	if wide {
-		l.emit(opWrange, operand{}, 0, 0, l.pool(lo.Lo, uint64(lo.Hi), hi.Lo, uint64(hi.Hi)))
+		l.emit(opcode.Wrange, operand{}, 0, 0, l.pool(lo.Lo, uint64(lo.Hi), hi.Lo, uint64(hi.Hi)))
 		return
 	}
 	if t.Kind == column.Int64 {
 		return
 	}
-	l.emit(opRange, operand{}, 0, 0, l.pool(lo.Lo, hi.Lo))
+	l.emit(opcode.Range, operand{}, 0, 0, l.pool(lo.Lo, hi.Lo))
 }
 
 func (l *lowering) arithmetic(n *node) {
 	a, b, op, t := n.args[0], n.args[1], n.in.Op, n.typ
 	if t.Kind.IsFloat() {
-		ops := map[kernels.Op][2]opcode{kernels.OpAdd: {opFadd, opFadd}, kernels.OpSub: {opFsub, opFrsub}, kernels.OpMul: {opFmul, opFmul}, kernels.OpDiv: {opFdiv, opFrdiv}}[op]
+		ops := map[kernels.Op][2]opcode.Op{kernels.OpAdd: {opcode.Fadd, opcode.Fadd}, kernels.OpSub: {opcode.Fsub, opcode.Frsub}, kernels.OpMul: {opcode.Fmul, opcode.Fmul}, kernels.OpDiv: {opcode.Fdiv, opcode.Frdiv}}[op]
 		l.binary(a, b, ops[0], ops[1], false)
 		if t.Kind == column.Float32 {
-			l.op(opFround)
+			l.op(opcode.Fround)
 		}
 		return
 	}
@@ -154,21 +162,21 @@ func (l *lowering) arithmetic(n *node) {
 		narrow := classOf(a.typ) == classWord && classOf(b.typ) == classWord
 		switch {
 		case op == kernels.OpMul && narrow:
-			l.binary(a, b, opProduct, opProduct, false)
+			l.binary(a, b, opcode.Product, opcode.Product, false)
 		case op == kernels.OpMul:
-			l.binary(a, b, opWmul, opWmul, true)
+			l.binary(a, b, opcode.Wmul, opcode.Wmul, true)
 		case op == kernels.OpAdd:
-			l.binary(a, b, opWadd, opWadd, true)
+			l.binary(a, b, opcode.Wadd, opcode.Wadd, true)
 		default:
-			l.binary(a, b, opWsub, opWrsub, true)
+			l.binary(a, b, opcode.Wsub, opcode.Wrsub, true)
 		}
 		if !sure {
 			l.check(t, true)
 		}
 		return
 	}
-	ops := map[kernels.Op][2]opcode{
-		kernels.OpAdd: {opAdd, opAdd}, kernels.OpSub: {opSub, opRsub}, kernels.OpMul: {opMul, opMul}, kernels.OpDiv: {opDiv, opRdiv}, kernels.OpMod: {opMod, opRmod},
+	ops := map[kernels.Op][2]opcode.Op{
+		kernels.OpAdd: {opcode.Add, opcode.Add}, kernels.OpSub: {opcode.Sub, opcode.Rsub}, kernels.OpMul: {opcode.Mul, opcode.Mul}, kernels.OpDiv: {opcode.Div, opcode.Rdiv}, kernels.OpMod: {opcode.Mod, opcode.Rmod},
 	}[op]
 	l.binary(a, b, ops[0], ops[1], false)
 	if !sure {
@@ -180,7 +188,7 @@ func (l *lowering) sign(n *node) {
 	l.load(n.args[0])
 	l.read(n.args[0])
 	neg := n.in.Op == kernels.OpNeg
-	pick := func(a, b opcode) opcode {
+	pick := func(a, b opcode.Op) opcode.Op {
 		if neg {
 			return a
 		}
@@ -188,11 +196,11 @@ func (l *lowering) sign(n *node) {
 	}
 	switch classOf(n.typ) {
 	case classFloat:
-		l.op(pick(opFneg, opFabs))
+		l.op(pick(opcode.Fneg, opcode.Fabs))
 	case classWide:
-		l.op(pick(opWneg, opWabs))
+		l.op(pick(opcode.Wneg, opcode.Wabs))
 	default:
-		l.op(pick(opNeg, opAbs))
+		l.op(pick(opcode.Neg, opcode.Abs))
 		if n.typ.Kind != column.Decimal {
 			l.check(n.typ, false)
 		}
@@ -213,9 +221,9 @@ func (l *lowering) inSet(n *node) {
 	}
 	l.load(n.args[0])
 	l.read(n.args[0])
-	l.emit(opInset, operand{}, uint16(len(words)), 0, l.pool(words...))
+	l.emit(opcode.Inset, operand{}, uint16(len(words)), 0, l.pool(words...))
 	if set.HasNull {
-		l.with(opOr, operand{from: fromNull}) // a miss is NULL
+		l.with(opcode.Or, operand{from: opcode.FromNull}) // a miss is NULL
 	}
 }
 
@@ -224,32 +232,32 @@ func (l *lowering) cast(n *node) {
 	from := a.typ
 	l.load(a)
 	l.read(a)
-	factor := func(up int) operand { return operand{from: fromConst, imm: column.Pow10(up).Lo} }
+	factor := func(up int) operand { return operand{from: opcode.FromConst, imm: column.Pow10(up).Lo} }
 	switch {
 	case from.Kind == column.Float32, from.Kind == column.Timestamp, from.Kind == column.TimestampTZ:
 	case from.Kind == column.Date:
-		l.with(opMul, operand{from: fromConst, imm: uint64(column.MicrosPerDay)})
+		l.with(opcode.Mul, operand{from: opcode.FromConst, imm: uint64(column.MicrosPerDay)})
 	case to.Kind == column.Float64:
-		l.op(opTofloat)
+		l.op(opcode.Tofloat)
 		if from.Scale > 0 {
-			l.with(opFdiv, operand{from: fromConst, imm: math.Float64bits(column.Pow10(int(from.Scale)).Float64())})
+			l.with(opcode.Fdiv, operand{from: opcode.FromConst, imm: math.Float64bits(column.Pow10(int(from.Scale)).Float64())})
 		}
 	case to.Kind.IsInteger():
 		l.check(to, false)
 	case classOf(from) == classWide:
 		if to.Scale > from.Scale {
-			l.with(opWmul, factor(int(to.Scale-from.Scale)))
+			l.with(opcode.Wmul, factor(int(to.Scale-from.Scale)))
 		}
 		l.check(to, true)
 		if classOf(to) == classWord {
-			l.op(opNarrow)
+			l.op(opcode.Narrow)
 		}
 	case classOf(to) == classWide:
-		l.with(opProduct, factor(int(to.Scale-from.Scale)))
+		l.with(opcode.Product, factor(int(to.Scale-from.Scale)))
 		l.check(to, true)
 	default:
 		if to.Scale > from.Scale {
-			l.with(opMul, factor(int(to.Scale-from.Scale)))
+			l.with(opcode.Mul, factor(int(to.Scale-from.Scale)))
 		}
 		l.check(to, false)
 	}

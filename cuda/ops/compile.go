@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
@@ -105,7 +106,7 @@ func (p *plan) generate(lay layout, clean bool) (*compiled, error) {
 		return nil, kernels.Unsupportedf("the pipeline takes %d instructions, and %d is the most", len(l.code)/2, maxCode)
 	}
 	if len(l.code) == 0 {
-		l.op(opNop)
+		l.op(opcode.Nop)
 	}
 	return &compiled{code: l.code, consts: l.consts, units: len(l.units), keyUnit: keyUnit}, nil
 }
@@ -147,9 +148,9 @@ func (l *lowering) roots(g *graph, keys []*node, st *states) ([]*node, error) {
 		if s.arg == nil {
 			continue
 		}
-		if s.kind == mergeCount && s.arg.typ.Physical() == column.PhysView {
+		if s.kind == opcode.MergeCount && s.arg.typ.Physical() == column.PhysView {
 			s.arg = present(s.arg)
-		} else if s.kind == mergeCount && classOf(s.arg.typ) == classNone {
+		} else if s.kind == opcode.MergeCount && classOf(s.arg.typ) == classNone {
 			return nil, kernels.Unsupportedf("count of type %s has no kernel", s.arg.typ)
 		}
 		if err := add(s.arg); err != nil {
@@ -311,7 +312,7 @@ func (l *lowering) filter(n *node) *node {
 		return l.acc
 	}
 	l.load(n)
-	l.emit(opFilter, operand{}, uint16(1-btoi(l.whole)), 0, 0)
+	l.emit(opcode.Filter, operand{}, uint16(1-btoi(l.whole)), 0, 0)
 	l.read(n)
 	return n
 }
@@ -326,10 +327,10 @@ func (l *lowering) groups(p *plan, keys []*node, lay layout) int {
 			l.load(n)
 			l.read(n)
 			if p.keys[i].base != 0 {
-				l.with(opSub, operand{from: fromConst, imm: uint64(p.keys[i].base)})
+				l.with(opcode.Sub, operand{from: opcode.FromConst, imm: uint64(p.keys[i].base)})
 				l.acc = nil
 			}
-			l.emit(opDense, operand{}, 0, lay.nulls[i], uint64(lay.strides[i]))
+			l.emit(opcode.Dense, operand{}, 0, lay.nulls[i], uint64(lay.strides[i]))
 		}
 		return 0
 	}
@@ -344,40 +345,40 @@ func (l *lowering) groups(p *plan, keys []*node, lay layout) int {
 	for i, n := range keys {
 		l.load(n)
 		if p.keys[i].class == classFloat {
-			l.op(opForder)
+			l.op(opcode.Forder)
 			l.acc = nil
 		}
-		l.emit(opHashkey, operand{}, word, 0, 0)
+		l.emit(opcode.Hashkey, operand{}, word, 0, 0)
 		word++
 		if p.keys[i].words == 2 {
-			l.op(opHigh)
+			l.op(opcode.High)
 			l.acc = nil
-			l.emit(opHashkey, operand{}, word, 0, 0)
+			l.emit(opcode.Hashkey, operand{}, word, 0, 0)
 			word++
 		}
 		l.read(n)
 	}
-	l.emit(opFind, operand{}, 0, 0, 1)
+	l.emit(opcode.Find, operand{}, 0, 0, 1)
 	l.give(unit, p.words)
 	return int(unit)
 }
 
 // aggregates emits what adds each row to its group's states.
 func (l *lowering) aggregates(st *states, clean bool) {
-	ops := [...]opcode{mergeCount: opCount, mergeSum2: opSum2, mergeSum3: opSum3, mergeFsum: opFsum, mergeMax: opMax}
+	ops := [...]opcode.Op{opcode.MergeCount: opcode.Count, opcode.MergeSum2: opcode.Sum2, opcode.MergeSum3: opcode.Sum3, opcode.MergeFsum: opcode.Fsum, opcode.MergeMax: opcode.Max}
 	var one node // stands for 1 in the accumulator
 	loadOne := func() {
 		if l.acc != &one {
-			l.with(opMov, operand{from: fromConst, imm: 1})
+			l.with(opcode.Mov, operand{from: opcode.FromConst, imm: 1})
 			l.acc = &one
 		}
 	}
 	for _, s := range st.list {
+		if !clean && s.certain && st.list[firstCertain(st)] == s {
+			loadOne()
+			l.emit(opcode.Count, operand{}, uint16(st.dirty), 0, 0)
+		}
 		if clean && s.certain {
-			if st.list[firstCertain(st)] == s {
-				loadOne()
-				l.emit(opCount, operand{}, uint16(st.clean), 0, 0)
-			}
 			if s.arg != nil {
 				l.read(s.arg)
 			}
@@ -388,12 +389,12 @@ func (l *lowering) aggregates(st *states, clean bool) {
 			if s.arg != nil {
 				l.settle(s.arg)
 			}
-			l.op(opPush)
+			l.op(opcode.Push)
 			l.load(s.filter)
 			l.read(s.filter)
-			l.emit(opFilter, operand{}, 0, 0, 0)
+			l.emit(opcode.Filter, operand{}, 0, 0, 0)
 		}
-		if s.kind == mergeSum3 && s.filter == nil && l.product(opSumprod, s.arg, uint32(s.word)) {
+		if s.kind == opcode.MergeSum3 && s.filter == nil && l.product(opcode.Sumprod, s.arg, uint32(s.word)) {
 			continue
 		}
 		if s.arg == nil {
@@ -404,15 +405,15 @@ func (l *lowering) aggregates(st *states, clean bool) {
 		spoilt := true
 		switch s.shape {
 		case greatestInt:
-			l.op(opOrder)
+			l.op(opcode.Order)
 		case leastInt:
-			l.op(opOrder)
-			l.op(opInvert)
+			l.op(opcode.Order)
+			l.op(opcode.Invert)
 		case greatestFloat:
-			l.op(opForder)
+			l.op(opcode.Forder)
 		case leastFloat:
-			l.op(opForder)
-			l.op(opInvert)
+			l.op(opcode.Forder)
+			l.op(opcode.Invert)
 		default:
 			spoilt = false
 		}
@@ -424,7 +425,7 @@ func (l *lowering) aggregates(st *states, clean bool) {
 			l.read(s.arg)
 		}
 		if s.filter != nil {
-			l.op(opPop)
+			l.op(opcode.Pop)
 		}
 	}
 }

@@ -1,12 +1,15 @@
 package ops
 
-import "github.com/polybolos-db/polybolos/kernels"
+import (
+	"github.com/polybolos-db/polybolos/cuda/opcode"
+	"github.com/polybolos-db/polybolos/kernels"
+)
 
 // junction computes AND and OR. Terms that can fail are computed only where those before leave the answer open.
 func (l *lowering) junction(n *node) {
-	op, open := opAnd, opOpenAnd
+	op, open := opcode.And, opcode.OpenAnd
 	if n.in.Op == kernels.OpOr {
-		op, open = opOr, opOpenOr
+		op, open = opcode.Or, opcode.OpenOr
 	}
 	first := n.arms[0].result
 	if !n.raises() {
@@ -23,9 +26,9 @@ func (l *lowering) junction(n *node) {
 	l.load(first)
 	l.read(first)
 	l.store(so, false)
-	l.op(opPush)
+	l.op(opcode.Push)
 	for _, a := range n.arms[1:] {
-		l.with(opMov, so)
+		l.with(opcode.Mov, so)
 		l.op(open)
 		l.acc = nil
 		l.enter(a.body)
@@ -36,13 +39,13 @@ func (l *lowering) junction(n *node) {
 		l.store(so, false)
 		l.acc = nil
 	}
-	l.op(opPop)
-	l.with(opMov, so)
+	l.op(opcode.Pop)
+	l.with(opcode.Mov, so)
 	l.release(so)
 }
 
 // combine emits op of the accumulator and n, when the accumulator's value is nobody's.
-func (l *lowering) combine(op opcode, n *node) {
+func (l *lowering) combine(op opcode.Op, n *node) {
 	if o, ok := l.ready(n); ok {
 		l.with(op, o)
 		return
@@ -89,9 +92,9 @@ func (l *lowering) caseWhen(n *node) {
 		l.enter(arms[0].body)
 		l.load(arms[0].result)
 		l.read(arms[0].result)
-		l.op(opThen)
+		l.op(opcode.Then)
 		l.value(arms[1], result)
-		l.op(opElse)
+		l.op(opcode.Else)
 		arms = arms[2:]
 	}
 	if len(arms) == 1 {
@@ -106,7 +109,7 @@ func (l *lowering) coalesce(n *node) {
 	result := l.begin(n)
 	for _, a := range n.arms {
 		l.value(a, result)
-		l.op(opOpenNull)
+		l.op(opcode.OpenNull)
 	}
 	l.end(result)
 }
@@ -114,9 +117,9 @@ func (l *lowering) coalesce(n *node) {
 // begin makes a result of NULLs for the arms to write into.
 func (l *lowering) begin(n *node) operand {
 	result := l.temporary(classOf(n.typ))
-	l.with(opMov, operand{from: fromNull})
+	l.with(opcode.Mov, operand{from: opcode.FromNull})
 	l.store(result, false)
-	l.op(opPush)
+	l.op(opcode.Push)
 	l.acc = nil
 	return result
 }
@@ -127,15 +130,15 @@ func (l *lowering) value(a arm, result operand) {
 	l.enter(a.body)
 	l.load(a.result)
 	if result.class == classWide && l.classOf(a.result) == classWord {
-		l.op(opWiden)
+		l.op(opcode.Widen)
 	}
 	l.read(a.result)
 	l.store(result, true)
 }
 
 func (l *lowering) end(result operand) {
-	l.op(opPop)
-	l.with(opMov, result)
+	l.op(opcode.Pop)
+	l.with(opcode.Mov, result)
 	l.release(result)
 	l.acc = nil
 }

@@ -14,6 +14,7 @@ import (
 type Options struct {
 	ChunkRows int // rows of a chunk, 0: by their size
 	Chunks    int // chunks that a run may have, 0: 6
+	Compile   Compile
 }
 
 func (o Options) chunks() int {
@@ -25,14 +26,17 @@ func (o Options) chunks() int {
 
 // Device runs pipelines on a card: kernels.Device.
 type Device struct {
-	d    *cuda.Device
-	o    Options
-	once sync.Once
-	info kernels.DeviceInfo
+	d       *cuda.Device
+	o       Options
+	kernels *kernelCache
+	once    sync.Once
+	info    kernels.DeviceInfo
 }
 
-// NewDevice makes the pipelines' view of d.
-func NewDevice(d *cuda.Device, o Options) *Device { return &Device{d: d, o: o} }
+// NewDevice makes the pipelines' view of d. What it compiles is kept until d is closed.
+func NewDevice(d *cuda.Device, o Options) *Device {
+	return &Device{d: d, o: o, kernels: newKernelCache(d)}
+}
 
 // Info describes the card; the first call measures its bandwidths.
 func (d *Device) Info() kernels.DeviceInfo {
@@ -90,7 +94,7 @@ func (a *aggregation) Describe() string {
 
 // Start begins a run.
 func (a *aggregation) Start(budget *mem.Budget) (kernels.AggregationRun, error) {
-	return newRun(a.d.d, a.p, a.d.o, budget)
+	return newRun(a.d, a.p, a.d.o, budget)
 }
 
 // Work counts instructions, states and bytes of a row.

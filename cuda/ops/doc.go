@@ -7,6 +7,11 @@
 // and may be computed before everything else, such as a LIKE, is evaluated on the host, batch by batch, once per dictionary entry where there is a dictionary,
 // and goes to the device as a column (host.go). Anything else is an *Unsupported with the reason.
 //
+// # From a program to a kernel
+//
+// The program runs interpreted by the kernels of kernels/program.cu, or compiled by package codegen for the table's layout: at once for what stays on the card, and beside the run after its first
+// chunks for all else (native.go, kernelcache.go).
+//
 // # From batches to chunks
 //
 // Workers copy the columns that the device reads into chunks of pinned memory, texts as numbers that the run gives to each distinct one

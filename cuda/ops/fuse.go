@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/cuda"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
@@ -43,14 +44,14 @@ func (l *lowering) range_(n *node) (ok bool) {
 		least, most = 1, 0 // no value
 	}
 	o := l.leafOperand(a)
-	if last := len(l.code) - 2; last >= 0 && opcode(l.code[last]) == opKeep && uint16(l.code[last]>>16) == o.a {
+	if last := len(l.code) - 2; last >= 0 && opcode.Op(l.code[last]) == opcode.Keep && uint16(l.code[last]>>16) == o.a {
 		// The same column: both at once.
 		at := l.code[last+1]
 		l.consts[at] = uint64(max(int64(l.consts[at]), least))
 		l.consts[at+1] = uint64(min(int64(l.consts[at+1]), most))
 	} else {
 		o.imm, o.at = l.pool(uint64(least), uint64(most)), uint32(1-btoi(l.whole))
-		l.with(opKeep, o)
+		l.with(opcode.Keep, o)
 	}
 	l.read(a)
 	l.read(b)
@@ -60,7 +61,7 @@ func (l *lowering) range_(n *node) (ok bool) {
 
 // product emits op, which takes the exact product n of two words, one of them a column or a constant, without its being computed before. ok is false, and nothing
 // emitted, where n is something else, or is needed elsewhere too.
-func (l *lowering) product(op opcode, n *node, at uint32) (ok bool) {
+func (l *lowering) product(op opcode.Op, n *node, at uint32) (ok bool) {
 	if l.failed != nil || n == nil || n.leaf() || n.placed || n.uses != 1 || l.acc == n || n.in.Op != kernels.OpMul || n.raises() || l.classOf(n) != classWide {
 		return false
 	}
@@ -86,9 +87,9 @@ func (l *lowering) product(op opcode, n *node, at uint32) (ok bool) {
 
 // lean are the instructions that pb_program_lean has.
 var lean = func() (has [256]bool) {
-	for _, op := range []opcode{opNop, opMov, opAdd, opSub, opRsub, opMul, opNeg, opAbs, opRange, opEq, opNe, opLt, opLe, opGt, opGe, opNot, opAnd, opOr, opIsnull, opIsnotnull,
-		opIstrue, opIsfalse, opYear, opMonth, opDay, opTsday, opInset, opLookup8, opStore, opFilter, opDense, opCount, opSum2, opMax, opOrder, opInvert, opOutmask,
-		opKeep, opSumprod, opOutprod} {
+	for _, op := range []opcode.Op{opcode.Nop, opcode.Mov, opcode.Add, opcode.Sub, opcode.Rsub, opcode.Mul, opcode.Neg, opcode.Abs, opcode.Range, opcode.Eq, opcode.Ne, opcode.Lt, opcode.Le, opcode.Gt, opcode.Ge, opcode.Not, opcode.And, opcode.Or, opcode.Isnull, opcode.Isnotnull,
+		opcode.Istrue, opcode.Isfalse, opcode.Year, opcode.Month, opcode.Day, opcode.Tsday, opcode.Inset, opcode.Lookup8, opcode.Store, opcode.Filter, opcode.Dense, opcode.Count, opcode.Sum2, opcode.Max, opcode.Order, opcode.Invert, opcode.Outmask,
+		opcode.Keep, opcode.Sumprod, opcode.Outprod} {
 		has[op] = true
 	}
 	return has
@@ -97,8 +98,8 @@ var lean = func() (has [256]bool) {
 // lean reports whether pb_program_lean can run the program.
 func (c *compiled) lean() bool {
 	for i := 0; i < len(c.code); i += 2 {
-		switch from := fetch(c.code[i] >> 8); {
-		case !lean[opcode(c.code[i])], from == fromConstw, from == fromF32, from == fromWide, from == fromTempw:
+		switch from := opcode.Fetch(c.code[i] >> 8); {
+		case !lean[opcode.Op(c.code[i])], from == opcode.FromConstw, from == opcode.FromF32, from == opcode.FromWide, from == opcode.FromTempw:
 			return false
 		}
 	}
@@ -106,7 +107,7 @@ func (c *compiled) lean() bool {
 }
 
 // kernelShared is what a block takes of shared memory beside what its launch asks for: the program and the job, and the driver's kilobyte.
-const kernelShared = 16*maxCode + 8*jobSize + 1<<10
+const kernelShared = 16*maxCode + 8*opcode.JobSize + 1<<10
 
 // launch enqueues the program over rows rows of a job, in as many blocks as the card runs at once: a few more would run alone at the end, as long as all before.
 func (c *compiled) launch(d *cuda.Device, s driver.Stream, shared int, job, rows uint64) error {

@@ -8,18 +8,19 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/cuda/fake"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
 // opcodes are those of a program.
-func (c *compiled) opcodes() (out []opcode) {
+func (c *compiled) opcodes() (out []opcode.Op) {
 	for i := 0; i < len(c.code); i += 2 {
-		out = append(out, opcode(c.code[i]))
+		out = append(out, opcode.Op(c.code[i]))
 	}
 	return out
 }
 
-func has(list []opcode, op opcode) (n int) {
+func has(list []opcode.Op, op opcode.Op) (n int) {
 	for _, x := range list {
 		if x == op {
 			n++
@@ -96,7 +97,7 @@ func TestFusedInstructions(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						if list := c.opcodes(); !c.lean() || has(list, opKeep) != 2 || has(list, opSumprod) != 2 || len(list) > 10 {
+						if list := c.opcodes(); !c.lean() || has(list, opcode.Keep) != 2 || has(list, opcode.Sumprod) != 2 || len(list) > 10 {
 							t.Fatalf("a program of %v", list)
 						}
 						batch := g.batch(in, 300)
@@ -104,7 +105,7 @@ func TestFusedInstructions(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						got, err := onDevice(NewDevice(d, Options{ChunkRows: 128}), p, []*column.Batch{batch}, mem.NewBudget("test", 0, nil))
+						got, err := onDevice(NewDevice(d, Options{ChunkRows: 128, Compile: modes[seed%2].compile}), p, []*column.Batch{batch}, mem.NewBudget("test", 0, nil))
 						if err == nil {
 							err = same(got, want)
 						}

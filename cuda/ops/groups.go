@@ -7,6 +7,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 )
 
 // outRows is up to how many slots one launch of pb_groups looks at: what it may copy must fit the buffer it is given.
@@ -150,7 +151,7 @@ func (r *run) look() error {
 		r.table.known, r.table.unseen = binary.LittleEndian.Uint64(r.status[8:]), 0
 	}
 	switch trouble := binary.LittleEndian.Uint32(r.status); {
-	case trouble&troubleFull != 0:
+	case trouble&opcode.TroubleFull != 0:
 		return errors.Join(errTrouble, errors.New("a table of groups has no room"))
 	case trouble != 0:
 		return errTrouble
@@ -173,7 +174,7 @@ func (r *run) flush() error {
 	r.table.buffer.Free()
 	r.table = nil
 	for _, p := range r.programs {
-		p.buffer.Free()
+		p.free(r.cache)
 	}
 	clear(r.programs)
 	return r.d.Note(r.d.Fill(r.flags.Ptr, 0, flagBytes, r.computes))

@@ -43,57 +43,59 @@ func TestTablesGrow(t *testing.T) {
 		{"texts", []column.Type{text}, 0},
 		{"texts and words, little memory", []column.Type{text, whole, column.T(column.Date)}, 3 << 20},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			drv := fake.New(fake.Config{Seed: 30})
-			d, err := cuda.Open(drv, 0, cuda.Options{MemoryLimit: test.limit})
-			if err != nil {
-				t.Fatal(err)
-			}
-			a := mem.NewArena(nil)
-			defer a.Free()
-			g := &generator{r: rand.New(rand.NewPCG(6, 6)), a: a}
-			p := manyGroups(test.keys...)
-			var batches []*column.Batch
-			for k := range 30 {
-				const n = 700
-				b := &column.Batch{Len: n}
-				for _, typ := range test.keys {
-					vals := make([]column.Value, n)
-					for i := range vals {
-						// More and more of them.
-						x := g.r.IntN(1 + k*k*20)
-						vals[i] = column.IntValue(typ, int64(x))
-						if typ.Kind == column.Text {
-							vals[i] = column.TextValue(fmt.Sprintf("the key of number %d", x))
+		for _, mode := range modes {
+			t.Run(test.name+", "+mode.name, func(t *testing.T) {
+				drv := fake.New(fake.Config{Seed: 30})
+				d, err := cuda.Open(drv, 0, cuda.Options{MemoryLimit: test.limit})
+				if err != nil {
+					t.Fatal(err)
+				}
+				a := mem.NewArena(nil)
+				defer a.Free()
+				g := &generator{r: rand.New(rand.NewPCG(6, 6)), a: a}
+				p := manyGroups(test.keys...)
+				var batches []*column.Batch
+				for k := range 30 {
+					const n = 700
+					b := &column.Batch{Len: n}
+					for _, typ := range test.keys {
+						vals := make([]column.Value, n)
+						for i := range vals {
+							// More and more of them.
+							x := g.r.IntN(1 + k*k*20)
+							vals[i] = column.IntValue(typ, int64(x))
+							if typ.Kind == column.Text {
+								vals[i] = column.TextValue(fmt.Sprintf("the key of number %d", x))
+							}
 						}
+						b.Cols = append(b.Cols, columntest.Vector(a, typ, vals))
 					}
-					b.Cols = append(b.Cols, columntest.Vector(a, typ, vals))
+					sums := make([]column.Value, n)
+					for i := range sums {
+						sums[i] = g.value(p.Inputs[len(test.keys)], 9)
+					}
+					b.Cols = append(b.Cols, columntest.Vector(a, p.Inputs[len(test.keys)], sums))
+					batches = append(batches, b)
 				}
-				sums := make([]column.Value, n)
-				for i := range sums {
-					sums[i] = g.value(p.Inputs[len(test.keys)], 9)
+				want, err := onCPU(p, batches)
+				if err != nil {
+					t.Fatal(err)
 				}
-				b.Cols = append(b.Cols, columntest.Vector(a, p.Inputs[len(test.keys)], sums))
-				batches = append(batches, b)
-			}
-			want, err := onCPU(p, batches)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := onDevice(NewDevice(d, Options{ChunkRows: 512, Chunks: 3}), p, batches, nil)
-			if err == nil {
-				err = same(got, want)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-			if test.limit > 0 && d.Pool.Peak() > test.limit {
-				t.Errorf("%d bytes of %d", d.Pool.Peak(), test.limit)
-			}
-			if used := d.Pool.Used(); used != 0 {
-				t.Errorf("%d bytes of device memory are still in use", used)
-			}
-		})
+				got, err := onDevice(NewDevice(d, Options{ChunkRows: 512, Chunks: 3, Compile: mode.compile}), p, batches, nil)
+				if err == nil {
+					err = same(got, want)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				if test.limit > 0 && d.Pool.Peak() > test.limit {
+					t.Errorf("%d bytes of %d", d.Pool.Peak(), test.limit)
+				}
+				if used := d.Pool.Used(); used != 0 {
+					t.Errorf("%d bytes of device memory are still in use", used)
+				}
+			})
+		}
 	}
 }
 
@@ -127,6 +129,12 @@ func TestEveryCallMayFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, mode := range modes {
+		t.Run(mode.name, func(t *testing.T) { everyCallMayFail(t, mode.compile, p, batches, want) })
+	}
+}
+
+func everyCallMayFail(t *testing.T, compile Compile, p *kernels.Pipeline, batches []*column.Batch, want [][]column.Value) {
 	refused := 0
 	for n := 1; n < 400; n++ {
 		drv := fake.New(fake.Config{Seed: uint64(n)})
@@ -143,7 +151,7 @@ func TestEveryCallMayFail(t *testing.T) {
 		}
 		drv.Device(0).SetFaults(f)
 		budget := mem.NewBudget("the query", 0, nil)
-		got, err := onDevice(NewDevice(d, Options{ChunkRows: 256, Chunks: 2}), p, batches, budget)
+		got, err := onDevice(NewDevice(d, Options{ChunkRows: 256, Chunks: 2, Compile: compile}), p, batches, budget)
 		switch {
 		case err == nil:
 			if err := same(got, want); err != nil {

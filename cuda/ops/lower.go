@@ -4,12 +4,13 @@ import (
 	"math"
 
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
 // operand is where the kernel finds a value.
 type operand struct {
-	from  fetch
+	from  opcode.Fetch
 	a     uint16
 	at    uint32
 	imm   uint64
@@ -48,8 +49,8 @@ func (l *lowering) unsupported(format string, args ...any) {
 	}
 }
 
-func (l *lowering) emit(op opcode, o operand, a uint16, at uint32, imm uint64) {
-	if o.from != fromNone {
+func (l *lowering) emit(op opcode.Op, o operand, a uint16, at uint32, imm uint64) {
+	if o.from != opcode.FromNone {
 		// An operand's fields and an instruction's own share their places; no instruction has both.
 		a, at, imm = o.a, o.at, o.imm
 	}
@@ -57,10 +58,10 @@ func (l *lowering) emit(op opcode, o operand, a uint16, at uint32, imm uint64) {
 }
 
 // op emits an instruction without an operand.
-func (l *lowering) op(op opcode) { l.emit(op, operand{}, 0, 0, 0) }
+func (l *lowering) op(op opcode.Op) { l.emit(op, operand{}, 0, 0, 0) }
 
 // with emits an instruction with an operand.
-func (l *lowering) with(op opcode, o operand) { l.emit(op, o, 0, 0, 0) }
+func (l *lowering) with(op opcode.Op, o operand) { l.emit(op, o, 0, 0, 0) }
 
 // pool adds words to the constants and returns the first one's number.
 func (l *lowering) pool(words ...uint64) uint64 {
@@ -98,31 +99,31 @@ func (l *lowering) give(at uint32, units int) {
 func (l *lowering) temporary(c class) operand {
 	if c == classWide {
 		u := l.take(2)
-		return operand{from: fromTempw, a: uint16(u), at: u * tile, class: c}
+		return operand{from: opcode.FromTempw, a: uint16(u), at: u * tile, class: c}
 	}
 	u := l.take(1)
-	return operand{from: fromTemp, a: uint16(u), at: u * tile, class: c}
+	return operand{from: opcode.FromTemp, a: uint16(u), at: u * tile, class: c}
 }
 
 func (l *lowering) release(o operand) {
 	switch o.from {
-	case fromTemp:
+	case opcode.FromTemp:
 		l.give(uint32(o.a), 1)
-	case fromTempw:
+	case opcode.FromTempw:
 		l.give(uint32(o.a), 2)
 	}
 }
 
 // store keeps the accumulator in a temporary; masked: of the active rows only.
 func (l *lowering) store(o operand, masked bool) {
-	op := opStore
+	op := opcode.Store
 	switch {
 	case o.class == classWide && masked:
-		op = opStoremw
+		op = opcode.Storemw
 	case o.class == classWide:
-		op = opStorew
+		op = opcode.Storew
 	case masked:
-		op = opStorem
+		op = opcode.Storem
 	}
 	l.emit(op, operand{}, o.a, o.at, 0)
 }
@@ -145,25 +146,25 @@ func (l *lowering) leafOperand(n *node) operand {
 	o := operand{a: at, class: classOf(n.typ)}
 	switch n.typ.Physical() {
 	case column.PhysBool, column.PhysUint8:
-		o.from = fromU8
+		o.from = opcode.FromU8
 	case column.PhysInt8:
-		o.from = fromI8
+		o.from = opcode.FromI8
 	case column.PhysInt16:
-		o.from = fromI16
+		o.from = opcode.FromI16
 	case column.PhysInt32:
-		o.from = fromI32
+		o.from = opcode.FromI32
 	case column.PhysUint16:
-		o.from = fromU16
+		o.from = opcode.FromU16
 	case column.PhysUint32:
-		o.from = fromU32
+		o.from = opcode.FromU32
 	case column.PhysFloat32:
-		o.from = fromF32
+		o.from = opcode.FromF32
 	case column.PhysInt64, column.PhysFloat64:
-		o.from = fromWord
+		o.from = opcode.FromWord
 	case column.PhysInt128:
-		o.from = fromWide
+		o.from = opcode.FromWide
 	case column.PhysView:
-		o.from, o.class = fromU32, classWord
+		o.from, o.class = opcode.FromU32, classWord
 	default:
 		l.unsupported("columns of type %s stay on the CPU", n.typ)
 	}
@@ -174,17 +175,17 @@ func (l *lowering) constant(n *node) operand {
 	v, c := n.constant, classOf(n.typ)
 	switch {
 	case v.Null:
-		return operand{from: fromNull, class: max(c, classWord)}
+		return operand{from: opcode.FromNull, class: max(c, classWord)}
 	case c == classWord:
-		return operand{from: fromConst, imm: v.Int.Lo, class: c}
+		return operand{from: opcode.FromConst, imm: v.Int.Lo, class: c}
 	case c == classFloat:
 		f := v.Float
 		if n.typ.Kind == column.Float32 {
 			f = float64(float32(f))
 		}
-		return operand{from: fromConst, imm: math.Float64bits(f), class: c}
+		return operand{from: opcode.FromConst, imm: math.Float64bits(f), class: c}
 	case c == classWide:
-		return operand{from: fromConstw, imm: l.pool(v.Int.Lo, uint64(v.Int.Hi)), class: c}
+		return operand{from: opcode.FromConstw, imm: l.pool(v.Int.Lo, uint64(v.Int.Hi)), class: c}
 	}
 	l.unsupported("constants of type %s stay on the CPU", n.typ)
 	return operand{}
@@ -243,7 +244,7 @@ func (l *lowering) load(n *node) {
 		return
 	}
 	if o, ok := l.ready(n); ok {
-		l.with(opMov, o)
+		l.with(opcode.Mov, o)
 		l.acc = n
 		return
 	}

@@ -166,7 +166,7 @@ func (n *node) raises() bool {
 	switch n.in.Op {
 	case kernels.OpAdd, kernels.OpSub, kernels.OpMul:
 		return n.typ.Kind != column.Decimal || !roomy(n.in.Op, n.typ, n.args[0].typ, n.args[1].typ)
-	case kernels.OpDiv, kernels.OpMod, kernels.OpNeg, kernels.OpAbs, kernels.OpCall:
+	case kernels.OpDiv, kernels.OpMod, kernels.OpNeg, kernels.OpAbs, kernels.OpCall, kernels.OpExtractYear, kernels.OpExtractMonth, kernels.OpExtractDay:
 		return true
 	case kernels.OpCast:
 		return castRaises(n.args[0].typ, n.typ)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/polybolos-db/polybolos/cuda/kernels"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 )
 
 // The last of each of the header's enumerations has the number that it has here, and so have all before it.
@@ -17,15 +18,15 @@ func TestNumbersAreTheKernels(t *testing.T) {
 	comment := regexp.MustCompile(`//.*`)
 	for name, want := range map[string]map[string]int{
 		"pb_op": {
-			"PB_NOP": int(opNop), "PB_MOV": int(opMov), "PB_RANGE": int(opRange), "PB_WIDEN": int(opWiden), "PB_NARROW": int(opNarrow), "PB_FADD": int(opFadd),
-			"PB_TOFLOAT": int(opTofloat), "PB_EQ": int(opEq), "PB_FEQ": int(opFeq), "PB_WEQ": int(opWeq), "PB_WSAME": int(opWsame), "PB_ISFALSE": int(opIsfalse),
-			"PB_TSDAY": int(opTsday), "PB_INSET": int(opInset), "PB_STORE": int(opStore), "PB_FILTER": int(opFilter), "PB_OPEN_NULL": int(opOpenNull),
-			"PB_FIND": int(opFind), "PB_MAX": int(opMax), "PB_HIGH": int(opHigh), "PB_OUTMASK": int(opOutmask), "PB_OUTPROD": int(opOutprod),
+			"PB_NOP": int(opcode.Nop), "PB_MOV": int(opcode.Mov), "PB_RANGE": int(opcode.Range), "PB_WIDEN": int(opcode.Widen), "PB_NARROW": int(opcode.Narrow), "PB_FADD": int(opcode.Fadd),
+			"PB_TOFLOAT": int(opcode.Tofloat), "PB_EQ": int(opcode.Eq), "PB_FEQ": int(opcode.Feq), "PB_WEQ": int(opcode.Weq), "PB_WSAME": int(opcode.Wsame), "PB_ISFALSE": int(opcode.Isfalse),
+			"PB_TSDAY": int(opcode.Tsday), "PB_INSET": int(opcode.Inset), "PB_STORE": int(opcode.Store), "PB_FILTER": int(opcode.Filter), "PB_OPEN_NULL": int(opcode.OpenNull),
+			"PB_FIND": int(opcode.Find), "PB_MAX": int(opcode.Max), "PB_HIGH": int(opcode.High), "PB_OUTMASK": int(opcode.Outmask), "PB_OUTPROD": int(opcode.Outprod),
 		},
-		"pb_kind":  {"PB_K_CONST": int(fromConst), "PB_K_NULL": int(fromNull), "PB_K_WORD": int(fromWord), "PB_K_TEMPW": int(fromTempw)},
-		"pb_job":   {"PB_J_KINDS": jobKinds, "PB_J_TABLE": jobTable, "PB_J_GROUPS": jobGroups, "PB_J_SIZE": jobSize},
-		"pb_cells": {"PB_CELLS_CACHE": cellsCache},
-		"pb_merge": {"PB_MERGE_MAX": int(mergeMax)},
+		"pb_kind":  {"PB_K_CONST": int(opcode.FromConst), "PB_K_NULL": int(opcode.FromNull), "PB_K_WORD": int(opcode.FromWord), "PB_K_TEMPW": int(opcode.FromTempw)},
+		"pb_job":   {"PB_J_KINDS": opcode.JobKinds, "PB_J_TABLE": opcode.JobTable, "PB_J_GROUPS": opcode.JobGroups, "PB_J_SIZE": opcode.JobSize},
+		"pb_cells": {"PB_CELLS_CACHE": opcode.CellsCache},
+		"pb_merge": {"PB_MERGE_MAX": int(opcode.MergeMax)},
 	} {
 		body := regexp.MustCompile(`(?s)enum ` + name + ` \{(.*?)\};`).FindSubmatch(text)
 		if body == nil {

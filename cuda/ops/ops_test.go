@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 // real is the driver of a machine with a card, where the tests were built for one.
 var real driver.Driver
 
+// modes are both ways to run a pipeline.
+var modes = []struct {
+	name    string
+	compile Compile
+}{{"interpreted", CompileNever}, {"compiled", CompileAlways}}
+
 // card opens a device: a real one where there is one, otherwise a fake one.
 func card(t *testing.T, c fake.Config) (*cuda.Device, *fake.Device) {
 	t.Helper()
@@ -249,8 +255,6 @@ func print(p *kernels.Pipeline) string {
 
 // Random pipelines give on the device what they give on the CPU, or the device leaves them to it exactly where the CPU reports an error.
 func TestPipelinesEqualTheCPUs(t *testing.T) {
-	d, _ := card(t, fake.Config{Seed: 1})
-	counts := map[string]int{}
 	rounds := 3000
 	if testing.Short() {
 		rounds = 300
@@ -262,6 +266,20 @@ func TestPipelinesEqualTheCPUs(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("POLYBOLOS_SEED")); err == nil {
 		first = n
 	}
+	for _, mode := range modes {
+		if mode.compile == CompileAlways && real == nil {
+			rounds = (rounds + 5) / 6 // on the fake device, compiled kernels are emulated
+		}
+		t.Run(mode.name, func(t *testing.T) {
+			comparePipelines(t, fake.Config{Seed: 1, Races: mode.compile == CompileAlways, Weak: true}, mode.compile, first, rounds)
+		})
+	}
+}
+
+// comparePipelines runs rounds of random pipelines, from the seed first on.
+func comparePipelines(t *testing.T, c fake.Config, compile Compile, first, rounds int) {
+	d, _ := card(t, c)
+	counts := map[string]int{}
 	for seed := first; seed < first+rounds; seed++ {
 		a := mem.NewArena(nil)
 		g := &generator{r: rand.New(rand.NewPCG(uint64(seed), 7)), a: a, wild: seed%5 == 0}
@@ -273,7 +291,7 @@ func TestPipelinesEqualTheCPUs(t *testing.T) {
 		}
 		want, wrong := onCPU(p, batches)
 		budget := mem.NewBudget("test", 0, nil)
-		got, err := onDevice(NewDevice(d, Options{ChunkRows: 64 * (1 + g.r.IntN(20)), Chunks: 3}), p, batches, budget)
+		got, err := onDevice(NewDevice(d, Options{ChunkRows: 64 * (1 + g.r.IntN(20)), Chunks: 3, Compile: compile}), p, batches, budget)
 		if used := budget.Used(); used != 0 {
 			t.Errorf("seed %d: %d bytes are still charged", seed, used)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 )
 
@@ -24,10 +25,11 @@ func (d *Device) ResidentRun(p *kernels.Pipeline, cols []Resident, rows int) (*R
 	if !ok || a.p.host != nil {
 		return nil, kernels.Unsupportedf("the pipeline needs the host")
 	}
-	r, err := newRun(d.d, a.p, Options{ChunkRows: 64}, nil)
+	r, err := newRun(d, a.p, Options{ChunkRows: 64, Compile: d.atOnce()}, nil)
 	if err != nil {
 		return nil, err
 	}
+	r.strict = d.o.Compile == CompileAlways
 	out := &ResidentRun{run: r, rows: uint64(rows)}
 	for _, s := range a.p.sources {
 		if s.text {
@@ -68,7 +70,7 @@ func (r *ResidentRun) Launch(groups uint64) error {
 		}
 		r.free = append(r.free, r.c) // closed with the run
 	}
-	shared := r.head(r.c, prog, r.addresses)
+	shared, cache := r.head(r.c, prog, r.addresses)
 	if job := r.c.host[:r.shape.cols+16*len(r.addresses)]; !bytes.Equal(job, r.sent) {
 		// What runs still reads the job before; and the copy is done before another is written in its place.
 		if err := errors.Join(r.d.Note(r.d.Synchronize(r.computes)), r.d.Note(r.d.CopyIn(r.c.device.Ptr, job, r.copies)), r.d.Note(r.d.Synchronize(r.copies))); err != nil {
@@ -76,7 +78,7 @@ func (r *ResidentRun) Launch(groups uint64) error {
 		}
 		r.sent = append(r.sent[:0], job...)
 	}
-	err = r.enqueue(r.c, prog, shared, r.rows)
+	err = r.enqueue(r.c, prog, shared, cache, r.rows)
 	r.table.unseen = 0
 	r.table.known = max(r.table.known, min(r.rows, groups))
 	return err
@@ -117,21 +119,21 @@ func (d *Device) Projection(p *kernels.Pipeline) (*Projection, error) {
 		l.step(s)
 	}
 	out := &Projection{d: d, sources: l.sources}
-	width := map[int]opcode{1: opOut1, 2: opOut2, 4: opOut4, 8: opOut8, 16: opOut16}
+	width := map[int]opcode.Op{1: opcode.Out1, 2: opcode.Out2, 4: opcode.Out4, 8: opcode.Out8, 16: opcode.Out16}
 	for i, n := range g.columns {
 		op, ok := width[n.typ.Width()]
 		if !ok || classOf(n.typ) == classNone || n.typ.Kind == column.Float32 {
 			return nil, kernels.Unsupportedf("a projection to type %s has no kernel", n.typ)
 		}
 		at := len(out.sources) + i
-		if !l.product(opOutprod, n, uint32(at)) {
+		if !l.product(opcode.Outprod, n, uint32(at)) {
 			l.load(n)
 			l.emit(op, operand{}, uint16(at), 0, 0)
 			l.read(n)
 		}
 		out.outs = append(out.outs, n.typ)
 	}
-	l.emit(opOutmask, operand{}, uint16(len(out.sources)+len(out.outs)), 0, 0)
+	l.emit(opcode.Outmask, operand{}, uint16(len(out.sources)+len(out.outs)), 0, 0)
 	switch {
 	case l.failed != nil:
 		return nil, l.failed
@@ -159,13 +161,14 @@ type Bound struct {
 	shared int
 	free   func()
 	flags  driver.Ptr
+	kernel *kernel // nil: the interpreter
 }
 
 // Bind names the columns: cols by the pipeline's input, outs with validity (memory for a bit a row, or 0 where NULLs are of no interest), and mask, a bit a row: it passed.
 func (p *Projection) Bind(s driver.Stream, cols []Resident, rows int, outs []Resident, mask driver.Ptr) (*Bound, error) {
 	d := p.d.d
 	columns := len(p.sources) + len(outs) + 1
-	at := jobSize*8 + 16*columns
+	at := opcode.JobSize*8 + 16*columns
 	code, consts := at, at+len(p.code.code)*8
 	flags := consts + len(p.code.consts)*8
 	host, err := d.Pinned.Alloc(flags + 8)
@@ -185,23 +188,28 @@ func (p *Projection) Bind(s driver.Stream, cols []Resident, rows int, outs []Res
 	}
 	all = append(append(all, outs...), Resident{Values: mask})
 	for i, c := range all {
-		put(jobSize*8+16*i, uint64(c.Values))
-		put(jobSize*8+16*i+8, uint64(c.Valid))
+		put(opcode.JobSize*8+16*i, uint64(c.Values))
+		put(opcode.JobSize*8+16*i+8, uint64(c.Valid))
 	}
 	copy(host[code:], column.BytesOf(p.code.code))
 	copy(host[consts:], column.BytesOf(p.code.consts))
 	base := uint64(device.Ptr)
 	words := p.code.units * tile
-	put(8*jobCode, base+uint64(code))
-	put(8*jobCodes, uint64(len(p.code.code)/2))
-	put(8*jobCols, base+jobSize*8)
-	put(8*jobConsts, base+uint64(consts))
-	put(8*jobTrouble, base+uint64(flags))
-	put(8*jobValid, uint64(words))
+	put(8*opcode.JobCode, base+uint64(code))
+	put(8*opcode.JobCodes, uint64(len(p.code.code)/2))
+	put(8*opcode.JobCols, base+opcode.JobSize*8)
+	put(8*opcode.JobConsts, base+uint64(consts))
+	put(8*opcode.JobTrouble, base+uint64(flags))
+	put(8*opcode.JobValid, uint64(words))
 	b := &Bound{p: p, s: s, rows: rows, buffer: host, memory: device.Ptr, shared: 8*words + (p.code.units*tileThreads+7)/8*8, flags: device.Ptr + driver.Ptr(flags)}
 	b.free = func() {
 		d.Pinned.Free(host)
 		device.Free()
+		p.d.kernels.release(b.kernel)
+	}
+	if err := b.compile(all[:len(p.sources)]); err != nil {
+		b.free()
+		return nil, err
 	}
 	if err := errors.Join(d.Note(d.CopyIn(device.Ptr, host, s)), d.Note(d.Synchronize(s))); err != nil {
 		b.free()
@@ -212,6 +220,9 @@ func (p *Projection) Bind(s driver.Stream, cols []Resident, rows int, outs []Res
 
 // Launch enqueues the projection.
 func (b *Bound) Launch() error {
+	if b.kernel != nil {
+		return b.kernel.launch(b.p.d.d, b.s, uint64(b.memory), uint64(b.rows))
+	}
 	return b.p.code.launch(b.p.d.d, b.s, b.shared, uint64(b.memory), uint64(b.rows))
 }
 

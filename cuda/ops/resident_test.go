@@ -73,8 +73,14 @@ func evaluate(p *kernels.Pipeline, b *column.Batch, a *mem.Arena) (*column.Batch
 
 // Projections of resident columns give what the CPU gives, at the rows that pass.
 func TestProjectionsEqualTheCPUs(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode.name, func(t *testing.T) { projectionsEqualTheCPUs(t, mode.compile) })
+	}
+}
+
+func projectionsEqualTheCPUs(t *testing.T, compile Compile) {
 	d, _ := card(t, fake.Config{Seed: 21})
-	device := NewDevice(d, Options{})
+	device := NewDevice(d, Options{Compile: compile})
 	s, err := d.NewStream()
 	if err != nil {
 		t.Fatal(err)
@@ -195,8 +201,14 @@ func TestProjectionsEqualTheCPUs(t *testing.T) {
 
 // A resident run gives what a run with chunks gives.
 func TestResidentRun(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode.name, func(t *testing.T) { residentRun(t, mode.compile) })
+	}
+}
+
+func residentRun(t *testing.T, compile Compile) {
 	d, _ := card(t, fake.Config{Seed: 22})
-	device := NewDevice(d, Options{})
+	device := NewDevice(d, Options{Compile: compile})
 	s, err := d.NewStream()
 	if err != nil {
 		t.Fatal(err)

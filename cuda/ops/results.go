@@ -139,8 +139,8 @@ func putWord(v *column.Vector, i int, w, high uint64) {
 func (x *result) columns(a *mem.Arena, states [][]uint64, lo, hi int) ([]*column.Vector, error) {
 	count := func(row int) uint64 {
 		n := states[x.count][row]
-		if x.plus >= 0 {
-			n += states[x.plus][row]
+		if x.dirty >= 0 {
+			n += states[x.rows][row] - states[x.dirty][row]
 		}
 		return n
 	}

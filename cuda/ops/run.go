@@ -18,8 +18,10 @@ import (
 // run is one run of an aggregation: kernels.AggregationRun.
 type run struct {
 	d      *cuda.Device
+	cache  *kernelCache
 	p      *plan
 	o      Options
+	strict bool // what the driver does not compile is an error
 	budget *mem.Budget
 	shape  chunkShape
 	texts  []*interner // by source
@@ -43,6 +45,9 @@ type run struct {
 	rows, launches, flushes int64
 	bytes                   int64
 	most                    uint64 // slots of the largest table
+	compiled                int64  // launches of compiled kernels
+	kernel                  *kernel
+	refused                 error // why there was none
 }
 
 // program is a compiled program on the device: code, constants, kinds of states.
@@ -50,13 +55,30 @@ type program struct {
 	*compiled
 	buffer       cuda.Buffer
 	consts, kind int64 // offsets
+	clean        bool
+	native       [2]native // without and with a cache of groups in shared memory
+}
+
+// native is a program's kernel.
+type native struct {
+	asked bool
+	k     *kernel
+}
+
+// free gives back what the program holds; its launches have ended.
+func (p *program) free(c *kernelCache) {
+	p.buffer.Free()
+	for _, n := range p.native {
+		c.release(n.k)
+	}
 }
 
 // flagBytes is the size of the flags: u32 trouble, u32 groups copied, u64 slots taken.
 const flagBytes = 16
 
-func newRun(d *cuda.Device, p *plan, o Options, budget *mem.Budget) (_ *run, err error) {
-	r := &run{d: d, p: p, o: o, budget: budget, shape: newShape(p.sources, o.ChunkRows), texts: make([]*interner, len(p.sources)), programs: map[bool]*program{}}
+func newRun(device *Device, p *plan, o Options, budget *mem.Budget) (_ *run, err error) {
+	d := device.d
+	r := &run{d: d, cache: device.kernels, strict: o.Compile == CompileAlways, p: p, o: o, budget: budget, shape: newShape(p.sources, o.ChunkRows), texts: make([]*interner, len(p.sources)), programs: map[bool]*program{}}
 	r.out.arena = mem.NewArena(budget)
 	defer func() {
 		if err != nil {
@@ -285,7 +307,14 @@ func (r *run) Finish(ctx context.Context) error {
 
 // Report says what the device did.
 func (r *run) Report() string {
-	s := fmt.Sprintf("on cuda:%d, %d rows in %d launches, %d bytes copied", r.d.Properties().Ordinal, r.rows, r.launches, r.bytes)
+	s := fmt.Sprintf("on cuda:%d, %d rows in %d launches", r.d.Properties().Ordinal, r.rows, r.launches)
+	switch {
+	case r.compiled > 0:
+		s += fmt.Sprintf(" (%d compiled, in %d ms)", r.compiled, r.kernel.took.Milliseconds())
+	case r.refused != nil:
+		s += fmt.Sprintf(" (interpreted: %v)", r.refused)
+	}
+	s += fmt.Sprintf(", %d bytes copied", r.bytes)
 	if r.flushes > 1 {
 		s += fmt.Sprintf(", groups brought back %d times", r.flushes)
 	}
@@ -322,7 +351,7 @@ func (r *run) Close() {
 	}
 	r.free, r.flying = nil, nil
 	for _, p := range r.programs {
-		p.buffer.Free()
+		p.free(r.cache)
 	}
 	if r.table != nil {
 		r.table.buffer.Free()

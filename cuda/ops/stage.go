@@ -6,6 +6,7 @@ import (
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/cuda"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 )
 
 // chunk is rows on their way: pinned memory and device memory of the same shape. It begins with the job's words and the addresses of the columns; then,
@@ -56,7 +57,7 @@ func newShape(sources []source, rows int) chunkShape {
 		at = (at + n + chunkAlign - 1) / chunkAlign * chunkAlign
 		return from
 	}
-	put(jobSize * 8)
+	put(opcode.JobSize * 8)
 	s.cols = put(len(sources) * 16)
 	for _, w := range s.width {
 		s.data = append(s.data, put(w*s.capacity))

@@ -2,13 +2,14 @@ package ops
 
 import (
 	"github.com/polybolos-db/polybolos/column"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/agg"
 )
 
 // state is one thing that is kept for each group: words that a row is added to.
 type state struct {
-	kind    uint8 // mergeCount and so on
+	kind    uint8 // opcode.MergeCount and so on
 	arg     *node // nil: every row
 	filter  *node // rows where it is true; nil: all
 	shape   shape
@@ -34,7 +35,8 @@ type result struct {
 	words int
 	shape shape
 	count int // word of the number of values
-	plus  int // word to add to it, -1: none
+	rows  int // dirty >= 0: words to add to it, and to subtract
+	dirty int
 }
 
 // states are all of a grouping's.
@@ -43,15 +45,15 @@ type states struct {
 	results []result
 	words   int
 	rows    int // word that counts every row
-	clean   int // word that counts the rows of chunks without NULL, -1: not needed
+	dirty   int // word that counts the rows of chunks with NULL, -1: not needed
 }
 
-var mergeWords = [...]int{mergeCount: 1, mergeSum2: 2, mergeSum3: 3, mergeFsum: 1, mergeMax: 1}
+var mergeWords = [...]int{opcode.MergeCount: 1, opcode.MergeSum2: 2, opcode.MergeSum3: 3, opcode.MergeFsum: 1, opcode.MergeMax: 1}
 
 // newStates lays out the states of aggregates whose arguments are columns.
 func newStates(aggs []kernels.Aggregate, columns []*node) (*states, error) {
-	s := &states{clean: -1}
-	s.rows = s.add(state{kind: mergeCount}).word
+	s := &states{dirty: -1}
+	s.rows = s.add(state{kind: opcode.MergeCount}).word
 	for _, a := range aggs {
 		if err := s.aggregate(a, columns); err != nil {
 			return nil, err
@@ -77,13 +79,13 @@ func (s *states) aggregate(a kernels.Aggregate, columns []*node) error {
 	if a.Distinct {
 		return kernels.Unsupportedf("%s(distinct …) has no kernel", a.Op)
 	}
-	r := result{agg: a, value: -1, plus: -1}
+	r := result{agg: a, value: -1, rows: s.rows, dirty: -1}
 	var filter *node
 	if a.Filter >= 0 {
 		filter = columns[a.Filter]
 	}
 	if a.Op == kernels.AggCountStar {
-		r.count = s.add(state{kind: mergeCount, filter: filter}).word
+		r.count = s.add(state{kind: opcode.MergeCount, filter: filter}).word
 		s.results = append(s.results, r)
 		return nil
 	}
@@ -95,18 +97,18 @@ func (s *states) aggregate(a kernels.Aggregate, columns []*node) error {
 	if c == classNone && a.Op != kernels.AggCount {
 		return kernels.Unsupportedf("%s of type %s has no kernel", a.Op, arg.typ)
 	}
-	kind := mergeMax
+	kind := opcode.MergeMax
 	switch a.Op {
 	case kernels.AggCount:
-		kind = mergeCount
+		kind = opcode.MergeCount
 	case kernels.AggSum, kernels.AggAvg:
 		switch {
 		case c == classFloat:
-			kind = mergeFsum
+			kind = opcode.MergeFsum
 		case c == classWide && arg.typ.Kind == column.Decimal:
-			kind = mergeSum3
+			kind = opcode.MergeSum3
 		case c == classWord && (arg.typ.Kind.IsInteger() || arg.typ.Kind == column.Decimal):
-			kind = mergeSum2
+			kind = opcode.MergeSum2
 		default:
 			return kernels.Unsupportedf("%s of type %s has no kernel", a.Op, arg.typ)
 		}
@@ -130,17 +132,17 @@ func (s *states) aggregate(a kernels.Aggregate, columns []*node) error {
 	if len(agg.PartialTypes(a)) == 0 {
 		return kernels.Unsupportedf("aggregate %s has no partial state", a.Op)
 	}
-	count := s.add(state{kind: mergeCount, arg: arg, filter: filter, certain: filter == nil && !arg.mayNull})
+	count := s.add(state{kind: opcode.MergeCount, arg: arg, filter: filter, certain: filter == nil && !arg.mayNull})
 	r.count = count.word
 	if count.certain {
-		if s.clean < 0 {
-			// A state of its own, which no row goes into but those of chunks without NULL.
-			s.clean = s.words
+		if s.dirty < 0 {
+			// A state of its own: what is counted for chunks with NULL and what all other rows are, which need not be counted again.
+			s.dirty = s.words
 			s.words++
 		}
-		r.plus = s.clean
+		r.dirty = s.dirty
 	}
-	if kind != mergeCount {
+	if kind != opcode.MergeCount {
 		st := s.add(state{kind: kind, arg: arg, filter: filter, shape: r.shape})
 		r.value, r.words = st.word, mergeWords[kind]
 	}
@@ -154,8 +156,8 @@ func (s *states) kinds() []byte {
 	for _, st := range s.list {
 		out[st.word] = st.kind
 	}
-	if s.clean >= 0 {
-		out[s.clean] = mergeCount
+	if s.dirty >= 0 {
+		out[s.dirty] = opcode.MergeCount
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/column"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 )
 
 // submit sends a chunk: it is copied, and its program launched behind the copy. The chunk belongs to the run from now on.
@@ -41,25 +42,35 @@ func (r *run) launch(c *chunk) error {
 			addresses[i][1] = uint64(c.device.Ptr) + uint64(r.shape.valid[i])
 		}
 	}
-	shared := r.head(c, prog, addresses)
+	shared, cache := r.head(c, prog, addresses)
 	if err := r.send(c); err != nil {
 		return r.d.Note(err)
 	}
-	if err := r.enqueue(c, prog, shared, uint64(c.rows)); err != nil {
+	if err := r.enqueue(c, prog, shared, cache, uint64(c.rows)); err != nil {
 		return err
 	}
 	return r.d.Note(r.d.Record(c.done, r.computes))
 }
 
-// enqueue launches the program of a chunk's job over rows rows, behind the copies so far.
-func (r *run) enqueue(c *chunk, p *program, shared int, rows uint64) error {
+// enqueue launches the program of a chunk's job over rows rows, behind the copies so far. shared and cache are head's.
+func (r *run) enqueue(c *chunk, p *program, shared int, cache bool, rows uint64) error {
 	if err := r.d.Record(r.copied, r.copies); err != nil {
 		return r.d.Note(err)
 	}
 	if err := r.d.Wait(r.computes, r.copied); err != nil {
 		return r.d.Note(err)
 	}
-	if err := p.launch(r.d, r.computes, shared, uint64(c.device.Ptr), rows); err != nil {
+	k, err := r.native(p, cache)
+	switch {
+	case err != nil:
+	case k != nil:
+		r.kernel = k
+		r.compiled++
+		err = k.launch(r.d, r.computes, uint64(c.device.Ptr), rows)
+	default:
+		err = p.launch(r.d, r.computes, shared, uint64(c.device.Ptr), rows)
+	}
+	if err != nil {
 		return err
 	}
 	r.launches++
@@ -90,8 +101,9 @@ func (r *run) send(c *chunk) error {
 	return nil
 }
 
-// head writes the chunk's job with the addresses of its columns (values and validity), and returns the shared memory that a block needs, in bytes.
-func (r *run) head(c *chunk, p *program, addresses [][2]uint64) int {
+// head writes the chunk's job with the addresses of its columns (values and validity), and returns the shared memory that a block of the interpreter needs, in bytes, and
+// whether groups of a hash table are so few that blocks should keep states of them.
+func (r *run) head(c *chunk, p *program, addresses [][2]uint64) (shared int, cache bool) {
 	t := r.table
 	put := func(at int, w uint64) { binary.LittleEndian.PutUint64(c.host[at:], w) }
 	for i, a := range addresses {
@@ -106,23 +118,23 @@ func (r *run) head(c *chunk, p *program, addresses [][2]uint64) int {
 	words += (p.units*tileThreads + 7) / 8
 	place := words
 	words += block.words
-	job := [jobSize]uint64{
-		jobCode: uint64(p.buffer.Ptr), jobCodes: uint64(len(p.code) / 2), jobCols: uint64(c.device.Ptr) + uint64(r.shape.cols),
-		jobConsts: uint64(p.buffer.Ptr) + uint64(p.consts), jobTrouble: uint64(r.flags.Ptr), jobValid: uint64(valid), jobCells: uint64(place),
-		jobCellMode: block.mode, jobCellCount: block.count, jobCopies: block.copies, jobWords: uint64(states), jobKinds: uint64(p.buffer.Ptr) + uint64(p.kind),
-		jobTable: uint64(t.buffer.Ptr), jobStride: uint64(t.stride), jobStates: uint64(t.first), jobKeys: uint64(r.p.words), jobKeytemp: uint64(p.keyUnit * tile),
-		jobGroups: uint64(r.flags.Ptr) + 8,
+	job := [opcode.JobSize]uint64{
+		opcode.JobCode: uint64(p.buffer.Ptr), opcode.JobCodes: uint64(len(p.code) / 2), opcode.JobCols: uint64(c.device.Ptr) + uint64(r.shape.cols),
+		opcode.JobConsts: uint64(p.buffer.Ptr) + uint64(p.consts), opcode.JobTrouble: uint64(r.flags.Ptr), opcode.JobValid: uint64(valid), opcode.JobCells: uint64(place),
+		opcode.JobCellMode: block.mode, opcode.JobCellCount: block.count, opcode.JobCopies: block.copies, opcode.JobWords: uint64(states), opcode.JobKinds: uint64(p.buffer.Ptr) + uint64(p.kind),
+		opcode.JobTable: uint64(t.buffer.Ptr), opcode.JobStride: uint64(t.stride), opcode.JobStates: uint64(t.first), opcode.JobKeys: uint64(r.p.words), opcode.JobKeytemp: uint64(p.keyUnit * tile),
+		opcode.JobGroups: uint64(r.flags.Ptr) + 8,
 	}
-	if block.mode == cellsCache {
-		job[jobOwners] = uint64(place) + block.count*uint64(states)
+	if block.mode == opcode.CellsCache {
+		job[opcode.JobOwners] = uint64(place) + block.count*uint64(states)
 	}
 	if !t.dense {
-		job[jobShift], job[jobMask] = t.shift(), t.slots-1
+		job[opcode.JobShift], job[opcode.JobMask] = t.shift(), t.slots-1
 	}
 	for i, w := range job {
 		put(8*i, w)
 	}
-	return words * 8
+	return words * 8, block.mode == opcode.CellsCache
 }
 
 // program is the program of the table's layout on the device.
@@ -134,7 +146,7 @@ func (r *run) program(clean bool) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{compiled: compiled}
+	p := &program{compiled: compiled, clean: clean}
 	kinds := r.p.states.kinds()
 	p.consts = int64(len(compiled.code) * 8)
 	p.kind = p.consts + int64(len(compiled.consts)*8)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/polybolos-db/polybolos/cuda"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/opcode"
 )
 
 const (
@@ -63,15 +64,15 @@ func (t *table) cellsFor(states int, groups uint64) cells {
 	if t.dense {
 		switch {
 		case t.slots*each*tileThreads <= cellBytes:
-			return cells{cellsOwn, t.slots, 1, int(t.slots) * states * tileThreads}
+			return cells{opcode.CellsOwn, t.slots, 1, int(t.slots) * states * tileThreads}
 		case t.slots*each <= cellBytes:
 			copies := uint64(1)
 			for copies < 32 && t.slots*each*copies*2 <= cellBytes {
 				copies *= 2
 			}
-			return cells{cellsCopies, t.slots, copies, int(t.slots*copies) * states}
+			return cells{opcode.CellsCopies, t.slots, copies, int(t.slots*copies) * states}
 		}
-		return cells{mode: cellsNone}
+		return cells{mode: opcode.CellsNone}
 	}
 	n := uint64(1024)
 	for n*(each+4) > cellBytes {
@@ -79,7 +80,7 @@ func (t *table) cellsFor(states int, groups uint64) cells {
 	}
 	// Where most rows find their cell taken by another group, looking is in vain.
 	if n < 8 || groups > 8*n {
-		return cells{mode: cellsNone}
+		return cells{mode: opcode.CellsNone}
 	}
-	return cells{cellsCache, n, 1, int(n)*states + int(n+1)/2}
+	return cells{opcode.CellsCache, n, 1, int(n)*states + int(n+1)/2}
 }

@@ -57,13 +57,13 @@ func machine(t *testing.T, c fake.Config, o cuda.Options) (*engine.Session, *fak
 	if err != nil {
 		t.Fatal(err)
 	}
-	return session(t, d, data), drv.Device(0), d
+	return session(t, d, data, ops.CompileAuto), drv.Device(0), d
 }
 
 // session is a session of an engine on a device, which is closed with it.
-func session(t *testing.T, d *cuda.Device, data string) *engine.Session {
+func session(t *testing.T, d *cuda.Device, data string, compile ops.Compile) *engine.Session {
 	t.Helper()
-	restore := executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 4096}))
+	restore := executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 4096, Compile: compile}))
 	e, err := engine.Open(engine.Config{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +150,25 @@ func TestQueriesOnTheDevice(t *testing.T) {
 	}
 }
 
+// They are right with all pipelines compiled, which the fake device emulates.
+func TestCompiledQueriesOnTheDevice(t *testing.T) {
+	data, err := makeData()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := cuda.Open(fake.New(fake.Config{Seed: 4}), 0, cuda.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session(t, d, data, ops.CompileAlways)
+	for n := 1; n <= tpch.Queries; n++ {
+		answer(t, s, n)
+	}
+	if got := explain(t, s, "explain analyze select sum(l_quantity) from lineitem"); !strings.Contains(got, " compiled, in ") {
+		t.Errorf("no compiled launches:\n%s", got)
+	}
+}
+
 // They are right on the machine's card, if it has one.
 func TestQueriesOnTheCard(t *testing.T) {
 	if real == nil {
@@ -159,13 +178,13 @@ func TestQueriesOnTheCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, exchange := range []string{"auto", "force"} {
+	for exchange, compile := range map[string]ops.Compile{"auto": ops.CompileAlways, "force": ops.CompileAuto} {
 		t.Run(exchange, func(t *testing.T) {
 			d, err := cuda.Open(real, 0, cuda.Options{MemoryLimit: 8 << 30})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := session(t, d, data)
+			s := session(t, d, data, compile)
 			if err := s.Set("exchange", exchange); err != nil {
 				t.Fatal(err)
 			}

@@ -20,14 +20,18 @@ var real driver.Driver
 
 // All SQL tests hold where the device does what it can.
 func TestFilesOnTheDevice(t *testing.T) {
-	fakes := fake.New(fake.Config{Seed: 17, Interleave: 64})
-	d, err := cuda.Open(fakes, 0, cuda.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	files(t, d)
-	if launches := fakes.Device(0).Launches(); launches < 500 {
-		t.Errorf("the device was used %d times only", launches)
+	for name, compile := range map[string]ops.Compile{"interpreted": ops.CompileNever, "compiled": ops.CompileAlways} {
+		t.Run(name, func(t *testing.T) {
+			fakes := fake.New(fake.Config{Seed: 17, Interleave: 64})
+			d, err := cuda.Open(fakes, 0, cuda.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			files(t, d, compile)
+			if launches := fakes.Device(0).Launches(); launches < 500 {
+				t.Errorf("the device was used %d times only", launches)
+			}
+		})
 	}
 }
 
@@ -40,11 +44,11 @@ func TestFilesOnTheCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files(t, d)
+	files(t, d, ops.CompileAlways)
 }
 
 // files runs all SQL tests on a device, and closes it.
-func files(t *testing.T, d *cuda.Device) {
+func files(t *testing.T, d *cuda.Device, compile ops.Compile) {
 	t.Helper()
 	root := filepath.Join("..", "slt")
 	names, err := filepath.Glob(filepath.Join(root, "*", "*.slt"))
@@ -55,7 +59,7 @@ func files(t *testing.T, d *cuda.Device) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 1024}))()
+	defer executor.UseDevices(ops.NewDevice(d, ops.Options{ChunkRows: 1024, Compile: compile}))()
 	for _, name := range names {
 		short, err := filepath.Rel(root, name)
 		if err != nil {
