@@ -73,7 +73,8 @@ func TestShowExecutors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- opened.Exec(ctx, "select count(*) from generate_series(1, 1000000) a(x), generate_series(1, 1000000) b(y) where x + y = 0")
+		// Its first stage is the long one: between two stages an executor has no task to stay for.
+		done <- opened.Exec(ctx, "select count(*) from generate_series(1, 1000000000000) a(x) where x % 1000 = 1001")
 	}()
 	watcher := s.open(t)
 	wait := func(want map[string]string, tasks bool) []row {
