@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/driver/realcard"
 	"github.com/polybolos-db/polybolos/cuda/fake"
 )
 
 // real is the driver of a machine with a card, where the tests were built for one.
-var real driver.Driver
+var real = realcard.ForTests()
 
 // machine opens a fake device.
 func machine(t *testing.T, c fake.Config, o Options) (*Device, *fake.Device) {

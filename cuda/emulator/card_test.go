@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/driver/realcard"
 )
 
 // real is the driver of a machine with a card, where the tests were built for one: there the card must give what is wanted of the emulator, too.
-var real driver.Driver
+var real = realcard.ForTests()
 
 // runner runs the body of a kernel on memory whose address is its only parameter, in %d0.
 type runner func(t testing.TB, body string, grid, block int, p []byte, o Options) error

@@ -15,7 +15,7 @@ import (
 	"github.com/polybolos-db/polybolos/column/columntest"
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/cuda"
-	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/driver/realcard"
 	"github.com/polybolos-db/polybolos/cuda/fake"
 	"github.com/polybolos-db/polybolos/kernels"
 	"github.com/polybolos-db/polybolos/kernels/agg"
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // real is the driver of a machine with a card, where the tests were built for one.
-var real driver.Driver
+var real = realcard.ForTests()
 
 // modes are both ways to run a pipeline.
 var modes = []struct {

@@ -14,12 +14,13 @@ import (
 	"github.com/polybolos-db/polybolos/column/mem"
 	"github.com/polybolos-db/polybolos/cuda"
 	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/driver/realcard"
 	"github.com/polybolos-db/polybolos/cuda/fake"
 	"github.com/polybolos-db/polybolos/kernels/hash"
 )
 
 // real is the driver of a machine with a card, where the tests were built for one.
-var real driver.Driver
+var real = realcard.ForTests()
 
 // rig is steps on a device, whose buffers are freed at the end.
 type rig struct {

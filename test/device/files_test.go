@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/polybolos-db/polybolos/cuda"
-	"github.com/polybolos-db/polybolos/cuda/driver"
+	"github.com/polybolos-db/polybolos/cuda/driver/realcard"
 	"github.com/polybolos-db/polybolos/cuda/fake"
 	"github.com/polybolos-db/polybolos/cuda/ops"
 	"github.com/polybolos-db/polybolos/engine"
@@ -16,7 +16,7 @@ import (
 )
 
 // real is the driver of a machine with a card, where the tests were built for one.
-var real driver.Driver
+var real = realcard.ForTests()
 
 // All SQL tests hold where the device does what it can.
 func TestFilesOnTheDevice(t *testing.T) {
